@@ -1,0 +1,1 @@
+"""Values, ids, protocols and pure arithmetic that every room above shares; imports no other room."""
