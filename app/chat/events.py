@@ -9,6 +9,7 @@ import msgspec
 from app.core.errors import ErrorInfo
 from app.core.ids import ConversationId, MessageId
 from app.storage.messages import StoredMessage
+from app.storage.segments import Segment
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +47,24 @@ class ReplyFinished(_Event):
     message: StoredMessage
 
 
+class WindStarted(_Event):
+    """The oldest turns are being narrated; nobody waits unless `awaited`."""
+
+    awaited: bool = False
+
+
+class WindFinished(_Event):
+    segment: Segment | None  # None: nothing changed
+
+
+class WindowMeasured(_Event):
+    """What the window holds after a turn, in tokens."""
+
+    chat_ctx: int
+    used: int
+    reserve: int
+
+
 class TurnRefused(_Event):
     """Nothing was stored: the text still belongs to the composer."""
 
@@ -60,16 +79,8 @@ ChatEvent = (
     | ReplyProgress
     | ReplyDelta
     | ReplyFinished
+    | WindStarted
+    | WindFinished
+    | WindowMeasured
     | TurnRefused
 )
-
-__all__ = [
-    "BranchChanged",
-    "ChatEvent",
-    "ConversationChanged",
-    "MessageAdded",
-    "ReplyDelta",
-    "ReplyFinished",
-    "ReplyProgress",
-    "TurnRefused",
-]

@@ -64,6 +64,18 @@ def mechanical(messages: Sequence[Message], characters: int) -> str:
     return "\n".join(reversed(lines))
 
 
+def shortened(segments: Sequence[str], characters: int) -> str:
+    """A merge without a model: the first bullets of each part, in order."""
+    share = characters // max(1, len(segments))
+    return "\n".join(_head(text, share) for text in segments)
+
+
+def with_quotes(text: str, quotes: Sequence[tuple[str, str]]) -> str:
+    """Recalled turns stand before the question that called them back."""
+    said = "\n".join(f"> {role}: {quote}" for role, quote in quotes)
+    return f"(From earlier in this conversation:\n{said})\n\n{text}"
+
+
 def excerpt(text: str, characters: int) -> str:
     """Head and tail of a turn that alone is larger than the window."""
     if len(text) <= characters:
@@ -71,6 +83,12 @@ def excerpt(text: str, characters: int) -> str:
     half = max(0, characters // 2 - 40)
     left_out = len(text) - 2 * half
     return f"{text[:half]}\n\n[… {left_out:,} characters left out …]\n\n{text[len(text) - half :]}"
+
+
+def _head(text: str, characters: int) -> str:
+    if len(text) <= characters:
+        return text
+    return text[:characters].rsplit("\n", 1)[0]
 
 
 def _opening(message: Message | None) -> str:

@@ -202,15 +202,13 @@ class Detokenize(_Wire, tag="detokenize"):
 
 
 class Count(_Wire, tag="count"):
-    """Tokens of each prefix of the rendered conversation: exact, through the template.
-
-    Answered by `Counted`: `cumulative[i]` are the tokens of messages[: i + 1].
-    """
+    """Tokens of the rendered conversation: exact, through the template."""
 
     request_id: RequestId
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...] = ()
     reasoning: bool | None = None
+    each: bool = False  # also the tokens of every message by itself; costs more
     model: str = CHAT
 
 
@@ -313,8 +311,8 @@ class Detokenized(_Wire, tag="detokenized"):
 
 class Counted(_Wire, tag="counted"):
     request_id: RequestId
-    cumulative: tuple[int, ...]
-    overhead: int  # tokens of the generation prompt that follows the last message
+    total: int  # the whole prompt, the opening of the reply included
+    each: tuple[int, ...] = ()  # each message's share of it, template text included
 
 
 class Rendered(_Wire, tag="rendered"):
