@@ -14,7 +14,7 @@ from app.core.errors import StorageError
 from app.core.ids import ConversationId, FolderId, MessageId
 from app.core.messages import clean_text
 from app.core.sampling import Sampling
-from app.storage.connection import Tx
+from app.storage.connection import Tx, Value
 
 Place = Literal["chats", "archive", "trash"]
 
@@ -121,11 +121,93 @@ def page(
 
 
 def rename(tx: Tx, conversation_id: ConversationId, title: str) -> Conversation:
-    return _change(tx, conversation_id, "title = ?", clean_text(title))
+    return _change(tx, conversation_id, "title", clean_text(title))
 
 
-def _change(tx: Tx, conversation_id: ConversationId, assignment: str, value: Any) -> Conversation:
-    tx.run(f"UPDATE conversation SET {assignment} WHERE id = ?", (value, conversation_id))
+def pin(tx: Tx, conversation_id: ConversationId, pinned: bool = True) -> Conversation:
+    return _change(tx, conversation_id, "pinned", pinned)
+
+
+def archive(tx: Tx, conversation_id: ConversationId, archived: bool = True) -> Conversation:
+    return _change(tx, conversation_id, "archived", archived)
+
+
+def trash(tx: Tx, conversation_id: ConversationId) -> Conversation:
+    return _change(tx, conversation_id, "trashed_ms", now_ms())
+
+
+def restore(tx: Tx, conversation_id: ConversationId) -> Conversation:
+    """Undo of `trash`: back to where it was, folder and pin included."""
+    return _change(tx, conversation_id, "trashed_ms", None)
+
+
+def move(tx: Tx, conversation_id: ConversationId, folder_id: FolderId | None) -> Conversation:
+    return _change(tx, conversation_id, "folder_id", folder_id)
+
+
+def set_model(tx: Tx, conversation_id: ConversationId, model: str) -> Conversation:
+    return _change(tx, conversation_id, "model", model)
+
+
+def set_system_prompt(tx: Tx, conversation_id: ConversationId, prompt: str) -> Conversation:
+    return _change(tx, conversation_id, "system_prompt", clean_text(prompt))
+
+
+def set_sampling(
+    tx: Tx, conversation_id: ConversationId, sampling: Sampling | None
+) -> Conversation:
+    return _change(tx, conversation_id, "sampling", _encoded(sampling))
+
+
+def set_draft(tx: Tx, conversation_id: ConversationId, draft: str) -> None:
+    tx.run("UPDATE conversation SET draft = ? WHERE id = ?", (clean_text(draft), conversation_id))
+
+
+def purge(tx: Tx, conversation_id: ConversationId) -> None:
+    """Delete for good; there is no undo."""
+    tx.run("DELETE FROM conversation WHERE id = ?", (conversation_id,))
+
+
+def purge_trashed(tx: Tx, trashed_before_ms: int, limit: int = 500) -> bool:
+    """Delete at most `limit` messages of old trash; True while some is left.
+
+    In small transactions, because a long chat takes seconds to leave the search index and a
+    streaming reply must not wait that long to be saved.
+    """
+    conversation_id = tx.value(
+        "SELECT id FROM conversation WHERE place = 'trash' AND trashed_ms < ? LIMIT 1",
+        (trashed_before_ms,),
+    )
+    if conversation_id is None:
+        return False
+    # Newest first: a child always has a larger id than its parent.
+    deleted = tx.run(
+        """DELETE FROM message WHERE id IN (
+            SELECT id FROM message WHERE conversation_id = ? ORDER BY id DESC LIMIT ?)""",
+        (conversation_id, limit),
+    )
+    if deleted < limit:
+        purge(tx, conversation_id)
+    return True
+
+
+def count(tx: Tx, place: Place = "chats", folder_id: FolderId | None = None) -> int:
+    """How many conversations a place, or one folder in it, holds."""
+    if folder_id is None:
+        query, scope = "SELECT sum(conversations) FROM tally WHERE place = ?", (place,)
+    else:
+        query = "SELECT conversations FROM tally WHERE place = ? AND folder_id = ?"
+        scope = (place, folder_id)
+    return tx.value(query, scope) or 0
+
+
+def find(tx: Tx, uid: str) -> Conversation | None:
+    row = tx.row(f"SELECT {_COLUMNS} FROM conversation WHERE uid = ?", (uid,))
+    return None if row is None else _conversation(row)
+
+
+def _change(tx: Tx, conversation_id: ConversationId, column: str, value: Value) -> Conversation:
+    tx.run(f"UPDATE conversation SET {column} = ? WHERE id = ?", (value, conversation_id))
     return get(tx, conversation_id)
 
 

@@ -5,6 +5,7 @@ sibling and the conversation's active leaf moves to it. A streaming reply's text
 `partial`, outside the search index, until `finish_reply` moves it into the message.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -146,6 +147,47 @@ def path_page(
     """The newest messages of the active branch, or those above one already shown; newest first."""
     start = active_leaf(tx, conversation_id) if before is None else before.parent_id
     return [] if start is None else _branch(tx, start, limit)
+
+
+def branch_ids(tx: Tx, leaf: MessageId) -> list[MessageId]:
+    """The whole branch as ids, oldest first: cheap even for very long chats."""
+    rows = tx.rows(
+        _BRANCH + "SELECT id FROM branch ORDER BY depth DESC", {"leaf": leaf, "limit": 2**62}
+    )
+    return [row[0] for row in rows]
+
+
+def get_many(tx: Tx, ids: Sequence[MessageId]) -> list[StoredMessage]:
+    """In the order asked for; ids that no longer exist are left out."""
+    query = _SELECT.format(siblings=_PLACE, source="json_each(?) j CROSS JOIN message m")
+    rows = tx.rows(query + " WHERE m.id = j.value ORDER BY j.key", (_json(ids),))
+    return [_stored(row) for row in rows]
+
+
+def delete(tx: Tx, message_id: MessageId) -> MessageId | None:
+    """Delete a message and all that followed it; returns the new active leaf."""
+    message = get(tx, message_id)
+    tx.run(
+        """WITH RECURSIVE below(id) AS (
+            SELECT ? UNION ALL SELECT m.id FROM below JOIN message m ON m.parent_id = below.id)
+        DELETE FROM message WHERE id IN (SELECT id FROM below)""",
+        (message_id,),
+    )
+    leaf = active_leaf(tx, message.conversation_id)
+    if leaf is not None:
+        return leaf
+    return set_active_leaf(tx, message.conversation_id, message.parent_id)
+
+
+def reveal(tx: Tx, message_id: MessageId) -> MessageId:
+    """Make sure the active branch contains this message; returns the active leaf."""
+    conversation_id = get(tx, message_id).conversation_id
+    leaf = active_leaf(tx, conversation_id)
+    if leaf is not None and message_id in branch_ids(tx, leaf):
+        return leaf
+    leaf = set_active_leaf(tx, conversation_id, message_id)
+    assert leaf is not None
+    return leaf
 
 
 def siblings(tx: Tx, message_id: MessageId) -> list[StoredMessage]:
