@@ -1,0 +1,68 @@
+"""A whole answer as a Future, for side jobs: summaries, titles, counts. Never for what people watch."""
+
+from concurrent.futures import Future
+from typing import TypeVar
+
+import msgspec
+
+from app.core.errors import BugError, from_info
+from app.core.generator import Generator
+from app.core.protocol import (
+    Count,
+    Counted,
+    Delta,
+    Failed,
+    Finished,
+    FinishReason,
+    Generate,
+    Request,
+    RequestEvent,
+    Stats,
+    is_terminal,
+)
+
+E = TypeVar("E")
+
+
+class Answered(msgspec.Struct, frozen=True):
+    text: str
+    reason: FinishReason
+    stats: Stats
+
+
+def ask(generator: Generator, request: Generate) -> "Future[Answered]":
+    answer: Future[Answered] = Future()
+    parts: list[str] = []
+
+    def sink(event: RequestEvent) -> None:
+        match event:
+            case Delta():
+                parts.append(event.text)
+            case Finished():
+                answer.set_result(Answered("".join(parts), event.reason, event.stats))
+            case Failed():
+                answer.set_exception(from_info(event.error))
+            case _:
+                pass
+
+    generator.submit(request, sink)
+    return answer
+
+
+def count(generator: Generator, request: Count) -> "Future[Counted]":
+    return _single(generator, request, Counted)
+
+
+def _single(generator: Generator, request: Request, kind: type[E]) -> "Future[E]":
+    answer: Future[E] = Future()
+
+    def sink(event: RequestEvent) -> None:
+        if isinstance(event, Failed):
+            answer.set_exception(from_info(event.error))
+        elif isinstance(event, kind):
+            answer.set_result(event)
+        elif is_terminal(event):
+            answer.set_exception(BugError(f"{type(request).__name__} got the wrong answer"))
+
+    generator.submit(request, sink)
+    return answer
