@@ -13,7 +13,6 @@ import msgspec
 from app.chat.events import ChatEvent
 from app.chat.turns import Turns
 from app.core.errors import KnownError, ModelLoadFailed, from_info
-from app.core.ids import new_request_id
 from app.core.logs import start_logging
 from app.core.paths import Folders, find_folders
 from app.core.protocol import Failed, Loaded, ModelInfo, ModelSpec, RequestEvent

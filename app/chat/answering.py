@@ -114,7 +114,7 @@ class Answering:
         try:
             leaf = stored.id if go_on else stored.parent_id
             prompt = self._fit(conversation, leaf)
-        except Exception as error:  # whatever went wrong belongs to this reply, not to a thread
+        except Exception as error:  # noqa: BLE001  (it belongs to this reply, not to a thread)
             _log.warning("a prompt could not be prepared", exc_info=error)
             reply.sink(Failed(request_id=reply.request_id, error=to_info(error)))
             return
@@ -127,9 +127,7 @@ class Answering:
             return
         self._generator.submit(self._request(reply, prompt, sampling, go_on), reply.sink)
 
-    def _request(
-        self, reply: Reply, prompt: Prompt, sampling: Sampling, go_on: bool
-    ) -> Generate:
+    def _request(self, reply: Reply, prompt: Prompt, sampling: Sampling, go_on: bool) -> Generate:
         room = self._budget().chat_ctx - prompt.tokens
         return Generate(
             request_id=reply.request_id,

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from app.core.ids import MessageId
+from app.storage.segments import LedgerEntry
 
 Kind = Literal["constraint", "quote", "url", "path", "date", "code", "number", "name", "self"]
 
@@ -22,7 +23,10 @@ _HISTORY = 3
 # Ordered: an earlier kind claims its characters before a later one looks at them.
 _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("quote", re.compile(r"\"[^\"\n]{2,120}\"|“[^”\n]{2,120}”|„[^“\n]{2,120}“|«[^»\n]{2,120}»")),
-    ("url", re.compile(r"\b(?:https?|ftp|ssh|file)://[^\s<>\"'`)\]]+|\b[\w.+-]+@[\w-]+\.[\w.-]+\w")),
+    (
+        "url",
+        re.compile(r"\b(?:https?|ftp|ssh|file)://[^\s<>\"'`)\]]+|\b[\w.+-]+@[\w-]+\.[\w.-]+\w"),
+    ),
     (
         "path",
         re.compile(
@@ -61,7 +65,10 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
-    ("name", re.compile(r"(?<=[\w,;:] )[A-ZÀ-ÖØ-Þ][\w'’-]+(?: [A-ZÀ-ÖØ-Þ][\w'’-]+)*|\b[A-Z]{2,}\b")),
+    (
+        "name",
+        re.compile(r"(?<=[\w,;:] )[A-ZÀ-ÖØ-Þ][\w'’-]+(?: [A-ZÀ-ÖØ-Þ][\w'’-]+)*|\b[A-Z]{2,}\b"),
+    ),
 )
 _CONSTRAINT = re.compile(
     r"\b(?:always|never|must(?:n't| not)?|don't|do not|only|avoid|prefer|please use|make sure|"
@@ -77,50 +84,43 @@ _SELF = re.compile(
 )
 _CLAUSE_END = re.compile(r"(?<=[.!?;。！？])\s+|\n+|(?<=[.!?])$")
 _COMMON = frozenset(
-    "i a an the is are was be been my our your his her its their this that it to of in on at for "
-    "and or but so with as by from has have had will would now just really actually also we he "
-    "she they you me new changed moved set updated instead".split()
+    """i a an the is are was be been my our your his her its their this that it to of in on at for
+    and or but so with as by from has have had will would now just really actually also we he
+    she they you me new changed moved set updated instead""".split()
 )
 _NOT_NAMES = frozenset("I I'm I'll I've I'd OK The A An It This That We You He She They".split())
 
 
-class Entry(msgspec.Struct, frozen=True):
-    kind: Kind
-    text: str
-    key: str
-    message: MessageId
-    history: tuple[str, ...] = ()
-
-
-def extract(text: str, message: MessageId) -> list[Entry]:
+def extract(text: str, message: MessageId) -> list[LedgerEntry]:
     """The clauses of one message that hold something exact. Questions state nothing."""
-    entries: list[Entry] = []
+    entries: list[LedgerEntry] = []
     for clause in _clauses(text):
         values = _values(clause)
         kind = "constraint" if _CONSTRAINT.search(clause) else values[0][0] if values else None
         if kind is not None:
             short = _around(clause, values)
-            entries.append(Entry(kind, short, _key(clause, values), message))
+            entries.append(LedgerEntry(kind, short, message, _key(clause, values)))
     return entries
 
 
-def merge(ledger: Sequence[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
+def merge(ledger: Sequence[LedgerEntry], new: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
     """Newest value wins; the value it replaces stays as history. Order is by last change."""
     by_key = {entry.key: entry for entry in ledger}
     for entry in new:
-        old = by_key.pop(entry.key, None)
-        if old is not None:
-            past = old.history if old.text == entry.text else (*old.history, old.text)
-            entry = msgspec.structs.replace(entry, history=past[-_HISTORY:])
-        by_key[entry.key] = entry
+        by_key[entry.key] = _replacing(by_key.pop(entry.key, None), entry)
     return tuple(by_key.values())
 
 
-def fit(ledger: Sequence[Entry], characters: int) -> tuple[Entry, ...]:
+def _replacing(old: LedgerEntry | None, new: LedgerEntry) -> LedgerEntry:
+    if old is None:
+        return new
+    past = old.history if old.text == new.text else (*old.history, old.text)
+    return msgspec.structs.replace(new, history=past[-_HISTORY:])
+
+
+def fit(ledger: Sequence[LedgerEntry], characters: int) -> tuple[LedgerEntry, ...]:
     """What fits into the budget: constraints first, then the newest; order is kept."""
-    ranked = sorted(
-        range(len(ledger)), key=lambda i: (ledger[i].kind != "constraint", -i)
-    )
+    ranked = sorted(range(len(ledger)), key=lambda i: (ledger[i].kind != "constraint", -i))
     chosen: set[int] = set()
     for index in ranked:
         cost = len(line(ledger[index])) + 1
@@ -130,7 +130,7 @@ def fit(ledger: Sequence[Entry], characters: int) -> tuple[Entry, ...]:
     return tuple(ledger[i] for i in sorted(chosen))
 
 
-def line(entry: Entry) -> str:
+def line(entry: LedgerEntry) -> str:
     was = f" (before: {entry.history[-1]})" if entry.history else ""
     return f"- {entry.text}{was}"
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 
 from app.chat import ledger
-from app.chat.ledger import Entry
 from app.core.messages import Message
+from app.storage.segments import LedgerEntry
 
 _STORY = "# Earlier in this conversation"
 _FACTS = "# Exact facts from it"
@@ -17,7 +17,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 _SPEAKER = {"user": "User", "assistant": "Assistant", "tool": "Tool", "system": "System"}
 
 
-def system_text(system_prompt: str, segments: Sequence[str], facts: Sequence[Entry]) -> str:
+def system_text(system_prompt: str, segments: Sequence[str], facts: Sequence[LedgerEntry]) -> str:
     """Segments only ever grow at their end, so they come before the facts, which change."""
     parts = [system_prompt] if system_prompt else []
     if segments:
@@ -29,7 +29,7 @@ def system_text(system_prompt: str, segments: Sequence[str], facts: Sequence[Ent
 
 def summary_request(first: Message, after: Message | None, extra: str = "") -> str:
     """Asks for a summary of the oldest part, while all of it is still in the model's cache."""
-    until = f' and ends before “{_opening(after)}”' if after is not None else ""
+    until = f" and ends before “{_opening(after)}”" if after is not None else ""
     return (
         "Summarize the part of our conversation that begins with "
         f"“{_opening(first)}”{until}. Write short bullet points. Keep every name, number, date, "
@@ -38,7 +38,7 @@ def summary_request(first: Message, after: Message | None, extra: str = "") -> s
     )
 
 
-def merge_request(segments: Sequence[str], facts: Sequence[Entry]) -> str:
+def merge_request(segments: Sequence[str], facts: Sequence[LedgerEntry]) -> str:
     notes = "\n\n".join(segments)
     exact = "\n".join(ledger.line(entry) for entry in facts)
     return (

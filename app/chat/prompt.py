@@ -12,25 +12,15 @@ import msgspec
 
 from app.chat import ledger, narrative
 from app.chat.budget import Budget
-from app.chat.ledger import Entry
 from app.core.ids import MessageId
 from app.core.messages import Message
 from app.storage.messages import StoredMessage
-from app.storage.segments import Segment
+from app.storage.recalls import Quote
+from app.storage.segments import LedgerEntry, Segment
 
 Seen = Literal["verbatim", "excerpted", "narrated", "recalled", "evicted"]
 
 _CHARACTERS_PER_TOKEN = 3  # on the safe side; the exact count decides before anything is sent
-
-_entries = msgspec.json.Decoder(tuple[Entry, ...])
-
-
-class Quote(msgspec.Struct, frozen=True):
-    """An evicted message, or a part of it, brought back for one turn."""
-
-    message: MessageId
-    role: str
-    text: str
 
 
 class Composition(msgspec.Struct, frozen=True):
@@ -40,7 +30,7 @@ class Composition(msgspec.Struct, frozen=True):
     system_prompt: str
     branch: tuple[StoredMessage, ...]
     segments: tuple[Segment, ...]
-    facts: tuple[Entry, ...]
+    facts: tuple[LedgerEntry, ...]
     first_verbatim: int  # index into branch
     quotes: Mapping[MessageId, tuple[Quote, ...]]
     excerpted: frozenset[MessageId]
@@ -54,7 +44,7 @@ class Composition(msgspec.Struct, frozen=True):
             return "excerpted"
         if stored in self.verbatim:
             return "verbatim"
-        if any(stored.id == quote.message for found in self.quotes.values() for quote in found):
+        if any(stored.id == quote.message_id for found in self.quotes.values() for quote in found):
             return "recalled"
         return "narrated" if self.segments else "evicted"
 
@@ -68,15 +58,16 @@ def compose(
     quotes: Mapping[MessageId, tuple[Quote, ...]] | None = None,
     excerpts: Mapping[MessageId, int] | None = None,
 ) -> Composition:
-    """`branch` is oldest first; `excerpts` names messages to cut to so many characters."""
-    live = applicable(segments, branch)
-    facts = ledger_of(live)
-    kept = ledger.fit(facts, budget.ledger_tokens * _CHARACTERS_PER_TOKEN)
-    first = _covered(live, branch)
+    """`segments` are those that count on `branch`, oldest first like the branch itself.
+
+    `excerpts` names messages to cut to so many characters.
+    """
+    facts = ledger.fit(ledger_of(segments), budget.ledger_tokens * _CHARACTERS_PER_TOKEN)
+    first = _covered(segments, branch)
     recent = branch[first:]
     recalled = {stored.id: (quotes or {}).get(stored.id, ()) for stored in recent}
     cuts = excerpts or {}
-    text = narrative.system_text(system_prompt, [segment.text for segment in live], kept)
+    text = narrative.system_text(system_prompt, [segment.text for segment in segments], facts)
     head = (Message(role="system", content=text),) if text else ()
     said = tuple(
         _as_sent(stored, recalled[stored.id], cuts.get(stored.id))
@@ -87,36 +78,19 @@ def compose(
         messages=head + said,
         system_prompt=system_prompt,
         branch=tuple(branch),
-        segments=tuple(live),
-        facts=kept,
+        segments=tuple(segments),
+        facts=facts,
         first_verbatim=first,
         quotes={key: found for key, found in recalled.items() if found},
         excerpted=frozenset(stored.id for stored in recent if stored.id in cuts),
     )
 
 
-def applicable(
-    segments: Sequence[Segment], branch: Sequence[StoredMessage]
-) -> tuple[Segment, ...]:
-    """Segments count on every branch that contains their last message, oldest first.
-
-    A superseded one stands in again where what replaced it does not apply.
-    """
-    place = {stored.id: index for index, stored in enumerate(branch)}
-    here = {segment.id: segment for segment in segments if segment.last_message_id in place}
-    live = [segment for segment in here.values() if segment.superseded_by not in here]
-    return tuple(sorted(live, key=lambda segment: place[segment.last_message_id]))
-
-
-def ledger_of(segments: Sequence[Segment]) -> tuple[Entry, ...]:
-    facts: tuple[Entry, ...] = ()
+def ledger_of(segments: Sequence[Segment]) -> tuple[LedgerEntry, ...]:
+    facts: tuple[LedgerEntry, ...] = ()
     for segment in segments:
-        facts = ledger.merge(facts, _entries.decode(segment.ledger))
+        facts = ledger.merge(facts, segment.ledger)
     return facts
-
-
-def encode_ledger(entries: Sequence[Entry]) -> str:
-    return msgspec.json.encode(entries).decode()
 
 
 def _covered(segments: Sequence[Segment], branch: Sequence[StoredMessage]) -> int:

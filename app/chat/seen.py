@@ -3,13 +3,11 @@
 import msgspec
 
 from app.chat.budget import Budget
-from app.chat.prompt import Composition, Quote, Seen, compose
+from app.chat.prompt import Composition, Seen, compose, was_said
 from app.core.ids import ConversationId, MessageId
 from app.core.protocol import Counted
 from app.storage import conversations, messages, recalls, segments
 from app.storage.connection import Tx
-
-_quotes = msgspec.json.Decoder(tuple[Quote, ...])
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -30,23 +28,21 @@ def load(
 ) -> Composition:
     """The active branch, or the one that ends in `leaf`."""
     conversation = conversations.get(tx, conversation_id)
-    branch = (
-        messages.path(tx, conversation_id) if leaf is None else messages.path_to(tx, leaf)
-    )
-    found = recalls.of(tx, [stored.id for stored in branch])
+    branch = messages.path(tx, conversation_id) if leaf is None else messages.path_to(tx, leaf)
+    standing = segments.on_branch(tx, conversation_id, branch[-1].id) if branch else []
     return compose(
         conversation.system_prompt,
         branch,
-        segments.of(tx, conversation_id),
+        standing,
         budget,
-        quotes={message: _quotes.decode(text) for message, text in found.items()},
+        quotes=recalls.under(tx, standing[-1].id) if standing else {},
         excerpts=excerpts,
     )
 
 
 def account(composition: Composition, counted: Counted) -> tuple[Account, ...]:
     """Per message of the branch; what is narrated costs nothing by itself."""
-    said = [stored for stored in composition.verbatim if stored.message.content]
+    said = [stored for stored in composition.verbatim if was_said(stored)]
     price = dict(
         zip((s.id for s in said), counted.each[len(counted.each) - len(said) :], strict=True)
     )

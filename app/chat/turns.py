@@ -62,8 +62,10 @@ class Turns:
         def store(tx: Tx) -> _Stored:
             parent = messages.active_leaf(tx, conversation)
             question = messages.add(tx, conversation, parent, _said(cleaned))
-            return (question,), messages.start_reply(tx, conversation, question.id), self._of(
-                tx, conversation
+            return (
+                (question,),
+                messages.start_reply(tx, conversation, question.id),
+                self._of(tx, conversation),
             )
 
         self._begin(conversation, text, store)
@@ -78,8 +80,10 @@ class Turns:
         def store(tx: Tx) -> _Stored:
             parent = messages.get(tx, question).parent_id
             edited = messages.add(tx, conversation, parent, _said(cleaned))
-            return (edited,), messages.start_reply(tx, conversation, edited.id), self._of(
-                tx, conversation
+            return (
+                (edited,),
+                messages.start_reply(tx, conversation, edited.id),
+                self._of(tx, conversation),
             )
 
         self._begin(conversation, text, store, branch=True)

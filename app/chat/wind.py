@@ -18,10 +18,9 @@ from app.chat import ledger, narrative
 from app.chat.ask import Answered, ask, count, token_count
 from app.chat.budget import Budget, choose_cut, group_turns
 from app.chat.events import ChatEvent, WindFinished, WindStarted
-from app.chat.ledger import Entry
-from app.chat.prompt import Composition, compose, encode_ledger, ledger_of, was_said
+from app.chat.prompt import Composition, compose, ledger_of, was_said
 from app.chat.seen import load
-from app.core.errors import AppError, InvalidRequest
+from app.core.errors import AppError, InvalidRequest, KnownError
 from app.core.generator import Generator
 from app.core.ids import ConversationId, RequestId, SessionId, new_request_id, session_of
 from app.core.messages import Message
@@ -30,12 +29,12 @@ from app.core.sampling import GREEDY
 from app.storage import segments
 from app.storage.database import Database, Tx
 from app.storage.messages import StoredMessage
-from app.storage.segments import Origin, Segment
+from app.storage.segments import LedgerEntry, Origin, Segment, SegmentId
 
 _IDLE_S = 2.0
 _DEADLINE_MS = 180_000
 _LEAST_SUMMARY = 16  # characters; less than this says nothing
-_UNSTORED = 0
+_UNSTORED = SegmentId(0)
 _EXACT = frozenset(("url", "path", "date", "number", "code", "quote"))
 _log = logging.getLogger(__name__)
 
@@ -73,7 +72,7 @@ class Wind:
         self._closed = False
 
     def after_reply(self, conversation: ConversationId, tokens: int) -> None:
-        """`tokens`: what the window holds now. Winds in idle time when that is past the threshold."""
+        """`tokens` is what the window holds now; past the threshold a wind follows in idle time."""
         after_last = self._after_last.get(conversation, 0)
         if not self._budget().should_wind(tokens, after_last):
             return
@@ -93,7 +92,7 @@ class Wind:
             timer.cancel()
 
     def start(self, conversation: ConversationId) -> "Future[Segment | None]":
-        """One wind, now; its result is the new segment, or None when there is nothing to narrate."""
+        """One wind, now; its result is the new segment, None when there is nothing to narrate."""
         self.hold(conversation)
         return self._thread.submit(self._wind, conversation)
 
@@ -155,28 +154,34 @@ class Wind:
             text=text,
             origin=origin,
             tokens=token_count(self._generator, text).result(),
-            ledger=encode_ledger(_facts(plan.narrated)),
+            ledger=_facts(plan.narrated),
+            superseded_by=None,
+            created_ms=0,
         )
 
     def _summarise(self, conversation: ConversationId, plan: _Plan) -> tuple[str, Origin]:
+        """Over the live conversation; when that fails, over the old turns alone."""
         budget = self._budget()
         wish = narrative.summary_request(
             plan.narrated[0].message, plan.after.message, budget.wind.instructions
         )
-        live = (*plan.composition.messages, Message(role="user", content=wish))
-        for _ in range(2):
+        spoken = [stored.message for stored in plan.narrated]
+        for said, session in (
+            (_answered(plan.composition.messages), session_of(conversation)),
+            (spoken, SessionId("")),
+        ):
             try:
-                answer = self._ask(live, budget.summary_tokens, session_of(conversation))
-            except AppError:
+                request = (*said, Message(role="user", content=wish))
+                answer = self._ask(request, budget.summary_tokens, session)
+            except KnownError:
                 _log.warning("a summary failed", exc_info=True)
                 continue
             if len(answer.text.strip()) >= _LEAST_SUMMARY:
                 return answer.text.strip(), "model"
-        spoken = [stored.message for stored in plan.narrated]
         return narrative.mechanical(spoken, budget.summary_tokens * 3), "mechanical"
 
     def _merged(self, live: Sequence[Segment], new: Segment) -> list[Segment]:
-        """The segments to stand after this wind; the oldest two become one while they are too long."""
+        """What stands after this wind: the oldest two become one while all are too long."""
         budget = self._budget()
         standing = [*live, new]
         while len(standing) > 2 and sum(s.tokens for s in standing) > budget.narrative_tokens:
@@ -202,7 +207,7 @@ class Wind:
             text=text,
             origin=origin,
             tokens=token_count(self._generator, text).result(),
-            ledger=encode_ledger(facts),
+            ledger=facts,
         )
 
     def _prime(
@@ -240,9 +245,14 @@ class Wind:
                 self._running = None
 
 
-def _facts(narrated: Sequence[StoredMessage]) -> tuple[Entry, ...]:
+def _answered(messages: Sequence[Message]) -> Sequence[Message]:
+    """Without a question that still waits: what remains is in the model's cache."""
+    return messages[:-1] if messages[-1].role == "user" else messages
+
+
+def _facts(narrated: Sequence[StoredMessage]) -> tuple[LedgerEntry, ...]:
     """What people and tools said counts whole; of the model's own words only the exact kinds."""
-    facts: tuple[Entry, ...] = ()
+    facts: tuple[LedgerEntry, ...] = ()
     for stored in narrated:
         found = ledger.extract(stored.message.text, stored.id)
         if stored.message.role == "assistant":
@@ -252,9 +262,22 @@ def _facts(narrated: Sequence[StoredMessage]) -> tuple[Entry, ...]:
 
 
 def _store(tx: Tx, before: Sequence[Segment], standing: Sequence[Segment]) -> Segment:
-    """All of one wind in one transaction; what the merged one took in is superseded by it."""
-    stored = [segments.add(tx, s) if s.id == _UNSTORED else s for s in standing]
-    for old in before:
-        if old not in standing:
-            segments.supersede(tx, old.id, stored[0].id)
-    return stored[-1]
+    """All of one wind in one transaction; a merged segment supersedes what it took in."""
+    taken_in = [old.id for old in before if old not in standing]
+    stored: Segment | None = None
+    for new in standing:
+        if new.id == _UNSTORED:
+            stored = segments.add(
+                tx,
+                new.conversation_id,
+                new.first_message_id,
+                new.last_message_id,
+                new.text,
+                origin=new.origin,
+                tokens=new.tokens,
+                ledger=new.ledger,
+                supersedes=taken_in,
+            )
+            taken_in = []
+    assert stored is not None  # a wind always ends in a new newest segment
+    return stored
