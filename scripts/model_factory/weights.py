@@ -55,7 +55,7 @@ class Wiring:
         share = successors(vocabulary)
         size, spoken = len(vocabulary), share.sum(axis=0) > 0
         allowed = np.where(share > 0, _ALLOWED + _SLOPE * np.log(np.maximum(share, 1e-6)), 0)
-        # The rows of all words of one slot are alike, so far fewer dimensions than tokens hold them.
+        # Words of one slot have equal rows, so far fewer dimensions than tokens hold them all.
         probe = allowed.T @ (allowed @ self.normal(size, self.speech, 1.0))
         basis, _ = np.linalg.qr(probe)
         code = allowed @ basis
