@@ -18,7 +18,7 @@ from app.chat.prompt import Composition, was_said
 from app.chat.reply import Reply
 from app.chat.seen import load
 from app.chat.wind import Wind
-from app.core.errors import ContextLimitExceeded, InvalidRequest, to_info
+from app.core.errors import ContextLimitExceeded, InvalidRequest, KnownError, to_info
 from app.core.generator import Generator
 from app.core.ids import ConversationId, MessageId, new_request_id, session_of
 from app.core.protocol import Count, Counted, Failed, Generate
@@ -27,7 +27,7 @@ from app.storage.database import Database
 from app.storage.messages import StoredMessage
 
 _PREPARERS = 4
-_EXCERPT_TRIES = 4
+_EXCERPT_TRIES = 8
 _log = logging.getLogger(__name__)
 
 
@@ -115,7 +115,8 @@ class Answering:
             leaf = stored.id if go_on else stored.parent_id
             prompt = self._fit(conversation, leaf)
         except Exception as error:  # noqa: BLE001  (it belongs to this reply, not to a thread)
-            _log.warning("a prompt could not be prepared", exc_info=error)
+            level = logging.INFO if isinstance(error, KnownError) else logging.ERROR
+            _log.log(level, "a prompt could not be prepared", exc_info=error)
             reply.sink(Failed(request_id=reply.request_id, error=to_info(error)))
             return
         with self._idle:

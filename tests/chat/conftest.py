@@ -134,7 +134,7 @@ class Chat:
             return [event for event in self.events if isinstance(event, kind)]
 
         with self._changed:
-            assert self._changed.wait_for(lambda: len(found()) >= count, 20), self.events[-5:]
+            assert self._changed.wait_for(lambda: len(found()) >= count, 10), self.events[-5:]
             return found()
 
     def branch(self, conversation: ConversationId) -> list[StoredMessage]:
