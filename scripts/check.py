@@ -7,7 +7,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+# pyright as its own registry packages it: the other packaging downloads more when it first runs.
+# A pyrightconfig.json in any folder above would win over ours, so ours is named.
+PYRIGHT = ("-m", "basedpyright", "--project", "pyproject.toml")
+LINT_IMPORTS = ("-c", "from importlinter.cli import lint_imports_command as run; run()")
 SIZE = str(Path(__file__).with_name("size.py"))
 
 
