@@ -24,12 +24,8 @@ class Check:
 CHECKS = (
     Check("lint", ("-m", "ruff", "check", "."), "ruff check --fix mends some of these"),
     Check("format", ("-m", "ruff", "format", "--check", "."), "ruff format mends this"),
-    Check("types", ("-m", "basedpyright", "--pythonpath", "{python}"), "pyright strict on app/"),
-    Check(
-        "imports",
-        ("-c", LINT_IMPORTS, "--no-cache", "--no-logo"),
-        "the contracts are in pyproject.toml",
-    ),
+    Check("types", (*PYRIGHT, "--pythonpath", "{python}"), "pyright strict on app/"),
+    Check("imports", (*LINT_IMPORTS, "--no-cache", "--no-logo"), "contracts: pyproject.toml"),
     Check("sizes", (SIZE,), "exceptions are listed in scripts/size.py, each with its reason"),
 )
 
