@@ -1,1 +1,1 @@
-"""Values, ids, protocols and pure arithmetic that every room above shares; imports no other room."""
+"""Values, ids, protocols and pure arithmetic shared by every room; imports no other room."""

@@ -113,7 +113,8 @@ def to_info(error: BaseException) -> ErrorInfo:
     """Anything that is not a KnownError is a bug of ours; its text stays out of people's sight."""
     if isinstance(error, AppError):
         return ErrorInfo(error.kind, error.message, error.details)
-    return ErrorInfo(BugError.kind, f"Something went wrong inside the app ({type(error).__name__}).")
+    what = type(error).__name__
+    return ErrorInfo(BugError.kind, f"Something went wrong inside the app ({what}).")
 
 
 def from_info(info: ErrorInfo) -> AppError:

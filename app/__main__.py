@@ -1,0 +1,20 @@
+"""Starts one of: the window, the command line, an engine process. Imports nothing heavy here.
+
+A frozen bundle has no `python -m`, so every process of ours starts through this file.
+"""
+
+import sys
+
+
+def main() -> int:
+    if sys.argv[1:2] == ["worker"]:
+        from app.engine.child import main as worker
+
+        return worker()
+    from app.cli.main import main as cli
+
+    return cli(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

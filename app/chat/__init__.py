@@ -1,0 +1,1 @@
+"""Use cases between the doors (window, command line, HTTP) and the rooms that do the work."""

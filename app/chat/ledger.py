@@ -1,0 +1,173 @@
+"""The fact ledger: exact things a summary would blur, kept word for word.
+
+A pure function of the conversation. An entry is a short verbatim clause that holds at least
+one hard value; its key is the clause with the values blanked, so that a newer clause saying
+the same thing of another value replaces it and keeps the old one as history. Every entry
+remembers its message.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import msgspec
+
+from app.core.ids import MessageId
+from app.storage.segments import LedgerEntry
+
+Kind = Literal["constraint", "quote", "url", "path", "date", "code", "number", "name", "self"]
+
+_LONGEST_CLAUSE = 220
+_HISTORY = 3
+
+# Ordered: an earlier kind claims its characters before a later one looks at them.
+_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("quote", re.compile(r"\"[^\"\n]{2,120}\"|“[^”\n]{2,120}”|„[^“\n]{2,120}“|«[^»\n]{2,120}»")),
+    (
+        "url",
+        re.compile(r"\b(?:https?|ftp|ssh|file)://[^\s<>\"'`)\]]+|\b[\w.+-]+@[\w-]+\.[\w.-]+\w"),
+    ),
+    (
+        "path",
+        re.compile(
+            r"(?<![\w/])(?:~|\.{1,2})?/(?:[\w.@+-]+/)*[\w.@+-]+|\b[A-Za-z]:\\[\w\\.@ +-]+\w"
+            r"|\b[\w-]+(?:/[\w.-]+){2,}|\b[\w-]+\.(?:py|js|ts|json|ya?ml|toml|md|txt|csv|pdf|docx?|"
+            r"xlsx?|pptx?|c|h|cpp|rs|go|java|sh|sql|html?|css|gguf|log|ini|cfg|conf|zip|tar|gz)\b"
+        ),
+    ),
+    (
+        "date",
+        re.compile(
+            r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b"
+            r"|\b(?:\d{1,2}(?:st|nd|rd|th|\.)?\s+(?:of\s+)?)?(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|"
+            r"Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sep(?:t(?:ember)?)?|Oct(?:ober)?|Nov(?:ember)?|"
+            r"Dec(?:ember)?|Januar|Februar|März|Mai|Juni|Juli|Oktober|Dezember)\b"
+            r"(?:\s+\d{1,2}(?:st|nd|rd|th)?(?!\d))?(?:,?\s+\d{4})?"
+            r"|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b|\b\d{1,2}:\d{2}(?:\s?[ap]m)?\b"
+            r"|\b\d{1,2}\s?[ap]m\b|\bnoon\b|\bmidnight\b",
+        ),
+    ),
+    (
+        "code",
+        re.compile(
+            r"`[^`\n]+`|\b[a-z]+(?:_[a-z0-9]+)+\b|\b[a-z]+[A-Z]\w*\b|\b[A-Z]+(?:_[A-Z0-9]+)+\b"
+            r"|\b\w+\(\)|\b(?=\w*\d)(?=\w*[A-Za-z])\w+(?:[-.:]\w+)+\b|\b(?=\w*\d)(?=\w*[A-Z])\w{3,}\b"
+            r"|#[0-9A-Fa-f]{3,8}\b|--?[a-z][\w-]{2,}(?==|\b)"
+        ),
+    ),
+    (
+        "number",
+        re.compile(
+            r"(?:[$€£¥]\s?)?[-+]?\b\d[\d,.' ]*\d\b(?:\s?%|\s?[$€£¥]|\s?[A-Za-zµ°/²³]{1,12}\b)?"
+            r"|(?:[$€£¥]\s?)?[-+]?\b\d\b(?:\s?%|\s?[$€£¥]|\s?[A-Za-zµ°/²³]{1,12}\b)?"
+            r"|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|"
+            r"fifty|sixty|hundred|thousand|dozen|half)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "name",
+        re.compile(r"(?<=[\w,;:] )[A-ZÀ-ÖØ-Þ][\w'’-]+(?: [A-ZÀ-ÖØ-Þ][\w'’-]+)*|\b[A-Z]{2,}\b"),
+    ),
+)
+_CONSTRAINT = re.compile(
+    r"\b(?:always|never|must(?:n't| not)?|don't|do not|only|avoid|prefer|please use|make sure|"
+    r"remember|from now on|at most|at least|no more than|instead of|allergic|vegan|vegetarian|"
+    r"immer|nie(?:mals)?|nur|bitte)\b",
+    re.IGNORECASE,
+)
+# "My favourite colour is teal": what follows the verb is the value.
+_SELF = re.compile(
+    r"\b(?:my|our|i|we|mein\w*|unser\w*)\b[^.!?]{1,60}?\b(?:is|are|was|were|am|like|love|hate|"
+    r"prefer|live|work|drive|own|play|speak|use|called|named|ist|sind|heißt)\b\s+(?P<value>.+)",
+    re.IGNORECASE,
+)
+_CLAUSE_END = re.compile(r"(?<=[.!?;。！？])\s+|\n+|(?<=[.!?])$")
+_COMMON = frozenset(
+    """i a an the is are was be been my our your his her its their this that it to of in on at for
+    and or but so with as by from has have had will would now just really actually also we he
+    she they you me new changed moved set updated instead""".split()
+)
+_NOT_NAMES = frozenset("I I'm I'll I've I'd OK The A An It This That We You He She They".split())
+
+
+def extract(text: str, message: MessageId) -> list[LedgerEntry]:
+    """The clauses of one message that hold something exact. Questions state nothing."""
+    entries: list[LedgerEntry] = []
+    for clause in _clauses(text):
+        values = _values(clause)
+        kind = "constraint" if _CONSTRAINT.search(clause) else values[0][0] if values else None
+        if kind is not None:
+            short = _around(clause, values)
+            entries.append(LedgerEntry(kind, short, message, _key(clause, values)))
+    return entries
+
+
+def merge(ledger: Sequence[LedgerEntry], new: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
+    """Newest value wins; the value it replaces stays as history. Order is by last change."""
+    by_key = {entry.key: entry for entry in ledger}
+    for entry in new:
+        by_key[entry.key] = _replacing(by_key.pop(entry.key, None), entry)
+    return tuple(by_key.values())
+
+
+def _replacing(old: LedgerEntry | None, new: LedgerEntry) -> LedgerEntry:
+    if old is None:
+        return new
+    past = old.history if old.text == new.text else (*old.history, old.text)
+    return msgspec.structs.replace(new, history=past[-_HISTORY:])
+
+
+def fit(ledger: Sequence[LedgerEntry], characters: int) -> tuple[LedgerEntry, ...]:
+    """What fits into the budget: constraints first, then the newest; order is kept."""
+    ranked = sorted(range(len(ledger)), key=lambda i: (ledger[i].kind != "constraint", -i))
+    chosen: set[int] = set()
+    for index in ranked:
+        cost = len(line(ledger[index])) + 1
+        if cost <= characters:
+            characters -= cost
+            chosen.add(index)
+    return tuple(ledger[i] for i in sorted(chosen))
+
+
+def line(entry: LedgerEntry) -> str:
+    was = f" (before: {entry.history[-1]})" if entry.history else ""
+    return f"- {entry.text}{was}"
+
+
+def _clauses(text: str) -> list[str]:
+    pieces = (piece.strip(" \t-*•>#") for piece in _CLAUSE_END.split(text))
+    return [piece for piece in pieces if piece and not piece.endswith(("?", "？"))]
+
+
+def _values(clause: str) -> list[tuple[Kind, int, int]]:
+    taken: list[tuple[Kind, int, int]] = []
+    for kind, pattern in _PATTERNS:
+        for match in pattern.finditer(clause):
+            start, end = match.span()
+            if match.group() in _NOT_NAMES or any(s < end and start < e for _, s, e in taken):
+                continue
+            taken.append((kind, start, end))
+    if not taken and (match := _SELF.search(clause)):
+        taken.append(("self", *match.span("value")))
+    return taken
+
+
+def _around(clause: str, values: Sequence[tuple[Kind, int, int]]) -> str:
+    if len(clause) <= _LONGEST_CLAUSE:
+        return clause
+    start = min((s for _, s, _ in values), default=0)
+    begin = max(0, min(start - _LONGEST_CLAUSE // 2, len(clause) - _LONGEST_CLAUSE))
+    cut = clause[begin : begin + _LONGEST_CLAUSE]
+    return ("… " if begin else "") + cut.strip() + " …"
+
+
+def _key(clause: str, values: Sequence[tuple[Kind, int, int]]) -> str:
+    blanked = list(clause)
+    for _, start, end in values:
+        blanked[start:end] = [" "] * (end - start)
+    words = re.findall(r"\w+", "".join(blanked).lower())
+    kinds = ",".join(sorted({kind for kind, _, _ in values}))
+    said = " ".join(word for word in words if word not in _COMMON)
+    # With nothing left but values there is no "same thing" to be said of: the clause is its key.
+    return f"{kinds}|{said}" if said else f"{kinds}|{clause.lower()}"

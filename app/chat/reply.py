@@ -1,0 +1,134 @@
+"""One reply while it streams: the sink between the engine's events and everyone who cares.
+
+Called on the answering side's thread. Accumulates the text, saves it at least twice a
+second while it grows (so a crash loses at most a second of it), and ends the stored reply
+exactly once.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from app.chat.events import ChatEvent, ReplyDelta, ReplyProgress
+from app.core.errors import ErrorInfo
+from app.core.ids import RequestId
+from app.core.messages import ToolCall
+from app.core.protocol import (
+    Delta,
+    Failed,
+    Finished,
+    FinishReason,
+    LoadProgress,
+    Progress,
+    RequestEvent,
+    Stats,
+)
+from app.storage import messages
+from app.storage.database import Database
+from app.storage.messages import Status, StoredMessage
+
+_SAVE_EVERY_S = 0.5
+_STATUS: dict[FinishReason, Status] = {
+    "stop": "complete",
+    "tool_calls": "complete",
+    "length": "length",
+    "cancelled": "stopped",
+}
+_log = logging.getLogger(__name__)
+
+
+class Reply:
+    def __init__(
+        self,
+        db: Database,
+        stored: StoredMessage,
+        request_id: RequestId,
+        post: Callable[[ChatEvent], None],
+        ended: Callable[[StoredMessage | None], None],
+    ) -> None:
+        self.request_id = request_id
+        self.stored = stored
+        self._db = db
+        self._post = post
+        self._ended = ended
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._lock = threading.Lock()
+        self._save_timer: threading.Timer | None = None
+
+    def sink(self, event: RequestEvent) -> None:
+        conversation, reply = self.stored.conversation_id, self.stored.id
+        match event:
+            case Delta():
+                self._grow(event)
+                self._post(
+                    ReplyDelta(
+                        conversation=conversation,
+                        reply=reply,
+                        text=event.text,
+                        reasoning=event.reasoning,
+                    )
+                )
+            case Progress():
+                self._post(
+                    ReplyProgress(
+                        conversation=conversation,
+                        reply=reply,
+                        done=event.done,
+                        total=event.total,
+                        reused=event.reused,
+                    )
+                )
+            case Finished():
+                self._end(_STATUS[event.reason], event.stats, event.tool_calls)
+            case Failed():
+                self._end("failed", error=event.error)
+            case LoadProgress():
+                pass
+            case _:
+                _log.error("a reply got a %s event", type(event).__name__)
+
+    def _grow(self, delta: Delta) -> None:
+        with self._lock:
+            self._text.append(delta.text)
+            self._reasoning.append(delta.reasoning)
+            if self._save_timer is None:
+                self._save_timer = threading.Timer(_SAVE_EVERY_S, self._save)
+                self._save_timer.daemon = True
+                self._save_timer.start()
+
+    def _save(self) -> None:
+        with self._lock:
+            if self._save_timer is None:  # ended between the timer's firing and here
+                return
+            self._save_timer = None
+            text, reasoning = "".join(self._text), "".join(self._reasoning)
+            # Queued under the lock: a later `finish_reply` must stay behind it.
+            self._db.write(lambda tx: messages.save_partial(tx, self.stored.id, text, reasoning))
+
+    def _end(
+        self,
+        status: Status,
+        stats: Stats | None = None,
+        tool_calls: tuple[ToolCall, ...] = (),
+        error: ErrorInfo | None = None,
+    ) -> None:
+        with self._lock:
+            if self._save_timer is not None:
+                self._save_timer.cancel()
+                self._save_timer = None
+            text, reasoning = "".join(self._text), "".join(self._reasoning)
+        saving = self._db.write(
+            lambda tx: messages.finish_reply(
+                tx, self.stored.id, text, reasoning, tool_calls, status, stats, error
+            )
+        )
+        saving.add_done_callback(self._announce)
+
+    def _announce(self, saving: "Future[StoredMessage]") -> None:
+        if (error := saving.exception()) is not None:
+            _log.error("the end of a reply could not be saved", exc_info=error)
+            self._ended(None)
+        else:
+            self._ended(saving.result())

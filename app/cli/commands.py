@@ -1,0 +1,21 @@
+"""The tree of commands; each group is a module of its own and is added here."""
+
+import typer
+
+from app import __version__
+from app.cli import run
+
+app = typer.Typer(
+    name="llama-chat",
+    help="Chat with local models. Without a command the window opens.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(run.run)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(f"llama-chat {__version__}")

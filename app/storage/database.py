@@ -1,0 +1,149 @@
+"""The database: one writer thread with the only writing connection, and a lane of readers.
+
+Jobs are functions of a transaction; they run on the lane's own threads and their outcome
+comes back as a Future. A write job is one transaction: all of it is on disk when its future
+succeeds, none of it when it fails. Readers never wait for the writer, nor it for them.
+"""
+
+import logging
+import queue
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from app.core.errors import StorageError
+from app.storage import migrations
+from app.storage.connection import APPLICATION_ID, Tx, open_reader, open_writer, read_stamp
+from app.storage.errors import NewerDatabase, translate
+
+__all__ = ["Database", "Reader", "Tx"]
+
+T = TypeVar("T")
+
+_READERS = 2
+_log = logging.getLogger(__name__)
+
+
+class Reader:
+    """Read-only connections, each used by one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        refuse_foreign(path)
+        self._idle: queue.SimpleQueue[Tx] = queue.SimpleQueue()
+        for _ in range(_READERS):
+            self._idle.put(_attempt(lambda: open_reader(path)))
+        self._threads = ThreadPoolExecutor(_READERS, "db-read")
+
+    def read(self, job: Callable[[Tx], T]) -> Future[T]:
+        return self._threads.submit(self._run, job)
+
+    def _run(self, job: Callable[[Tx], T]) -> T:
+        tx = self._idle.get()
+        try:
+            tx.begin(writing=False)
+            return job(tx)
+        except apsw.Error as error:
+            raise translate(error) from error
+        finally:
+            tx.roll_back()
+            self._idle.put(tx)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        while not self._idle.empty():
+            self._idle.get().close()
+
+
+class Database:
+    """The owner's door: writes and reads. Only one process may hold it (see `instance`)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            refuse_foreign(path)
+        self._writer = _attempt(lambda: _open_migrated(path))
+        try:
+            self._reader = Reader(path)
+        except BaseException:
+            self._writer.close()
+            raise
+        self._thread = ThreadPoolExecutor(1, "db-write")
+
+    def write(self, job: Callable[[Tx], T]) -> Future[T]:
+        return self._thread.submit(_in_transaction, self._writer, job)
+
+    def read(self, job: Callable[[Tx], T]) -> Future[T]:
+        return self._reader.read(job)
+
+    def close(self) -> None:
+        """Queued writes are finished first, queued reads are dropped."""
+        self._thread.shutdown(wait=True)
+        self._reader.close()
+        self._writer.close()
+
+
+def refuse_foreign(path: Path) -> None:
+    """Refuse another program's file or a later version's, without touching a byte."""
+    try:
+        size = path.stat().st_size
+        application, version = read_stamp(path)
+    except OSError as error:
+        raise StorageError(f"The chat database cannot be read ({error.strerror}).") from error
+    if size and application not in (0, APPLICATION_ID):
+        raise StorageError(f"{path.name} belongs to another program; it was left as it is.")
+    if version > migrations.LATEST:
+        raise NewerDatabase("These chats were saved by a newer version of the app. Update the app.")
+
+
+def _open_migrated(path: Path) -> Tx:
+    tx = open_writer(path)
+    try:
+        if migrations.version(tx) > migrations.LATEST:
+            raise NewerDatabase("These chats were saved by a newer version of the app. Update it.")
+        while migrations.version(tx) < migrations.LATEST:
+            migrations.migrate_one(tx)
+        interrupted = _in_transaction(tx, _interrupt_streaming)
+    except BaseException:
+        tx.close()
+        raise
+    if interrupted:
+        _log.warning("%d replies were interrupted by the last exit", interrupted)
+    return tx
+
+
+def _interrupt_streaming(tx: Tx) -> int:
+    """Replies that no process is writing any more keep the text that was saved."""
+    interrupted = tx.run(
+        """UPDATE message SET status = 'interrupted',
+            text = ifnull((SELECT text FROM partial WHERE message_id = message.id), text),
+            reasoning =
+                ifnull((SELECT reasoning FROM partial WHERE message_id = message.id), reasoning)
+        WHERE status = 'streaming'"""
+    )
+    tx.run("DELETE FROM partial")
+    return interrupted
+
+
+def _in_transaction(tx: Tx, job: Callable[[Tx], T]) -> T:
+    try:
+        tx.begin(writing=True)
+        result = job(tx)
+        tx.commit()
+    except apsw.Error as error:
+        tx.roll_back()
+        raise translate(error) from error
+    except BaseException:
+        tx.roll_back()
+        raise
+    return result
+
+
+def _attempt(opening: Callable[[], Tx]) -> Tx:
+    try:
+        return opening()
+    except apsw.Error as error:
+        raise translate(error) from error

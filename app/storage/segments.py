@@ -1,0 +1,161 @@
+"""Segments of a conversation's narrative and their ledgers. Verbs on a transaction.
+
+A segment is written once and never changed: an edit, a re-run or a merge is a new segment
+that supersedes the old ones, and deleting it brings them back. A segment counts on every
+branch that contains its last message.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NewType
+
+import msgspec
+
+from app.core.errors import StorageError
+from app.core.ids import ConversationId, MessageId
+from app.core.messages import clean_text
+from app.storage import messages
+from app.storage.connection import Tx
+from app.storage.conversations import now_ms
+
+SegmentId = NewType("SegmentId", int)
+Origin = Literal["model", "edited", "mechanical"]
+
+
+class LedgerEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One exact fact: a name, a number, a date, a path, a signature, a wish of the user."""
+
+    kind: str
+    text: str
+    message_id: MessageId | None = None
+    key: str = ""  # what the fact is about: a newer entry of the same key replaces it
+    history: tuple[str, ...] = ()  # what it said before
+
+
+class Segment(msgspec.Struct, frozen=True, kw_only=True):
+    id: SegmentId
+    conversation_id: ConversationId
+    first_message_id: MessageId
+    last_message_id: MessageId
+    text: str
+    origin: Origin
+    tokens: int
+    ledger: tuple[LedgerEntry, ...]
+    superseded_by: SegmentId | None
+    created_ms: int
+
+
+_COLUMNS = ", ".join(Segment.__struct_fields__)
+_ledger = msgspec.json.Decoder(tuple[LedgerEntry, ...])
+
+
+def add(
+    tx: Tx,
+    conversation_id: ConversationId,
+    first: MessageId,
+    last: MessageId,
+    text: str,
+    *,
+    origin: Origin = "model",
+    tokens: int = 0,
+    ledger: Sequence[LedgerEntry] = (),
+    supersedes: Sequence[SegmentId] = (),
+) -> Segment:
+    new = SegmentId(
+        tx.insert(
+            """INSERT INTO segment (conversation_id, first_message_id, last_message_id, text,
+                origin, tokens, ledger, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+            (
+                conversation_id,
+                first,
+                last,
+                clean_text(text),
+                origin,
+                tokens,
+                clean_text(msgspec.json.encode(ledger).decode()),
+                now_ms(),
+            ),
+        )
+    )
+    for old in supersedes:
+        tx.run("UPDATE segment SET superseded_by = ? WHERE id = ?", (new, old))
+    return get(tx, new)
+
+
+def get(tx: Tx, segment_id: SegmentId) -> Segment:
+    row = tx.row(f"SELECT {_COLUMNS} FROM segment WHERE id = ?", (segment_id,))
+    if row is None:
+        raise StorageError("That part of the narrative no longer exists.")
+    return _segment(row)
+
+
+def history(tx: Tx, conversation_id: ConversationId) -> list[Segment]:
+    """Every segment ever written here, superseded ones too, oldest first."""
+    rows = tx.rows(
+        f"SELECT {_COLUMNS} FROM segment WHERE conversation_id = ? ORDER BY id",
+        (conversation_id,),
+    )
+    return [_segment(row) for row in rows]
+
+
+def on_branch(tx: Tx, conversation_id: ConversationId, leaf: MessageId) -> list[Segment]:
+    """The segments that stand for this branch's older turns, in the order of the turns.
+
+    A merge made on another branch does not count here; what it superseded still does.
+    """
+    written = history(tx, conversation_id)
+    if not written:
+        return []
+    order = {id_: position for position, id_ in enumerate(messages.branch_ids(tx, leaf))}
+    by_id = {segment.id: segment for segment in written}
+    here = [segment for segment in written if segment.last_message_id in order]
+    counting = [segment for segment in here if not _replaced(segment, by_id, order)]
+    return sorted(counting, key=lambda segment: order[segment.last_message_id])
+
+
+def undo(tx: Tx, segment_id: SegmentId) -> None:
+    """Delete a segment; those it superseded count again."""
+    tx.run("DELETE FROM segment WHERE id = ?", (segment_id,))
+
+
+def copy(
+    tx: Tx,
+    source: ConversationId,
+    target: ConversationId,
+    ids: Mapping[MessageId, MessageId],
+) -> None:
+    """Carry over what stands on copied messages; `ids` maps the old ones to the new."""
+    copied: dict[SegmentId, SegmentId] = {}
+    for segment in reversed(history(tx, source)):
+        first, last = ids.get(segment.first_message_id), ids.get(segment.last_message_id)
+        if first is None or last is None:
+            continue
+        new = add(
+            tx,
+            target,
+            first,
+            last,
+            segment.text,
+            origin=segment.origin,
+            tokens=segment.tokens,
+            ledger=segment.ledger,
+        )
+        copied[segment.id] = new.id
+        # Newest first: a successor is copied before what it superseded.
+        successor = copied.get(segment.superseded_by or SegmentId(0))
+        tx.run("UPDATE segment SET superseded_by = ? WHERE id = ?", (successor, new.id))
+
+
+def _replaced(
+    segment: Segment, by_id: Mapping[SegmentId, Segment], order: Mapping[MessageId, int]
+) -> bool:
+    while segment.superseded_by is not None:
+        segment = by_id[segment.superseded_by]
+        if segment.last_message_id in order:
+            return True
+    return False
+
+
+def _segment(row: tuple[Any, ...]) -> Segment:
+    fields = dict(zip(Segment.__struct_fields__, row, strict=True))
+    fields["ledger"] = _ledger.decode(fields["ledger"])
+    return Segment(**fields)
