@@ -97,7 +97,7 @@ def test_edit_overwrites_nothing(chat: Chat) -> None:
     question = chat.branch(conversation)[0]
     chat.turns.edit(conversation, question.id, "Edited")
     chat.wait_for(ReplyFinished, 2)
-    assert [m.message.text for m in chat.branch(conversation)][0] == "Edited"
+    assert chat.branch(conversation)[0].message.text == "Edited"
     versions = chat.db.read(lambda tx: messages.siblings(tx, question.id)).result()
     assert [v.message.text for v in versions] == ["Original", "Edited"]
     assert [m.text for m in chat.model.asked[-1].messages] == ["Edited"]

@@ -13,7 +13,7 @@ from app.core.errors import ErrorInfo
 from app.core.ids import ConversationId
 from app.core.protocol import Generate
 from app.storage import conversations, messages, segments
-from app.storage.database import Database
+from app.storage.database import Database, Tx
 from app.storage.messages import StoredMessage
 
 from .conftest import Chat, WordModel, price
@@ -153,7 +153,8 @@ def test_a_single_giant_turn_is_excerpted_not_declined(windy: Chat) -> None:
     assert isinstance(finished, ReplyFinished)
     assert finished.message.status == "complete"
     sent = windy.model.asked[-1].messages[-1].text
-    assert sent.startswith("begin") and sent.rstrip().endswith("end")
+    assert sent.startswith("begin")
+    assert sent.rstrip().endswith("end")
     assert "left out" in sent
     assert price(windy.model.asked[-1].messages) <= windy.budget.limit
     # The stored message is whole.
@@ -184,7 +185,7 @@ def test_nothing_is_stored_when_priming_fails(windy: Chat) -> None:
 def _fill(db: Database, lengths: list[int]) -> tuple[ConversationId, list[StoredMessage]]:
     from app.core.messages import Message
 
-    def write(tx):  # noqa: ANN001, ANN202
+    def write(tx: Tx) -> tuple[ConversationId, list[StoredMessage]]:
         conversation = conversations.create(tx, title="random").id
         parent = None
         for number, length in enumerate(lengths):
