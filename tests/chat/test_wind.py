@@ -222,3 +222,25 @@ def test_whatever_the_conversation_no_prompt_is_over_budget(
     finally:
         chat.close()
         db.close()
+
+
+def test_a_question_about_something_evicted_gets_it_quoted_and_keeps_the_quote(
+    windy: Chat,
+) -> None:
+    secret = "The gardener hides the spare key under the third flowerpot. " + "filler " * 130
+    conversation = windy.turns.start(secret).result()
+    windy.wait_for(ReplyFinished)
+    go_on(windy, conversation, 20, start=1)
+    assert windy.branch(conversation)[0].message.text == secret.strip()
+    question = "Under which flowerpot is the spare key?"
+    windy.turns.send(conversation, question)
+    windy.wait_for(ReplyFinished, 22)
+    asked = next(r for r in reversed(windy.model.asked) if r.messages[-1].text.endswith(question))
+    assert "third flowerpot" in asked.messages[-1].text
+    # The stored message is what the user wrote; the quote is only what the model sees.
+    stored = next(m for m in windy.branch(conversation) if m.message.text == question)
+    windy.turns.send(conversation, "Thanks!")
+    windy.wait_for(ReplyFinished, 23)
+    after = next(r for r in reversed(windy.model.asked) if r.messages[-1].text == "Thanks!")
+    assert asked.messages[-1] in after.messages
+    assert stored.message.content == question
