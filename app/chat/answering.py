@@ -18,6 +18,7 @@ from app.chat.prompt import Composition, was_said
 from app.chat.recall import quotes_for
 from app.chat.reply import Reply
 from app.chat.seen import load
+from app.chat.titles import Titles
 from app.chat.wind import Wind
 from app.core.errors import ContextLimitExceeded, InvalidRequest, KnownError, to_info
 from app.core.generator import Generator
@@ -46,15 +47,17 @@ class Answering:
         self,
         db: Database,
         generator: Generator,
-        wind: Wind,
         post: Callable[[ChatEvent], None],
         budget: Callable[[], Budget],
         *,
+        wind: Wind,
+        titles: Titles,
         max_tokens: int | None = None,
     ) -> None:
         self._db = db
         self._generator = generator
         self._wind = wind
+        self._titles = titles
         self._post = post
         self._budget = budget
         self._max_tokens = max_tokens
@@ -208,6 +211,7 @@ class Answering:
                     reserve=budget.reserve,
                 )
             )
+            self._titles.after_reply(conversation)
             self._wind.after_reply(conversation, used)
 
 

@@ -85,7 +85,7 @@ def test_a_summary_runs_on_the_live_conversation_in_the_background(windy: Chat) 
     talk(windy, 10)
     windy.wait_for(WindFinished)
     summary = next(r for r in windy.model.asked if is_summary(r))
-    before = windy.model.asked[windy.model.asked.index(summary) - 1]
+    before = windy.last_asked()
     assert summary.priority == "background"
     assert summary.session == before.session
     assert summary.messages[: len(before.messages)] == before.messages
@@ -108,7 +108,7 @@ def test_no_prompt_is_ever_over_budget_and_no_wind_starts_below_the_threshold(
     windy: Chat,
 ) -> None:
     talk(windy, 60)
-    replies = [r for r in windy.model.asked if not is_summary(r) and r.max_tokens]
+    replies = [r for r in windy.model.asked if r.priority == "interactive"]
     assert max(price(r.messages) for r in replies) <= windy.budget.limit
     assert len(windy.wait_for(WindFinished)) >= 5
     # Hysteresis: far fewer winds than turns.
@@ -143,7 +143,7 @@ def test_a_branch_without_the_last_narrated_message_does_not_have_the_segment(
     windy.turns.edit(conversation, first.id, "A new beginning")
     windy.wait_for(ReplyFinished, 11)
     assert narrative_of(windy, conversation) == ""
-    assert [m.text for m in windy.model.asked[-1].messages] == ["A new beginning"]
+    assert [m.text for m in windy.last_asked().messages] == ["A new beginning"]
 
 
 def test_a_single_giant_turn_is_excerpted_not_declined(windy: Chat) -> None:
@@ -152,11 +152,11 @@ def test_a_single_giant_turn_is_excerpted_not_declined(windy: Chat) -> None:
     (finished,) = windy.wait_for(ReplyFinished)
     assert isinstance(finished, ReplyFinished)
     assert finished.message.status == "complete"
-    sent = windy.model.asked[-1].messages[-1].text
+    sent = windy.last_asked().messages[-1].text
     assert sent.startswith("begin")
     assert sent.rstrip().endswith("end")
     assert "left out" in sent
-    assert price(windy.model.asked[-1].messages) <= windy.budget.limit
+    assert price(windy.last_asked().messages) <= windy.budget.limit
     # The stored message is whole.
     assert windy.branch(conversation)[0].message.text == giant
 
@@ -168,7 +168,7 @@ def test_a_message_that_would_not_fit_waits_for_the_wind_and_says_so(db: Databas
         talk(never_idle, 20)
         awaited = [e for e in never_idle.events if isinstance(e, WindStarted) and e.awaited]
         assert awaited
-        replies = [r for r in never_idle.model.asked if not is_summary(r) and r.max_tokens]
+        replies = [r for r in never_idle.model.asked if r.priority == "interactive"]
         assert max(price(r.messages) for r in replies) <= never_idle.budget.limit
     finally:
         never_idle.close()
