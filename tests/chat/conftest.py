@@ -61,7 +61,10 @@ class WordModel:
         self._thread = ThreadPoolExecutor(4, "model")
 
     def submit(self, request: Request, sink: Sink) -> None:
-        self._thread.submit(self._answer, request, sink)
+        try:
+            self._thread.submit(self._answer, request, sink)
+        except RuntimeError:  # closed: a generator refuses through the sink, it never raises
+            sink(Failed(request_id=request.request_id, error=ErrorInfo("known", "Closed.")))
 
     def cancel(self, request_id: RequestId) -> None:
         self._cancelled.add(request_id)
@@ -124,7 +127,7 @@ class Chat:
         self.wind = Wind(db, model, self.post, lambda: self.budget, idle_s=0.0)
         self.titles = Titles(db, model, self.post)
         self.answering = Answering(
-            db, model, self.wind, self.titles, self.post, lambda: self.budget
+            db, model, self.post, lambda: self.budget, wind=self.wind, titles=self.titles
         )
         self.turns = Turns(db, self.answering, self.post)
 

@@ -85,7 +85,8 @@ def test_a_summary_runs_on_the_live_conversation_in_the_background(windy: Chat) 
     talk(windy, 10)
     windy.wait_for(WindFinished)
     summary = next(r for r in windy.model.asked if is_summary(r))
-    before = windy.last_asked()
+    asked_before = windy.model.asked[: windy.model.asked.index(summary)]
+    before = [r for r in asked_before if r.priority == "interactive"][-1]
     assert summary.priority == "background"
     assert summary.session == before.session
     assert summary.messages[: len(before.messages)] == before.messages
