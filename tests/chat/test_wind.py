@@ -85,7 +85,8 @@ def test_a_summary_runs_on_the_live_conversation_in_the_background(windy: Chat) 
     talk(windy, 10)
     windy.wait_for(WindFinished)
     summary = next(r for r in windy.model.asked if is_summary(r))
-    before = windy.model.asked[windy.model.asked.index(summary) - 1]
+    asked_before = windy.model.asked[: windy.model.asked.index(summary)]
+    before = [r for r in asked_before if r.priority == "interactive"][-1]
     assert summary.priority == "background"
     assert summary.session == before.session
     assert summary.messages[: len(before.messages)] == before.messages
@@ -108,7 +109,7 @@ def test_no_prompt_is_ever_over_budget_and_no_wind_starts_below_the_threshold(
     windy: Chat,
 ) -> None:
     talk(windy, 60)
-    replies = [r for r in windy.model.asked if not is_summary(r) and r.max_tokens]
+    replies = [r for r in windy.model.asked if r.priority == "interactive"]
     assert max(price(r.messages) for r in replies) <= windy.budget.limit
     assert len(windy.wait_for(WindFinished)) >= 5
     # Hysteresis: far fewer winds than turns.
@@ -143,7 +144,7 @@ def test_a_branch_without_the_last_narrated_message_does_not_have_the_segment(
     windy.turns.edit(conversation, first.id, "A new beginning")
     windy.wait_for(ReplyFinished, 11)
     assert narrative_of(windy, conversation) == ""
-    assert [m.text for m in windy.model.asked[-1].messages] == ["A new beginning"]
+    assert [m.text for m in windy.last_asked().messages] == ["A new beginning"]
 
 
 def test_a_single_giant_turn_is_excerpted_not_declined(windy: Chat) -> None:
@@ -152,11 +153,11 @@ def test_a_single_giant_turn_is_excerpted_not_declined(windy: Chat) -> None:
     (finished,) = windy.wait_for(ReplyFinished)
     assert isinstance(finished, ReplyFinished)
     assert finished.message.status == "complete"
-    sent = windy.model.asked[-1].messages[-1].text
+    sent = windy.last_asked().messages[-1].text
     assert sent.startswith("begin")
     assert sent.rstrip().endswith("end")
     assert "left out" in sent
-    assert price(windy.model.asked[-1].messages) <= windy.budget.limit
+    assert price(windy.last_asked().messages) <= windy.budget.limit
     # The stored message is whole.
     assert windy.branch(conversation)[0].message.text == giant
 
@@ -168,7 +169,7 @@ def test_a_message_that_would_not_fit_waits_for_the_wind_and_says_so(db: Databas
         talk(never_idle, 20)
         awaited = [e for e in never_idle.events if isinstance(e, WindStarted) and e.awaited]
         assert awaited
-        replies = [r for r in never_idle.model.asked if not is_summary(r) and r.max_tokens]
+        replies = [r for r in never_idle.model.asked if r.priority == "interactive"]
         assert max(price(r.messages) for r in replies) <= never_idle.budget.limit
     finally:
         never_idle.close()
@@ -222,3 +223,25 @@ def test_whatever_the_conversation_no_prompt_is_over_budget(
     finally:
         chat.close()
         db.close()
+
+
+def test_a_question_about_something_evicted_gets_it_quoted_and_keeps_the_quote(
+    windy: Chat,
+) -> None:
+    secret = "The gardener hides the spare key under the third flowerpot. " + "filler " * 130
+    conversation = windy.turns.start(secret).result()
+    windy.wait_for(ReplyFinished)
+    go_on(windy, conversation, 20, start=1)
+    assert windy.branch(conversation)[0].message.text == secret.strip()
+    question = "Under which flowerpot is the spare key?"
+    windy.turns.send(conversation, question)
+    windy.wait_for(ReplyFinished, 22)
+    asked = next(r for r in reversed(windy.model.asked) if r.messages[-1].text.endswith(question))
+    assert "third flowerpot" in asked.messages[-1].text
+    # The stored message is what the user wrote; the quote is only what the model sees.
+    stored = next(m for m in windy.branch(conversation) if m.message.text == question)
+    windy.turns.send(conversation, "Thanks!")
+    windy.wait_for(ReplyFinished, 23)
+    after = next(r for r in reversed(windy.model.asked) if r.messages[-1].text == "Thanks!")
+    assert asked.messages[-1] in after.messages
+    assert stored.message.content == question
