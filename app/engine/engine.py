@@ -17,6 +17,8 @@ from app.engine.llama.model import Model
 from app.engine.llama.sampling import Candidates
 from app.engine.llama.vocab import Vocab
 from app.engine.scheduler import Scheduler
+from app.engine.template import ChatTemplate
+from app.engine.transcripts import Transcripts
 
 
 @dataclass
@@ -27,6 +29,8 @@ class Engine:
     candidates: Candidates
     cache: Cache
     scheduler: Scheduler
+    template: ChatTemplate
+    transcripts: Transcripts
     default_adapters: tuple[float, ...]
     adapters: tuple[float, ...]  # as applied now
     tokens_prefilled: int = 0
@@ -39,6 +43,7 @@ class Engine:
 
     def end(self, job: Job) -> None:
         job.reply.close()
+        self.transcripts.add(job.tokens)
         self.tokens_decoded += job.generated
         self.tokens_prefilled += max(0, job.prompt_tokens - job.reused_tokens)
         # A side job's own tail serves nobody; what it shared lives on where it came from.

@@ -86,9 +86,11 @@ class Cache:
         assert sequence is not None
         if sequence.owner is not None or job.background:
             return False
+        if sequence.session != job.request.session:
+            return False
+        # Within one session the new request supersedes what it cuts off.
         lost = len(sequence.tokens) - match.length
-        superseded = sequence.session == job.request.session != SessionId("")
-        return lost <= _SHORT_CUT or superseded
+        return lost <= _SHORT_CUT or sequence.session != SessionId("")
 
     def _sequence_for(self, match: Match, in_place: bool) -> Sequence:
         if match.sequence is None:

@@ -18,6 +18,8 @@ from app.engine.llama.vocab import Vocab
 from app.engine.parse import SHOWN
 from app.engine.scheduler import Limits, Scheduler
 from app.engine.sequences import Sequences
+from app.engine.template import ChatTemplate, Ends, choose_template
+from app.engine.transcripts import Transcripts
 
 _STEP_TOKENS = 512
 
@@ -76,8 +78,23 @@ def _build(model: Model, spec: ModelSpec) -> Engine:
     cache = Cache(sequences, context, roll)
     scheduler = Scheduler(cache, Limits(chat_ctx, step_tokens=_STEP_TOKENS))
     return Engine(
-        model, context, vocab, Candidates(vocab.size), cache, scheduler, adapters, adapters
+        model=model,
+        context=context,
+        vocab=vocab,
+        candidates=Candidates(vocab.size),
+        cache=cache,
+        scheduler=scheduler,
+        template=_template(model, vocab, spec),
+        transcripts=Transcripts(vocab),
+        default_adapters=adapters,
+        adapters=adapters,
     )
+
+
+def _template(model: Model, vocab: Vocab, spec: ModelSpec) -> ChatTemplate:
+    ends = Ends(vocab.named.get("bos", ""), vocab.named.get("eos", ""))
+    cache = Path(spec.cache_dir) if spec.cache_dir else None
+    return choose_template(model.chat_template(), ends, vocab.special_texts, cache)
 
 
 def sequence_count(spec: ModelSpec, model: Model) -> int:
@@ -105,6 +122,7 @@ def _info(engine: Engine, spec: ModelSpec) -> ModelInfo:
         embedding=spec.embedding,
         recurrent=model.recurrent,
         sliding_window=model.sliding_window,
+        template=engine.template.report,
         special_tokens=engine.vocab.named,
         weights_bytes=model.weights_bytes,
     )
