@@ -29,7 +29,7 @@ _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32
 _DRY_BREAKERS = (b"\n", b":", b'"', b"*")
 
 # Its parameters are not fully typed in the library.
-_init_dry: Any = lib.llama_sampler_init_dry  # pyright: ignore[reportUnknownMemberType]
+_init_dry: Any = lib.llama_sampler_init_dry  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 class Candidates:
