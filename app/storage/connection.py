@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 import apsw
 
 from app.core.errors import StorageError
-from app.storage import tokenizer
+from app.storage import ranking, tokenizer
 
 Value = int | float | str | bytes | None
 Values = Sequence[Value] | Mapping[str, Value]
@@ -103,6 +103,11 @@ def _open(path: Path, flags: int) -> Tx:
     connection = apsw.Connection(str(path), flags)
     connection.set_busy_timeout(_BUSY_MS)
     connection.register_fts5_tokenizer("chat", _tokenizer)
+    register = cast(
+        Callable[[str, Callable[..., float]], None],
+        connection.register_fts5_function,  # pyright: ignore[reportUnknownMemberType]
+    )
+    register("relevance", ranking.relevance)
     tx = Tx(connection)
     tx.rows(f"PRAGMA cache_size = -{_CACHE_KIB}")
     tx.rows("PRAGMA temp_store = memory")

@@ -15,7 +15,7 @@ from typing import TypeVar
 import apsw
 
 from app.core.errors import StorageError
-from app.storage import migrations, search
+from app.storage import migrations, search_index
 from app.storage.connection import APPLICATION_ID, Tx, open_reader, open_writer, read_stamp
 from app.storage.errors import NewerDatabase, translate
 
@@ -117,7 +117,7 @@ def _open_migrated(path: Path) -> Tx:
 
 def _settle(tx: Tx) -> int:
     """Replies that no process is writing any more keep the text that was saved."""
-    search.prepare(tx)
+    search_index.prepare(tx)
     interrupted = tx.run(
         """UPDATE message SET status = 'interrupted',
             text = ifnull((SELECT text FROM partial WHERE message_id = message.id), text),
