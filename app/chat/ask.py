@@ -1,4 +1,7 @@
-"""A whole answer as a Future, for side jobs: summaries, titles, counts. Never for what people watch."""
+"""A whole answer as a Future, for side jobs: summaries, titles, counts.
+
+Never for what people watch: that streams (see `reply`).
+"""
 
 from concurrent.futures import Future
 from typing import TypeVar
@@ -7,6 +10,7 @@ import msgspec
 
 from app.core.errors import BugError, from_info
 from app.core.generator import Generator
+from app.core.ids import new_request_id
 from app.core.protocol import (
     Count,
     Counted,
@@ -18,6 +22,8 @@ from app.core.protocol import (
     Request,
     RequestEvent,
     Stats,
+    Tokenize,
+    Tokenized,
     is_terminal,
 )
 
@@ -51,6 +57,20 @@ def ask(generator: Generator, request: Generate) -> "Future[Answered]":
 
 def count(generator: Generator, request: Count) -> "Future[Counted]":
     return _single(generator, request, Counted)
+
+
+def token_count(generator: Generator, text: str) -> "Future[int]":
+    request = Tokenize(request_id=new_request_id(), text=text)
+    counted: Future[int] = Future()
+
+    def pass_on(done: "Future[Tokenized]") -> None:
+        if (error := done.exception()) is not None:
+            counted.set_exception(error)
+        else:
+            counted.set_result(len(done.result().tokens))
+
+    _single(generator, request, Tokenized).add_done_callback(pass_on)
+    return counted
 
 
 def _single(generator: Generator, request: Request, kind: type[E]) -> "Future[E]":

@@ -9,44 +9,63 @@ import msgspec
 from app.core.errors import ErrorInfo
 from app.core.ids import ConversationId, MessageId
 from app.storage.messages import StoredMessage
+from app.storage.segments import Segment
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True):
     conversation: ConversationId
 
 
-class ConversationChanged(_Event):
+class ConversationChanged(_Event, frozen=True):
     """Created, renamed, moved, trashed …: the list shows it anew."""
 
 
-class BranchChanged(_Event):
+class BranchChanged(_Event, frozen=True):
     """Another path through the tree is shown: edit, regenerate, switch, delete."""
 
 
-class MessageAdded(_Event):
+class MessageAdded(_Event, frozen=True):
     message: StoredMessage
 
 
-class ReplyProgress(_Event):
+class ReplyProgress(_Event, frozen=True):
     reply: MessageId
     done: int
     total: int
     reused: int
 
 
-class ReplyDelta(_Event):
+class ReplyDelta(_Event, frozen=True):
     reply: MessageId
     text: str
     reasoning: str
 
 
-class ReplyFinished(_Event):
+class ReplyFinished(_Event, frozen=True):
     """The reply as it is stored now: complete, interrupted or failed (`message.error`)."""
 
     message: StoredMessage
 
 
-class TurnRefused(_Event):
+class WindStarted(_Event, frozen=True):
+    """The oldest turns are being narrated; nobody waits unless `awaited`."""
+
+    awaited: bool = False
+
+
+class WindFinished(_Event, frozen=True):
+    segment: Segment | None  # None: nothing changed
+
+
+class WindowMeasured(_Event, frozen=True):
+    """What the window holds after a turn, in tokens."""
+
+    chat_ctx: int
+    used: int
+    reserve: int
+
+
+class TurnRefused(_Event, frozen=True):
     """Nothing was stored: the text still belongs to the composer."""
 
     text: str
@@ -60,16 +79,8 @@ ChatEvent = (
     | ReplyProgress
     | ReplyDelta
     | ReplyFinished
+    | WindStarted
+    | WindFinished
+    | WindowMeasured
     | TurnRefused
 )
-
-__all__ = [
-    "BranchChanged",
-    "ChatEvent",
-    "ConversationChanged",
-    "MessageAdded",
-    "ReplyDelta",
-    "ReplyFinished",
-    "ReplyProgress",
-    "TurnRefused",
-]

@@ -1,8 +1,8 @@
 """The fact ledger: exact things a summary would blur, kept word for word.
 
 A pure function of the conversation. An entry is a short verbatim clause that holds at least
-one hard value; its key is the clause with the values blanked, so that a newer clause saying
-the same thing of another value replaces it and keeps the old one as history. Every entry
+one hard value; its key is the clause without that value, so that a newer clause saying the
+same thing of another value replaces it and keeps the old one as history. Every entry
 remembers its message.
 """
 
@@ -13,16 +13,21 @@ from typing import Literal
 import msgspec
 
 from app.core.ids import MessageId
+from app.storage.segments import LedgerEntry
 
 Kind = Literal["constraint", "quote", "url", "path", "date", "code", "number", "name", "self"]
 
 _LONGEST_CLAUSE = 220
 _HISTORY = 3
+_NEAR = 5
 
 # Ordered: an earlier kind claims its characters before a later one looks at them.
 _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("quote", re.compile(r"\"[^\"\n]{2,120}\"|“[^”\n]{2,120}”|„[^“\n]{2,120}“|«[^»\n]{2,120}»")),
-    ("url", re.compile(r"\b(?:https?|ftp|ssh|file)://[^\s<>\"'`)\]]+|\b[\w.+-]+@[\w-]+\.[\w.-]+\w")),
+    (
+        "url",
+        re.compile(r"\b(?:https?|ftp|ssh|file)://[^\s<>\"'`)\]]+|\b[\w.+-]+@[\w-]+\.[\w.-]+\w"),
+    ),
     (
         "path",
         re.compile(
@@ -61,7 +66,10 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
-    ("name", re.compile(r"(?<=[\w,;:] )[A-ZÀ-ÖØ-Þ][\w'’-]+(?: [A-ZÀ-ÖØ-Þ][\w'’-]+)*|\b[A-Z]{2,}\b")),
+    (
+        "name",
+        re.compile(r"(?<=[\w,;:] )[A-ZÀ-ÖØ-Þ][\w'’-]+(?: [A-ZÀ-ÖØ-Þ][\w'’-]+)*|\b[A-Z]{2,}\b"),
+    ),
 )
 _CONSTRAINT = re.compile(
     r"\b(?:always|never|must(?:n't| not)?|don't|do not|only|avoid|prefer|please use|make sure|"
@@ -77,50 +85,43 @@ _SELF = re.compile(
 )
 _CLAUSE_END = re.compile(r"(?<=[.!?;。！？])\s+|\n+|(?<=[.!?])$")
 _COMMON = frozenset(
-    "i a an the is are was be been my our your his her its their this that it to of in on at for "
-    "and or but so with as by from has have had will would now just really actually also we he "
-    "she they you me new changed moved set updated instead".split()
+    """i a an the is are was be been my our your his her its their this that it to of in on at for
+    and or but so with as by from has have had will would now just really actually also we he
+    she they you me new changed moved set updated instead""".split()
 )
 _NOT_NAMES = frozenset("I I'm I'll I've I'd OK The A An It This That We You He She They".split())
 
 
-class Entry(msgspec.Struct, frozen=True):
-    kind: Kind
-    text: str
-    key: str
-    message: MessageId
-    history: tuple[str, ...] = ()
-
-
-def extract(text: str, message: MessageId) -> list[Entry]:
+def extract(text: str, message: MessageId) -> list[LedgerEntry]:
     """The clauses of one message that hold something exact. Questions state nothing."""
-    entries: list[Entry] = []
+    entries: list[LedgerEntry] = []
     for clause in _clauses(text):
         values = _values(clause)
         kind = "constraint" if _CONSTRAINT.search(clause) else values[0][0] if values else None
         if kind is not None:
             short = _around(clause, values)
-            entries.append(Entry(kind, short, _key(clause, values), message))
+            entries.append(LedgerEntry(kind, short, message, _key(clause, values)))
     return entries
 
 
-def merge(ledger: Sequence[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
+def merge(ledger: Sequence[LedgerEntry], new: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
     """Newest value wins; the value it replaces stays as history. Order is by last change."""
     by_key = {entry.key: entry for entry in ledger}
     for entry in new:
-        old = by_key.pop(entry.key, None)
-        if old is not None:
-            past = old.history if old.text == entry.text else (*old.history, old.text)
-            entry = msgspec.structs.replace(entry, history=past[-_HISTORY:])
-        by_key[entry.key] = entry
+        by_key[entry.key] = _replacing(by_key.pop(entry.key, None), entry)
     return tuple(by_key.values())
 
 
-def fit(ledger: Sequence[Entry], characters: int) -> tuple[Entry, ...]:
+def _replacing(old: LedgerEntry | None, new: LedgerEntry) -> LedgerEntry:
+    if old is None:
+        return new
+    past = old.history if old.text == new.text else (*old.history, old.text)
+    return msgspec.structs.replace(new, history=past[-_HISTORY:])
+
+
+def fit(ledger: Sequence[LedgerEntry], characters: int) -> tuple[LedgerEntry, ...]:
     """What fits into the budget: constraints first, then the newest; order is kept."""
-    ranked = sorted(
-        range(len(ledger)), key=lambda i: (ledger[i].kind != "constraint", -i)
-    )
+    ranked = sorted(range(len(ledger)), key=lambda i: (ledger[i].kind != "constraint", -i))
     chosen: set[int] = set()
     for index in ranked:
         cost = len(line(ledger[index])) + 1
@@ -130,7 +131,7 @@ def fit(ledger: Sequence[Entry], characters: int) -> tuple[Entry, ...]:
     return tuple(ledger[i] for i in sorted(chosen))
 
 
-def line(entry: Entry) -> str:
+def line(entry: LedgerEntry) -> str:
     was = f" (before: {entry.history[-1]})" if entry.history else ""
     return f"- {entry.text}{was}"
 
@@ -163,11 +164,24 @@ def _around(clause: str, values: Sequence[tuple[Kind, int, int]]) -> str:
 
 
 def _key(clause: str, values: Sequence[tuple[Kind, int, int]]) -> str:
-    blanked = list(clause)
-    for _, start, end in values:
-        blanked[start:end] = [" "] * (end - start)
-    words = re.findall(r"\w+", "".join(blanked).lower())
-    kinds = ",".join(sorted({kind for kind, _, _ in values}))
+    """What the clause is about: its words without the value it ends in.
+
+    Earlier values stay: "box 3 holds 7 pens" is about box 3. Two facts kept apart cost a
+    line; two taken for one lose a fact.
+    """
+    start, end = _last_value(values) if values else (0, 0)
+    words = re.findall(r"\w+", (clause[:start] + " " + clause[end:]).lower())
     said = " ".join(word for word in words if word not in _COMMON)
-    # With nothing left but values there is no "same thing" to be said of: the clause is its key.
-    return f"{kinds}|{said}" if said else f"{kinds}|{clause.lower()}"
+    # With nothing left but the value there is nothing it is said of: the clause is its own key.
+    return said or clause.lower()
+
+
+def _last_value(values: Sequence[tuple[Kind, int, int]]) -> tuple[int, int]:
+    """The span of the last value, with those it directly follows ("14 March at 15:30")."""
+    spans = sorted((start, end) for _, start, end in values)
+    first, last = spans[-1]
+    for start, end in reversed(spans[:-1]):
+        if first - end > _NEAR:
+            break
+        first = start
+    return first, last

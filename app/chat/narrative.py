@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 
 from app.chat import ledger
-from app.chat.ledger import Entry
 from app.core.messages import Message
+from app.storage.segments import LedgerEntry
 
 _STORY = "# Earlier in this conversation"
 _FACTS = "# Exact facts from it"
@@ -17,7 +17,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 _SPEAKER = {"user": "User", "assistant": "Assistant", "tool": "Tool", "system": "System"}
 
 
-def system_text(system_prompt: str, segments: Sequence[str], facts: Sequence[Entry]) -> str:
+def system_text(system_prompt: str, segments: Sequence[str], facts: Sequence[LedgerEntry]) -> str:
     """Segments only ever grow at their end, so they come before the facts, which change."""
     parts = [system_prompt] if system_prompt else []
     if segments:
@@ -29,7 +29,7 @@ def system_text(system_prompt: str, segments: Sequence[str], facts: Sequence[Ent
 
 def summary_request(first: Message, after: Message | None, extra: str = "") -> str:
     """Asks for a summary of the oldest part, while all of it is still in the model's cache."""
-    until = f' and ends before “{_opening(after)}”' if after is not None else ""
+    until = f" and ends before “{_opening(after)}”" if after is not None else ""
     return (
         "Summarize the part of our conversation that begins with "
         f"“{_opening(first)}”{until}. Write short bullet points. Keep every name, number, date, "
@@ -38,7 +38,7 @@ def summary_request(first: Message, after: Message | None, extra: str = "") -> s
     )
 
 
-def merge_request(segments: Sequence[str], facts: Sequence[Entry]) -> str:
+def merge_request(segments: Sequence[str], facts: Sequence[LedgerEntry]) -> str:
     notes = "\n\n".join(segments)
     exact = "\n".join(ledger.line(entry) for entry in facts)
     return (
@@ -64,6 +64,18 @@ def mechanical(messages: Sequence[Message], characters: int) -> str:
     return "\n".join(reversed(lines))
 
 
+def shortened(segments: Sequence[str], characters: int) -> str:
+    """A merge without a model: the first bullets of each part, in order."""
+    share = characters // max(1, len(segments))
+    return "\n".join(_head(text, share) for text in segments)
+
+
+def with_quotes(text: str, quotes: Sequence[tuple[str, str]]) -> str:
+    """Recalled turns stand before the question that called them back."""
+    said = "\n".join(f"> {role}: {quote}" for role, quote in quotes)
+    return f"(From earlier in this conversation:\n{said})\n\n{text}"
+
+
 def excerpt(text: str, characters: int) -> str:
     """Head and tail of a turn that alone is larger than the window."""
     if len(text) <= characters:
@@ -71,6 +83,12 @@ def excerpt(text: str, characters: int) -> str:
     half = max(0, characters // 2 - 40)
     left_out = len(text) - 2 * half
     return f"{text[:half]}\n\n[… {left_out:,} characters left out …]\n\n{text[len(text) - half :]}"
+
+
+def _head(text: str, characters: int) -> str:
+    if len(text) <= characters:
+        return text
+    return text[:characters].rsplit("\n", 1)[0]
 
 
 def _opening(message: Message | None) -> str:

@@ -1,23 +1,116 @@
-"""From the stored branch to the messages a request carries.
+"""From the stored branch to the messages a request carries, and the account of what they hold.
 
-Deterministic: the same branch always gives the same messages, and a longer branch starts
-with the shorter one's, so that the engine's cached prefix stays valid. No dates, no
-changing text before the conversation.
+Pure and deterministic: the same branch, segments and quotes always give the same messages,
+and a longer branch starts with the shorter one's, so that the engine's cached prefix stays
+valid. No dates, no changing text before the conversation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
+import msgspec
+
+from app.chat import ledger, narrative
+from app.chat.budget import Budget
+from app.core.ids import MessageId
 from app.core.messages import Message
 from app.storage.messages import StoredMessage
+from app.storage.recalls import Quote
+from app.storage.segments import LedgerEntry, Segment
+
+Seen = Literal["verbatim", "excerpted", "narrated", "recalled", "evicted"]
+
+_CHARACTERS_PER_TOKEN = 3  # on the safe side; the exact count decides before anything is sent
 
 
-def assemble(system_prompt: str, branch: Sequence[StoredMessage]) -> tuple[Message, ...]:
-    """`branch` is oldest first and ends with the message to be answered."""
-    head = (Message(role="system", content=system_prompt),) if system_prompt else ()
-    return head + tuple(stored.message for stored in branch if _was_said(stored))
+class Composition(msgspec.Struct, frozen=True):
+    """What goes to the model, and from what it was made."""
+
+    messages: tuple[Message, ...]
+    system_prompt: str
+    branch: tuple[StoredMessage, ...]
+    segments: tuple[Segment, ...]
+    facts: tuple[LedgerEntry, ...]
+    first_verbatim: int  # index into branch
+    quotes: Mapping[MessageId, tuple[Quote, ...]]
+    excerpted: frozenset[MessageId]
+
+    @property
+    def verbatim(self) -> tuple[StoredMessage, ...]:
+        return self.branch[self.first_verbatim :]
+
+    def seen(self, stored: StoredMessage) -> Seen:
+        if stored.id in self.excerpted:
+            return "excerpted"
+        if stored in self.verbatim:
+            return "verbatim"
+        if any(stored.id == quote.message_id for found in self.quotes.values() for quote in found):
+            return "recalled"
+        return "narrated" if self.segments else "evicted"
 
 
-def _was_said(stored: StoredMessage) -> bool:
+def compose(
+    system_prompt: str,
+    branch: Sequence[StoredMessage],
+    segments: Sequence[Segment],
+    budget: Budget,
+    *,
+    quotes: Mapping[MessageId, tuple[Quote, ...]] | None = None,
+    excerpts: Mapping[MessageId, int] | None = None,
+) -> Composition:
+    """`segments` are those that count on `branch`, oldest first like the branch itself.
+
+    `excerpts` names messages to cut to so many characters.
+    """
+    facts = ledger.fit(ledger_of(segments), budget.ledger_tokens * _CHARACTERS_PER_TOKEN)
+    first = _covered(segments, branch)
+    recent = branch[first:]
+    recalled = {stored.id: (quotes or {}).get(stored.id, ()) for stored in recent}
+    cuts = excerpts or {}
+    text = narrative.system_text(system_prompt, [segment.text for segment in segments], facts)
+    head = (Message(role="system", content=text),) if text else ()
+    said = tuple(
+        _as_sent(stored, recalled[stored.id], cuts.get(stored.id))
+        for stored in recent
+        if was_said(stored)
+    )
+    return Composition(
+        messages=head + said,
+        system_prompt=system_prompt,
+        branch=tuple(branch),
+        segments=tuple(segments),
+        facts=facts,
+        first_verbatim=first,
+        quotes={key: found for key, found in recalled.items() if found},
+        excerpted=frozenset(stored.id for stored in recent if stored.id in cuts),
+    )
+
+
+def ledger_of(segments: Sequence[Segment]) -> tuple[LedgerEntry, ...]:
+    facts: tuple[LedgerEntry, ...] = ()
+    for segment in segments:
+        facts = ledger.merge(facts, segment.ledger)
+    return facts
+
+
+def _covered(segments: Sequence[Segment], branch: Sequence[StoredMessage]) -> int:
+    if not segments:
+        return 0
+    last = segments[-1].last_message_id
+    return next(i for i, stored in enumerate(branch) if stored.id == last) + 1
+
+
+def _as_sent(stored: StoredMessage, quotes: Sequence[Quote], cut: int | None) -> Message:
+    message = stored.message
+    if cut is not None:
+        message = msgspec.structs.replace(message, content=narrative.excerpt(message.text, cut))
+    if quotes:
+        text = narrative.with_quotes(message.text, [(q.role, q.text) for q in quotes])
+        message = msgspec.structs.replace(message, content=text)
+    return message
+
+
+def was_said(stored: StoredMessage) -> bool:
     # A reply that failed before its first word would teach the model to say nothing.
     message = stored.message
     return bool(message.content or message.tool_calls)

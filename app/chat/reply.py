@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from app.chat.events import ChatEvent, ReplyDelta, ReplyFinished, ReplyProgress
+from app.chat.events import ChatEvent, ReplyDelta, ReplyProgress
 from app.core.errors import ErrorInfo
 from app.core.ids import RequestId
 from app.core.messages import ToolCall
@@ -18,6 +18,7 @@ from app.core.protocol import (
     Delta,
     Failed,
     Finished,
+    FinishReason,
     LoadProgress,
     Progress,
     RequestEvent,
@@ -28,6 +29,12 @@ from app.storage.database import Database
 from app.storage.messages import Status, StoredMessage
 
 _SAVE_EVERY_S = 0.5
+_STATUS: dict[FinishReason, Status] = {
+    "stop": "complete",
+    "tool_calls": "complete",
+    "length": "length",
+    "cancelled": "stopped",
+}
 _log = logging.getLogger(__name__)
 
 
@@ -38,7 +45,7 @@ class Reply:
         stored: StoredMessage,
         request_id: RequestId,
         post: Callable[[ChatEvent], None],
-        ended: Callable[[], None],
+        ended: Callable[[StoredMessage | None], None],
     ) -> None:
         self.request_id = request_id
         self.stored = stored
@@ -74,8 +81,7 @@ class Reply:
                     )
                 )
             case Finished():
-                status: Status = "complete" if event.reason != "cancelled" else "interrupted"
-                self._end(status, event.stats, event.tool_calls)
+                self._end(_STATUS[event.reason], event.stats, event.tool_calls)
             case Failed():
                 self._end("failed", error=event.error)
             case LoadProgress():
@@ -121,10 +127,8 @@ class Reply:
         saving.add_done_callback(self._announce)
 
     def _announce(self, saving: "Future[StoredMessage]") -> None:
-        self._ended()
         if (error := saving.exception()) is not None:
             _log.error("the end of a reply could not be saved", exc_info=error)
-            return
-        self._post(
-            ReplyFinished(conversation=self.stored.conversation_id, message=saving.result())
-        )
+            self._ended(None)
+        else:
+            self._ended(saving.result())

@@ -1,56 +1,48 @@
-"""The verbs of a conversation: send, stop, and what follows from them.
+"""The verbs of a conversation: send, stop, regenerate, edit, continue, switch, delete.
 
-Owns the replies that are streaming now. Verbs return at once; work happens on the database
-lanes and the answering side's threads, and what changed is posted as `ChatEvent`s. A message
-is announced only after it is on disk.
+Verbs return at once; what changed is posted as `ChatEvent`s from the threads that did it.
+A message is announced only after it is on disk, and nothing said is ever overwritten.
 """
 
 import logging
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from app.chat.events import ChatEvent, ConversationChanged, MessageAdded, TurnRefused
-from app.chat.prompt import assemble
-from app.chat.reply import Reply
+from app.chat.answering import Answering
+from app.chat.events import BranchChanged, ChatEvent, ConversationChanged, MessageAdded, TurnRefused
+from app.chat.titles import first_words
 from app.core.errors import InvalidRequest, to_info
-from app.core.generator import Generator
-from app.core.ids import ConversationId, new_request_id, session_of
+from app.core.ids import ConversationId, MessageId
 from app.core.messages import Message, clean_text
-from app.core.protocol import Generate
 from app.core.sampling import Sampling
 from app.storage import conversations, messages
 from app.storage.database import Database, Tx
 from app.storage.messages import StoredMessage
 
-_TITLE_LENGTH = 60
+_CLOSE_S = 1.5
 _log = logging.getLogger(__name__)
+
+_Stored = tuple[tuple[StoredMessage, ...], StoredMessage, Sampling]
 
 
 class Turns:
     def __init__(
         self,
         db: Database,
-        generator: Generator,
+        answering: Answering,
         post: Callable[[ChatEvent], None],
         *,
         sampling: Sampling = Sampling(),
-        max_tokens: int | None = None,
     ) -> None:
         self._db = db
-        self._generator = generator
+        self._answering = answering
         self._post = post
         self._sampling = sampling
-        self._max_tokens = max_tokens
-        self._lock = threading.Lock()
-        # None while the turn is being stored: it is already taken, but cannot be stopped yet.
-        self._live: dict[ConversationId, Reply | None] = {}
-        self._idle = threading.Condition(self._lock)
 
     def start(self, text: str, model: str = "") -> "Future[ConversationId]":
         """A new conversation that opens with this message."""
         opened = self._db.write(
-            lambda tx: conversations.create(tx, title=_title(text), model=model).id
+            lambda tx: conversations.create(tx, title=first_words(text), model=model).id
         )
 
         def go_on(done: "Future[ConversationId]") -> None:
@@ -66,87 +58,111 @@ class Turns:
         if not cleaned:
             self._refuse(conversation, text, InvalidRequest("Write something before you send it."))
             return
-        with self._lock:
-            busy = conversation in self._live
-            if not busy:
-                self._live[conversation] = None
-        if busy:
-            wait = InvalidRequest("Wait for the reply to end, or stop it, before you go on.")
-            self._refuse(conversation, text, wait)
+
+        def store(tx: Tx) -> _Stored:
+            parent = messages.active_leaf(tx, conversation)
+            question = messages.add(tx, conversation, parent, _said(cleaned))
+            return (
+                (question,),
+                messages.start_reply(tx, conversation, question.id),
+                self._of(tx, conversation),
+            )
+
+        self._begin(conversation, text, store)
+
+    def edit(self, conversation: ConversationId, question: MessageId, text: str) -> None:
+        """Say it differently: a sibling of the question, with a reply of its own."""
+        cleaned = clean_text(text).strip()
+        if not cleaned:
+            self._refuse(conversation, text, InvalidRequest("Write something before you send it."))
             return
-        stored = self._db.write(lambda tx: _store_turn(tx, conversation, cleaned))
-        stored.add_done_callback(lambda done: self._ask(conversation, text, done))
+
+        def store(tx: Tx) -> _Stored:
+            parent = messages.get(tx, question).parent_id
+            edited = messages.add(tx, conversation, parent, _said(cleaned))
+            return (
+                (edited,),
+                messages.start_reply(tx, conversation, edited.id),
+                self._of(tx, conversation),
+            )
+
+        self._begin(conversation, text, store, branch=True)
+
+    def regenerate(self, conversation: ConversationId, reply: MessageId) -> None:
+        """Another answer to the same question; also the retry after a failure."""
+
+        def store(tx: Tx) -> _Stored:
+            parent = messages.get(tx, reply).parent_id
+            return (), messages.start_reply(tx, conversation, parent), self._of(tx, conversation)
+
+        self._begin(conversation, "", store, branch=True)
+
+    def switch_version(self, conversation: ConversationId, message: MessageId, step: int) -> None:
+        """Show the version `step` places beside this one."""
+
+        def switch(tx: Tx) -> None:
+            versions = messages.siblings(tx, message)
+            here = next(i for i, version in enumerate(versions) if version.id == message)
+            there = versions[(here + step) % len(versions)]
+            messages.set_active_leaf(tx, conversation, there.id)
+
+        self._change(conversation, switch)
 
     def stop(self, conversation: ConversationId) -> None:
         """Ask the reply to end; its text so far is kept."""
-        with self._lock:
-            reply = self._live.get(conversation)
-        if reply is not None:
-            self._generator.cancel(reply.request_id)
+        self._answering.stop(conversation)
 
     def streaming(self) -> frozenset[ConversationId]:
-        with self._lock:
-            return frozenset(self._live)
+        return self._answering.streaming()
 
-    def close(self, timeout_s: float = 1.5) -> None:
+    def close(self) -> None:
         """Stop every reply and wait until each is stored."""
-        with self._idle:
-            for reply in filter(None, self._live.values()):
-                self._generator.cancel(reply.request_id)
-            self._idle.wait_for(lambda: not self._live, timeout_s)
+        self._answering.close(_CLOSE_S)
 
-    def _ask(
+    def _begin(
         self,
         conversation: ConversationId,
         text: str,
-        stored: "Future[tuple[StoredMessage, StoredMessage, list[StoredMessage]]]",
+        store: Callable[[Tx], _Stored],
+        *,
+        branch: bool = False,
     ) -> None:
-        if (error := stored.exception()) is not None:
-            _log.error("a message could not be stored", exc_info=error)
-            self._forget(conversation)
-            self._refuse(conversation, text, error)
+        if not self._answering.take(conversation):
+            wait = InvalidRequest("Wait for the reply to end, or stop it, before you go on.")
+            self._refuse(conversation, text, wait)
             return
-        question, answer, branch = stored.result()
-        reply = Reply(
-            self._db, answer, new_request_id(), self._post, lambda: self._forget(conversation)
-        )
-        with self._lock:
-            self._live[conversation] = reply
-        self._post(MessageAdded(conversation=conversation, message=question))
-        self._post(MessageAdded(conversation=conversation, message=answer))
-        request = Generate(
-            request_id=reply.request_id,
-            session=session_of(conversation),
-            messages=assemble("", branch),
-            sampling=self._sampling,
-            max_tokens=self._max_tokens,
-        )
-        self._generator.submit(request, reply.sink)
 
-    def _forget(self, conversation: ConversationId) -> None:
-        with self._idle:
-            self._live.pop(conversation, None)
-            self._idle.notify_all()
+        def go_on(done: "Future[_Stored]") -> None:
+            if (error := done.exception()) is not None:
+                _log.error("a turn could not be stored", exc_info=error)
+                self._answering.release(conversation)
+                self._refuse(conversation, text, error)
+                return
+            said, answer, sampling = done.result()
+            if branch:
+                self._post(BranchChanged(conversation=conversation))
+            else:
+                for message in (*said, answer):
+                    self._post(MessageAdded(conversation=conversation, message=message))
+            self._answering.answer(answer, sampling)
 
-    def _refuse(
-        self, conversation: ConversationId, text: str, error: BaseException
-    ) -> None:
+        self._db.write(store).add_done_callback(go_on)
+
+    def _change(self, conversation: ConversationId, change: Callable[[Tx], None]) -> None:
+        def announce(done: "Future[None]") -> None:
+            if (error := done.exception()) is not None:
+                self._refuse(conversation, "", error)
+            else:
+                self._post(BranchChanged(conversation=conversation))
+
+        self._db.write(change).add_done_callback(announce)
+
+    def _of(self, tx: Tx, conversation: ConversationId) -> Sampling:
+        return conversations.get(tx, conversation).sampling or self._sampling
+
+    def _refuse(self, conversation: ConversationId, text: str, error: BaseException) -> None:
         self._post(TurnRefused(conversation=conversation, text=text, error=to_info(error)))
 
 
-def _store_turn(
-    tx: Tx, conversation: ConversationId, text: str
-) -> tuple[StoredMessage, StoredMessage, list[StoredMessage]]:
-    branch = messages.path(tx, conversation)
-    parent = branch[-1].id if branch else None
-    question = messages.add(tx, conversation, parent, Message(role="user", content=text))
-    answer = messages.start_reply(tx, conversation, question.id)
-    return question, answer, [*branch, question]
-
-
-def _title(text: str) -> str:
-    """Until a model names it: the message's first line, cut at a word."""
-    line = next(iter(clean_text(text).strip().splitlines()), "")
-    if len(line) <= _TITLE_LENGTH:
-        return line
-    return line[:_TITLE_LENGTH].rsplit(" ", 1)[0] + "…"
+def _said(text: str) -> Message:
+    return Message(role="user", content=text)

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
         return _WORKER_DIED if isinstance(error, WorkerDied) else _KNOWN
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except Exception:
+    except Exception:  # noqa: BLE001  (the last door: a bug of ours still ends in an exit code)
         traceback.print_exc()
         return _KNOWN
 
@@ -52,7 +52,7 @@ def _run_command(arguments: Sequence[str]) -> int:
     try:
         result: object = app(list(arguments), standalone_mode=False)
     except TyperException as error:
-        error.show()
+        print(f"llama-chat: {error.format_message()}", file=sys.stderr)
         return error.exit_code
     except typer.Abort:
         return _INTERRUPTED

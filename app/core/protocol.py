@@ -35,12 +35,12 @@ class _Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 # ---------------------------------------------------------------- values
 
 
-class Adapter(_Wire):
+class Adapter(_Wire, frozen=True):
     path: str
     scale: float = 1.0
 
 
-class Device(_Wire):
+class Device(_Wire, frozen=True):
     """One place a model can live, as the library sees it now."""
 
     name: str
@@ -50,7 +50,7 @@ class Device(_Wire):
     free_bytes: int
 
 
-class ModelSpec(_Wire):
+class ModelSpec(_Wire, frozen=True):
     """How to load a model: what `Load` carries and what the pool reserves memory for."""
 
     path: str
@@ -70,7 +70,7 @@ class ModelSpec(_Wire):
     cache_dir: str = ""
 
 
-class TemplateReport(_Wire):
+class TemplateReport(_Wire, frozen=True):
     """What a test render of the chat template showed."""
 
     source: Literal["model", "fallback"] = "model"
@@ -84,7 +84,7 @@ class TemplateReport(_Wire):
     reasoning_off_keeps_prefix: bool = True
 
 
-class ModelInfo(_Wire):
+class ModelInfo(_Wire, frozen=True):
     path: str
     name: str
     architecture: str
@@ -109,7 +109,7 @@ class ModelInfo(_Wire):
     steps: tuple[str, ...] = ()  # what the load ladder changed, in order
 
 
-class Stats(_Wire):
+class Stats(_Wire, frozen=True):
     """The account of one finished request."""
 
     prompt_tokens: int = 0
@@ -123,13 +123,13 @@ class Stats(_Wire):
     notes: tuple[str, ...] = ()  # what had to be changed in the messages to suit the template
 
 
-class TokenLogprob(_Wire):
+class TokenLogprob(_Wire, frozen=True):
     token: str
     logprob: float
     top: tuple[tuple[str, float], ...] = ()
 
 
-class WorkerStats(_Wire):
+class WorkerStats(_Wire, frozen=True):
     cells: int = 0
     cells_used: int = 0
     sequences: int = 0
@@ -145,12 +145,12 @@ class WorkerStats(_Wire):
 # ---------------------------------------------------------------- commands (app → engine)
 
 
-class Load(_Wire, tag="load"):
+class Load(_Wire, frozen=True, tag="load"):
     request_id: RequestId
     spec: ModelSpec
 
 
-class Generate(_Wire, tag="generate"):
+class Generate(_Wire, frozen=True, tag="generate"):
     """Exactly one of messages, prompt and tokens. `max_tokens=0` only primes the cache."""
 
     request_id: RequestId
@@ -176,11 +176,11 @@ class Generate(_Wire, tag="generate"):
     persist: bool = True  # False: nothing of this request may reach the disk
 
 
-class Cancel(_Wire, tag="cancel"):
+class Cancel(_Wire, frozen=True, tag="cancel"):
     request_id: RequestId
 
 
-class Embed(_Wire, tag="embed"):
+class Embed(_Wire, frozen=True, tag="embed"):
     request_id: RequestId
     texts: tuple[str, ...]
     model: str = EMBEDDER
@@ -188,25 +188,31 @@ class Embed(_Wire, tag="embed"):
     priority: Priority = "interactive"
 
 
-class Tokenize(_Wire, tag="tokenize"):
+class Tokenize(_Wire, frozen=True, tag="tokenize"):
     request_id: RequestId
     text: str
     special: bool = False  # whether text such as <|im_end|> becomes its control token
     model: str = CHAT
 
 
-class Detokenize(_Wire, tag="detokenize"):
+class Detokenize(_Wire, frozen=True, tag="detokenize"):
     request_id: RequestId
     tokens: tuple[int, ...]
     model: str = CHAT
 
 
-class Count(_Wire, tag="count"):
-    """Tokens of each prefix of the rendered conversation: exact, through the template.
+class Count(_Wire, frozen=True, tag="count"):
+    """Tokens of the rendered conversation: exact, through the template."""
 
-    Answered by `Counted`: `cumulative[i]` are the tokens of messages[: i + 1].
-    """
+    request_id: RequestId
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
+    reasoning: bool | None = None
+    each: bool = False  # also the tokens of every message by itself; costs more
+    model: str = CHAT
 
+
+class Render(_Wire, frozen=True, tag="render"):
     request_id: RequestId
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...] = ()
@@ -214,31 +220,23 @@ class Count(_Wire, tag="count"):
     model: str = CHAT
 
 
-class Render(_Wire, tag="render"):
-    request_id: RequestId
-    messages: tuple[Message, ...]
-    tools: tuple[Tool, ...] = ()
-    reasoning: bool | None = None
-    model: str = CHAT
-
-
-class Purge(_Wire, tag="purge"):
+class Purge(_Wire, frozen=True, tag="purge"):
     """Forget a session everywhere: live cells, RAM and disk snapshots."""
 
     session: SessionId
 
 
-class TrimCache(_Wire, tag="trim_cache"):
+class TrimCache(_Wire, frozen=True, tag="trim_cache"):
     """Memory is low: shrink the RAM snapshots to this many bytes."""
 
     ram_bytes: int
 
 
-class GetStats(_Wire, tag="get_stats"):
+class GetStats(_Wire, frozen=True, tag="get_stats"):
     request_id: RequestId
 
 
-class Shutdown(_Wire, tag="shutdown"):
+class Shutdown(_Wire, frozen=True, tag="shutdown"):
     pass
 
 
@@ -249,7 +247,7 @@ Command = Request | Cancel | Purge | TrimCache | Shutdown
 # ---------------------------------------------------------------- events (engine → app)
 
 
-class Hello(_Wire, tag="hello"):
+class Hello(_Wire, frozen=True, tag="hello"):
     """The first event of a process; nothing may be sent before it came."""
 
     protocol: int
@@ -258,18 +256,18 @@ class Hello(_Wire, tag="hello"):
     devices: tuple[Device, ...]
 
 
-class LoadProgress(_Wire, tag="load_progress"):
+class LoadProgress(_Wire, frozen=True, tag="load_progress"):
     request_id: RequestId
     fraction: float
     step: str = ""  # a ladder step that was just taken, in words
 
 
-class Loaded(_Wire, tag="loaded"):
+class Loaded(_Wire, frozen=True, tag="loaded"):
     request_id: RequestId
     info: ModelInfo
 
 
-class Progress(_Wire, tag="progress"):
+class Progress(_Wire, frozen=True, tag="progress"):
     """Prefill so far; sent only when a prompt takes more than one step."""
 
     request_id: RequestId
@@ -278,7 +276,7 @@ class Progress(_Wire, tag="progress"):
     reused: int
 
 
-class Delta(_Wire, tag="delta"):
+class Delta(_Wire, frozen=True, tag="delta"):
     """What one step added to one reply."""
 
     request_id: RequestId
@@ -288,57 +286,55 @@ class Delta(_Wire, tag="delta"):
     logprobs: tuple[TokenLogprob, ...] = ()
 
 
-class Finished(_Wire, tag="finished"):
+class Finished(_Wire, frozen=True, tag="finished"):
     request_id: RequestId
     reason: FinishReason
     stats: Stats
     tool_calls: tuple[ToolCall, ...] = ()
 
 
-class Embedded(_Wire, tag="embedded"):
+class Embedded(_Wire, frozen=True, tag="embedded"):
     request_id: RequestId
     vectors: tuple[bytes, ...]  # little-endian float32, normalised
     tokens: int = 0
 
 
-class Tokenized(_Wire, tag="tokenized"):
+class Tokenized(_Wire, frozen=True, tag="tokenized"):
     request_id: RequestId
     tokens: tuple[int, ...]
 
 
-class Detokenized(_Wire, tag="detokenized"):
+class Detokenized(_Wire, frozen=True, tag="detokenized"):
     request_id: RequestId
     text: str
 
 
-class Counted(_Wire, tag="counted"):
+class Counted(_Wire, frozen=True, tag="counted"):
     request_id: RequestId
-    cumulative: tuple[int, ...]
-    overhead: int  # tokens of the generation prompt that follows the last message
+    total: int  # the whole prompt, the opening of the reply included
+    each: tuple[int, ...] = ()  # each message's share of it, template text included
 
 
-class Rendered(_Wire, tag="rendered"):
+class Rendered(_Wire, frozen=True, tag="rendered"):
     request_id: RequestId
     prompt: str
 
 
-class StatsReport(_Wire, tag="stats_report"):
+class StatsReport(_Wire, frozen=True, tag="stats_report"):
     request_id: RequestId
     stats: WorkerStats
 
 
-class Failed(_Wire, tag="failed"):
+class Failed(_Wire, frozen=True, tag="failed"):
     request_id: RequestId
     error: ErrorInfo
 
 
-class Heartbeat(_Wire, tag="heartbeat"):
+class Heartbeat(_Wire, frozen=True, tag="heartbeat"):
     stats: WorkerStats
 
 
-Answer = (
-    Loaded | Finished | Embedded | Tokenized | Detokenized | Counted | Rendered | StatsReport
-)
+Answer = Loaded | Finished | Embedded | Tokenized | Detokenized | Counted | Rendered | StatsReport
 RequestEvent = LoadProgress | Progress | Delta | Answer | Failed
 Event = Hello | Heartbeat | RequestEvent
 

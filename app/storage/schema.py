@@ -81,6 +81,12 @@ _FIRST = (
     """CREATE INDEX segment_by_conversation ON segment(conversation_id, id)""",
     """CREATE INDEX segment_by_first ON segment(first_message_id)""",
     """CREATE INDEX segment_by_last ON segment(last_message_id)""",
+    """CREATE TABLE recall (
+        message_id INTEGER PRIMARY KEY REFERENCES message(id) ON DELETE CASCADE,
+        segment_id INTEGER NOT NULL,
+        quotes TEXT NOT NULL
+    )""",
+    """CREATE INDEX recall_by_segment ON recall(segment_id)""",
     """CREATE INDEX segment_by_successor ON segment(superseded_by)""",
     # ------------------------------------------------------------ counts, kept by triggers
     """CREATE TABLE tally (

@@ -27,6 +27,8 @@ class LedgerEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: str
     text: str
     message_id: MessageId | None = None
+    key: str = ""  # what the fact is about: a newer entry of the same key replaces it
+    history: tuple[str, ...] = ()  # what it said before
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,227 @@
+"""Replies in the making: fits the prompt into the window, submits it, and knows what streams.
+
+Preparing a prompt asks the engine for exact counts and may have to wait for a wind, so it
+runs on threads of its own; verbs never wait for it. Nothing over budget is ever submitted.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from app.chat.ask import count
+from app.chat.budget import Budget
+from app.chat.events import ChatEvent, ReplyFinished, WindowMeasured, WindStarted
+from app.chat.prompt import Composition, was_said
+from app.chat.recall import quotes_for
+from app.chat.reply import Reply
+from app.chat.seen import load
+from app.chat.titles import Titles
+from app.chat.wind import Wind
+from app.core.errors import ContextLimitExceeded, InvalidRequest, KnownError, to_info
+from app.core.generator import Generator
+from app.core.ids import ConversationId, MessageId, new_request_id, session_of
+from app.core.protocol import Count, Counted, Failed, Generate
+from app.core.sampling import Sampling
+from app.storage import recalls
+from app.storage.database import Database, Tx
+from app.storage.messages import StoredMessage
+from app.storage.recalls import Quote
+
+_PREPARERS = 4
+_EXCERPT_TRIES = 8
+_log = logging.getLogger(__name__)
+
+
+class Prompt(msgspec.Struct, frozen=True):
+    """A composition that fits, with its exact size."""
+
+    composition: Composition
+    tokens: int
+
+
+class Answering:
+    def __init__(
+        self,
+        db: Database,
+        generator: Generator,
+        post: Callable[[ChatEvent], None],
+        budget: Callable[[], Budget],
+        *,
+        wind: Wind,
+        titles: Titles,
+        max_tokens: int | None = None,
+    ) -> None:
+        self._db = db
+        self._generator = generator
+        self._wind = wind
+        self._titles = titles
+        self._post = post
+        self._budget = budget
+        self._max_tokens = max_tokens
+        self._threads = ThreadPoolExecutor(_PREPARERS, "turn")
+        self._idle = threading.Condition()
+        # None while the turn is being stored or prepared: taken, but not yet streaming.
+        self._live: dict[ConversationId, Reply | None] = {}
+        self._stopped: set[ConversationId] = set()
+
+    def take(self, conversation: ConversationId) -> bool:
+        """One reply at a time: False when this conversation is already being answered."""
+        self._wind.hold(conversation)
+        with self._idle:
+            if conversation in self._live:
+                return False
+            self._live[conversation] = None
+            self._stopped.discard(conversation)
+            return True
+
+    def release(self, conversation: ConversationId) -> None:
+        with self._idle:
+            self._live.pop(conversation, None)
+            self._idle.notify_all()
+
+    def answer(self, stored: StoredMessage, sampling: Sampling, *, go_on: bool = False) -> None:
+        """Make this reply; its conversation must have been taken."""
+        self._threads.submit(self._prepare_and_submit, stored, sampling, go_on)
+
+    def stop(self, conversation: ConversationId) -> None:
+        with self._idle:
+            reply = self._live.get(conversation)
+            self._stopped.add(conversation)
+        if reply is not None:
+            self._generator.cancel(reply.request_id)
+
+    def streaming(self) -> frozenset[ConversationId]:
+        with self._idle:
+            return frozenset(self._live)
+
+    def close(self, timeout_s: float) -> None:
+        with self._idle:
+            live = list(self._live)
+        for conversation in live:
+            self.stop(conversation)
+        with self._idle:
+            self._idle.wait_for(lambda: not self._live, timeout_s)
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    # ------------------------------------------------------------ on a preparing thread
+
+    def _prepare_and_submit(self, stored: StoredMessage, sampling: Sampling, go_on: bool) -> None:
+        conversation = stored.conversation_id
+        reply = Reply(
+            self._db,
+            stored,
+            new_request_id(),
+            self._post,
+            lambda finished: self._ended(conversation, finished),
+        )
+        try:
+            leaf = stored.id if go_on else stored.parent_id
+            prompt = self._fit(conversation, leaf)
+        except Exception as error:  # noqa: BLE001  (it belongs to this reply, not to a thread)
+            level = logging.INFO if isinstance(error, KnownError) else logging.ERROR
+            _log.log(level, "a prompt could not be prepared", exc_info=error)
+            reply.sink(Failed(request_id=reply.request_id, error=to_info(error)))
+            return
+        with self._idle:
+            stopped = conversation in self._stopped
+            self._live[conversation] = reply
+        if stopped:
+            refusal = to_info(InvalidRequest("Stopped before the first word."))
+            reply.sink(Failed(request_id=reply.request_id, error=refusal))
+            return
+        self._generator.submit(self._request(reply, prompt, sampling, go_on), reply.sink)
+
+    def _request(self, reply: Reply, prompt: Prompt, sampling: Sampling, go_on: bool) -> Generate:
+        room = self._budget().chat_ctx - prompt.tokens
+        return Generate(
+            request_id=reply.request_id,
+            session=session_of(reply.stored.conversation_id),
+            messages=prompt.composition.messages,
+            continue_last=go_on,
+            sampling=sampling,
+            max_tokens=min(self._max_tokens or room, room),
+        )
+
+    def _fit(self, conversation: ConversationId, leaf: MessageId | None) -> Prompt:
+        """As it is; else after a wind; else with its longest turn excerpted."""
+        budget = self._budget()
+        self._recall(conversation, leaf)
+        composition, counted = self._measure(conversation, leaf, {})
+        if counted.total > budget.limit and budget.wind.enabled:
+            self._post(WindStarted(conversation=conversation, awaited=True))
+            self._wind.start(conversation).result()
+            self._recall(conversation, leaf)
+            composition, counted = self._measure(conversation, leaf, {})
+        excerpts: dict[MessageId, int] = {}
+        for _ in range(_EXCERPT_TRIES):
+            if counted.total <= budget.limit:
+                return Prompt(composition, counted.total)
+            excerpts |= _shorten_longest(composition, counted, budget.limit, excerpts)
+            composition, counted = self._measure(conversation, leaf, excerpts)
+        if counted.total <= budget.limit:
+            return Prompt(composition, counted.total)
+        raise ContextLimitExceeded(maximum=budget.limit, required=counted.total)
+
+    def _recall(self, conversation: ConversationId, leaf: MessageId | None) -> None:
+        """Once per question and wind: what was quoted for it stays as it is."""
+        budget = self._budget()
+
+        def find(tx: Tx) -> tuple[Composition, tuple[Quote, ...]]:
+            composition = load(tx, conversation, budget, leaf=leaf)
+            asks = composition.branch[-1].message.role == "user"
+            known = composition.branch[-1].id in composition.quotes
+            found = quotes_for(tx, composition, budget) if asks and not known else ()
+            return composition, found
+
+        composition, found = self._db.read(find).result()
+        if found:
+            question, newest = composition.branch[-1].id, composition.segments[-1].id
+            self._db.write(lambda tx: recalls.put(tx, question, newest, found)).result()
+
+    def _measure(
+        self,
+        conversation: ConversationId,
+        leaf: MessageId | None,
+        excerpts: dict[MessageId, int],
+    ) -> tuple[Composition, Counted]:
+        budget = self._budget()
+        composition = self._db.read(
+            lambda tx: load(tx, conversation, budget, leaf=leaf, excerpts=excerpts)
+        ).result()
+        request = Count(request_id=new_request_id(), messages=composition.messages, each=True)
+        return composition, count(self._generator, request).result()
+
+    def _ended(self, conversation: ConversationId, finished: StoredMessage | None) -> None:
+        """Free for the next turn before anyone hears of the end; then the window is measured."""
+        self.release(conversation)
+        if finished is None:
+            return
+        self._post(ReplyFinished(conversation=conversation, message=finished))
+        if (stats := finished.stats) is not None:
+            budget = self._budget()
+            used = stats.prompt_tokens + stats.completion_tokens
+            self._post(
+                WindowMeasured(
+                    conversation=conversation,
+                    chat_ctx=budget.chat_ctx,
+                    used=used,
+                    reserve=budget.reserve,
+                )
+            )
+            self._titles.after_reply(conversation)
+            self._wind.after_reply(conversation, used)
+
+
+def _shorten_longest(
+    composition: Composition, counted: Counted, limit: int, excerpts: dict[MessageId, int]
+) -> dict[MessageId, int]:
+    """Cut the message that weighs most by what is too much, and a little more."""
+    said = [stored for stored in composition.verbatim if was_said(stored)]
+    prices = counted.each[len(counted.each) - len(said) :]
+    longest, price = max(zip(said, prices, strict=True), key=lambda pair: pair[1])
+    length = excerpts.get(longest.id, len(longest.message.text))
+    keep = max(0.05, (price - (counted.total - limit)) / price) * 0.9
+    return {longest.id: int(length * keep)}
