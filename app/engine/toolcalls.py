@@ -9,7 +9,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Collection
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from app.core.messages import ToolCall
 from app.engine.stops import first_of, tail_overlap
@@ -52,18 +52,19 @@ def _arguments(value: Any) -> str | None:
         return value if isinstance(_json(value), dict) else None
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
-    return "{}" if value is None else None
+    return None
 
 
 def call_of(value: Any) -> Call | None:
     """One call from `{"name": …, "arguments"|"parameters": …}` or OpenAI's nested form."""
     if not isinstance(value, dict):
         return None
-    fields: dict[str, Any] = value
+    fields = cast(dict[str, Any], value)
     if isinstance(fields.get("function"), dict):
         fields = fields["function"]
     name = fields.get("name", fields.get("function"))
-    arguments = _arguments(fields.get("arguments", fields.get("parameters")))
+    given = fields.get("arguments", fields.get("parameters"))
+    arguments = "{}" if given is None else _arguments(given)
     if not isinstance(name, str) or not name or arguments is None:
         return None
     return Call(name, arguments)
@@ -72,7 +73,8 @@ def call_of(value: Any) -> Call | None:
 def _read_json(body: str) -> list[Call] | None:
     """One call or a list of calls."""
     value = _json(body)
-    calls = [call_of(item) for item in (value if isinstance(value, list) else [value])]
+    items = cast(list[Any], value) if isinstance(value, list) else [value]
+    calls = [call_of(item) for item in items]
     found = [call for call in calls if call is not None]
     return found if found and len(found) == len(calls) else None
 
@@ -111,7 +113,9 @@ def _read_mistral(body: str) -> list[Call] | None:
     """`[{…}, …]`, or `name{…}` / `name[ARGS]{…}`, repeated behind further `[TOOL_CALLS]`."""
     calls: list[Call] = []
     for part in body.split("[TOOL_CALLS]"):
-        named = re.fullmatch(r"\s*([\w.-]+)\s*(?:\[CALL_ID\][^\[{]*)?(?:\[ARGS\])?\s*(\{.*)", part, re.DOTALL)
+        named = re.fullmatch(
+            r"\s*([\w.-]+)\s*(?:\[CALL_ID\][^\[{]*)?(?:\[ARGS\])?\s*(\{.*)", part, re.DOTALL
+        )
         if named:
             arguments = _arguments(_json(named[2]))
             found = None if arguments is None else [Call(named[1], arguments)]
@@ -257,4 +261,6 @@ class ToolCalls:
 
 
 def _named(calls: list[Call]) -> tuple[ToolCall, ...]:
-    return tuple(ToolCall(f"call_{secrets.token_hex(6)}", call.name, call.arguments) for call in calls)
+    return tuple(
+        ToolCall(f"call_{secrets.token_hex(6)}", call.name, call.arguments) for call in calls
+    )

@@ -10,7 +10,7 @@ from ctypes import byref, c_char_p
 from typing import Any
 
 import numpy as np
-from llama_cpp import llama_cpp as lib
+from app.engine.llama.library import lib
 from numpy.typing import NDArray
 
 from app.core.errors import InvalidRequest
@@ -36,6 +36,7 @@ class Candidates:
         self._ids = np.arange(size, dtype=np.int32)
         self._rows = np.zeros(size, dtype=_CANDIDATE)
         self.array = lib.llama_token_data_array()
+        self.reference = byref(self.array)
         self._data: Any = self._rows.ctypes.data_as(lib.llama_token_data_p)
 
     def fill(self, logits: Logits) -> None:
@@ -77,7 +78,7 @@ class Chain:
             lib.llama_sampler_chain_add(self._pointer, stage)
 
     def apply(self, candidates: Candidates) -> None:
-        lib.llama_sampler_apply(self._pointer, byref(candidates.array))
+        lib.llama_sampler_apply(self._pointer, candidates.reference)
 
     def accept(self, token: int) -> None:
         lib.llama_sampler_accept(self._pointer, token)
@@ -98,11 +99,11 @@ class Grammar:
 
     def allows(self, token: int, candidates: Candidates) -> bool:
         candidates.fill_one(token)
-        lib.llama_sampler_apply(self._pointer, byref(candidates.array))
+        lib.llama_sampler_apply(self._pointer, candidates.reference)
         return candidates.first_logit != -np.inf
 
     def restrict(self, candidates: Candidates) -> None:
-        lib.llama_sampler_apply(self._pointer, byref(candidates.array))
+        lib.llama_sampler_apply(self._pointer, candidates.reference)
 
     def accept(self, token: int) -> None:
         lib.llama_sampler_accept(self._pointer, token)
@@ -194,5 +195,3 @@ def _top_k(k: int) -> Any:
 
 def fresh_seed() -> int:
     return int(np.random.default_rng().integers(EVERY_SEED))
-
-
