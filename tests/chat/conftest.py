@@ -11,6 +11,7 @@ import pytest
 from app.chat.answering import Answering
 from app.chat.budget import Budget, WindSettings
 from app.chat.events import ChatEvent
+from app.chat.titles import Titles
 from app.chat.turns import Turns
 from app.chat.wind import Wind
 from app.core.errors import ContextLimitExceeded, ErrorInfo, to_info
@@ -60,7 +61,10 @@ class WordModel:
         self._thread = ThreadPoolExecutor(4, "model")
 
     def submit(self, request: Request, sink: Sink) -> None:
-        self._thread.submit(self._answer, request, sink)
+        try:
+            self._thread.submit(self._answer, request, sink)
+        except RuntimeError:  # closed: a generator refuses through the sink, it never raises
+            sink(Failed(request_id=request.request_id, error=ErrorInfo("known", "Closed.")))
 
     def cancel(self, request_id: RequestId) -> None:
         self._cancelled.add(request_id)
@@ -121,7 +125,10 @@ class Chat:
         self._changed = threading.Condition()
         self.budget = Budget(model.chat_ctx, settings)
         self.wind = Wind(db, model, self.post, lambda: self.budget, idle_s=0.0)
-        self.answering = Answering(db, model, self.wind, self.post, lambda: self.budget)
+        self.titles = Titles(db, model, self.post)
+        self.answering = Answering(
+            db, model, self.post, lambda: self.budget, wind=self.wind, titles=self.titles
+        )
         self.turns = Turns(db, self.answering, self.post)
 
     def post(self, event: ChatEvent) -> None:
@@ -134,8 +141,12 @@ class Chat:
             return [event for event in self.events if isinstance(event, kind)]
 
         with self._changed:
-            assert self._changed.wait_for(lambda: len(found()) >= count, 20), self.events[-5:]
+            assert self._changed.wait_for(lambda: len(found()) >= count, 10), self.events[-5:]
             return found()
+
+    def last_asked(self) -> Generate:
+        """The newest request that a person waits for."""
+        return [r for r in self.model.asked if r.priority == "interactive"][-1]
 
     def branch(self, conversation: ConversationId) -> list[StoredMessage]:
         return self.db.read(lambda tx: messages.path(tx, conversation)).result()

@@ -29,7 +29,7 @@ def test_every_request_carries_the_whole_conversation(chat: Chat) -> None:
     chat.wait_for(ReplyFinished)
     chat.turns.send(conversation, "Second")
     chat.wait_for(ReplyFinished, 2)
-    first, second = chat.model.asked
+    first, second = [r for r in chat.model.asked if r.priority == "interactive"]
     assert first.messages == (Message(role="user", content="First"),)
     assert second.messages[:1] == first.messages
     assert [m.text for m in second.messages] == ["First", "Understood, go on please.", "Second"]
@@ -70,7 +70,7 @@ def test_a_failure_is_kept_with_its_sentence_and_the_next_turn_works(chat: Chat)
     chat.turns.send(conversation, "Two")
     chat.wait_for(ReplyFinished, 2)
     # The empty failed reply is not shown to the model.
-    assert [m.text for m in chat.model.asked[-1].messages] == ["One", "Two"]
+    assert [m.text for m in chat.last_asked().messages] == ["One", "Two"]
 
 
 def test_regenerate_adds_a_sibling_and_switching_brings_the_first_back(chat: Chat) -> None:
@@ -97,10 +97,10 @@ def test_edit_overwrites_nothing(chat: Chat) -> None:
     question = chat.branch(conversation)[0]
     chat.turns.edit(conversation, question.id, "Edited")
     chat.wait_for(ReplyFinished, 2)
-    assert [m.message.text for m in chat.branch(conversation)][0] == "Edited"
+    assert chat.branch(conversation)[0].message.text == "Edited"
     versions = chat.db.read(lambda tx: messages.siblings(tx, question.id)).result()
     assert [v.message.text for v in versions] == ["Original", "Edited"]
-    assert [m.text for m in chat.model.asked[-1].messages] == ["Edited"]
+    assert [m.text for m in chat.last_asked().messages] == ["Edited"]
 
 
 def test_closing_while_a_reply_streams_keeps_its_text(chat: Chat) -> None:

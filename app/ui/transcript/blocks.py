@@ -1,0 +1,144 @@
+"""What a row is made of: pieces that lay themselves out, paint themselves and own their spots.
+
+Main thread. A block's coordinates start at its own top left corner; a block with a `document`
+can be selected, and `origin` says where that document begins. Qt ignores padding, borders and
+radii in documents, so frames, bars and backgrounds are painted here.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import (
+    QAbstractTextDocumentLayout,
+    QColor,
+    QPainter,
+    QPalette,
+    QTextCharFormat,
+    QTextCursor,
+)
+
+from app.ui.theme import color
+from app.ui.transcript.deeds import Deed, Spot
+from app.ui.transcript.document import Document
+from app.ui.transcript.formats import Look
+from app.ui.transcript.leaves import Leaf
+from app.ui.transcript.writing import Written
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """What is special about a block while it is painted."""
+
+    selected: tuple[int, int] | None = None
+    found: tuple[tuple[int, int], ...] = ()
+    current: tuple[int, int] | None = None
+    hot: Deed | None = None  # under the pointer
+    focused: Deed | None = None
+    done: Deed | None = None  # just copied
+    hovered_row: bool = False
+    focused_block: bool = False
+
+
+class Block:
+    leaves: tuple[Leaf, ...] = ()
+    document: Document | None = None
+    written: Written = Written()
+    space_before: float = 0.0
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self.left = self.top = self.width = self.height = 0.0
+        self.natural = 0.0  # the width it would like to have
+        self.scrolled = 0.0
+
+    def layout(self, width: float) -> None:
+        """Take this width and find the height."""
+        raise NotImplementedError
+
+    def paint(self, painter: QPainter, marks: Marks) -> None:
+        raise NotImplementedError
+
+    def spots(self) -> list[Spot]:
+        return []
+
+    @property
+    def origin(self) -> QPointF:
+        return QPointF(0, 0)
+
+    @property
+    def overflow(self) -> float:
+        """How far the content can be scrolled sideways."""
+        return 0.0
+
+    @property
+    def spoken(self) -> str:
+        return self.document.toPlainText() if self.document else ""
+
+    @property
+    def rect(self) -> QRectF:
+        return QRectF(self.left, self.top, self.width, self.height)
+
+    def draw_document(self, painter: QPainter, marks: Marks, clip: QRectF) -> None:
+        assert self.document is not None
+        colors = self.look.theme.colors
+        context = QAbstractTextDocumentLayout.PaintContext()
+        palette = QPalette()
+        palette.setColor(QPalette.ColorRole.Text, color(self.look.text_color))
+        context.palette = palette
+        ranges = [(found, colors.match) for found in marks.found]
+        if marks.current:
+            ranges.append((marks.current, colors.current_match))
+        if marks.selected:
+            ranges.append((marks.selected, colors.selection))
+        context.selections = [self._painted(*span, color(name)) for span, name in ranges]
+        context.clip = clip.translated(-self.origin)
+        painter.save()
+        painter.translate(self.origin)
+        self.document.documentLayout().draw(painter, context)
+        painter.restore()
+
+    def _painted(
+        self, start: int, end: int, background: QColor
+    ) -> QAbstractTextDocumentLayout.Selection:
+        assert self.document is not None
+        cursor = QTextCursor(self.document)
+        cursor.setPosition(min(start, self.document.length))
+        cursor.setPosition(min(end, self.document.length), QTextCursor.MoveMode.KeepAnchor)
+        form = QTextCharFormat()
+        form.setBackground(background)
+        selection = QAbstractTextDocumentLayout.Selection()
+        selection.cursor = cursor
+        selection.format = form
+        return selection
+
+
+def range_rects(document: Document, start: int, end: int) -> Iterator[QRectF]:
+    """The boxes of the glyphs of some characters, one per line they touch."""
+    block = document.findBlock(start)
+    while block.isValid() and block.position() < end:
+        layout = block.layout()
+        corner = document.documentLayout().blockBoundingRect(block).topLeft()
+        for number in range(layout.lineCount()):
+            line = layout.lineAt(number)
+            first = max(start - block.position(), line.textStart())
+            last = min(end - block.position(), line.textStart() + line.textLength())
+            if first >= last:
+                continue
+            a, b = _x_of(line, first), _x_of(line, last)
+            top = corner.y() + line.y() + line.ascent()
+            yield QRectF(corner.x() + min(a, b), top, abs(b - a), 0)
+        block = block.next()
+
+
+def _x_of(line: object, position: int) -> float:
+    # PySide returns (x, cursor position); its stub says so only in newer versions.
+    found = line.cursorToX(position)  # pyright: ignore
+    return float(found[0] if isinstance(found, tuple) else found)  # pyright: ignore
+
+
+def baseline(document: Document, position: int) -> QPointF:
+    """The start of the first baseline of the paragraph at `position`."""
+    block = document.findBlock(position)
+    corner = document.documentLayout().blockBoundingRect(block).topLeft()
+    line = block.layout().lineAt(0)
+    return QPointF(corner.x() + line.x(), corner.y() + line.y() + line.ascent())

@@ -1,0 +1,180 @@
+"""Items to blocks: what a message consists of, from recalled quotes down to its footer.
+
+Main thread. Text is cut into blocks greedily from its start, so a longer text has the same blocks
+as a shorter one but for the last: that is what lets streaming keep the blocks it has.
+"""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from app.ui.transcript.blocks import Block
+from app.ui.transcript.cards import CodeCard, TableBlock
+from app.ui.transcript.chrome import Fold, Footer, Notice, Progress, WindLine
+from app.ui.transcript.deeds import Toggle
+from app.ui.transcript.formats import Look
+from app.ui.transcript.formulas import Typesetter
+from app.ui.transcript.items import (
+    Continue,
+    Item,
+    ItemId,
+    MessageItem,
+    Regenerate,
+    ToolCard,
+    WindItem,
+    seconds,
+)
+from app.ui.transcript.leaves import Capped, Code, Group, Inside, Leaf, Span, Table, Text
+from app.ui.transcript.markdown import parse
+from app.ui.transcript.prose import Prose
+
+_FLOW_LEAVES = 24  # paragraphs in one document: a long list is several
+_TOOL_WORDS = {"waiting": "waiting", "running": "running…", "done": "done", "failed": "failed"}
+
+
+class Means(msgspec.Struct):
+    """What building needs beside the item."""
+
+    look: Look
+    quiet: Look
+    typesetter: Typesetter
+    scale: float  # of the screen
+    opened: Callable[[ItemId], set[str]]
+
+
+def chunks(groups: Iterable[Group]) -> list[tuple[Leaf, ...]]:
+    """The leaves of each visual block."""
+    found: list[tuple[Leaf, ...]] = []
+    for group in groups:
+        flow: list[Leaf] = []
+        for leaf in group:
+            alone = isinstance(leaf, (Code, Table, Capped))
+            if flow and (alone or len(flow) == _FLOW_LEAVES):
+                found.append(tuple(flow))
+                flow = []
+            if alone:
+                found.append((leaf,))
+            else:
+                flow.append(leaf)
+        if flow:
+            found.append(tuple(flow))
+    return found
+
+
+def text_block(leaves: tuple[Leaf, ...], item: ItemId, name: str, means: Means) -> Block:
+    match leaves[0]:
+        case Code():
+            return CodeCard(means.look, leaves[0], item, name, means.opened(item))
+        case Table():
+            return TableBlock(means.look, leaves[0], means.typesetter, means.scale)
+        case _:
+            return Prose(means.look, leaves, means.typesetter, means.scale)
+
+
+def text_blocks(groups: Iterable[Group], item: ItemId, prefix: str, means: Means) -> list[Block]:
+    return spaced(
+        [text_block(leaves, item, f"{prefix}{n}", means) for n, leaves in enumerate(chunks(groups))]
+    )
+
+
+def spaced(blocks: list[Block]) -> list[Block]:
+    before: Leaf | None = None
+    for block in blocks:
+        block.space_before = block.look.space_before(block.leaves[0], before)
+        before = block.leaves[-1]
+    return blocks
+
+
+def head_blocks(item: MessageItem, means: Means) -> list[Block]:
+    """What comes before the text: recalled passages, then the reasoning."""
+    found: list[Block] = []
+    opened = means.opened(item.id)
+    if item.quotes:
+        count = len(item.quotes)
+        many = f"{count} earlier passages" if count > 1 else "an earlier passage"
+        found += _fold(item, "quotes", f"Recalled {many}", "quote", means)
+        if "quotes" in opened:
+            for number, quote in enumerate(item.quotes):
+                origin = (Text((Span(quote.origin, italic=True),)),)
+                groups = [origin, *quoted(parse(quote.text))]
+                found += text_blocks(groups, item.id, f"quote{number}.", _quiet(means))
+    if item.reasoning:
+        thinking = item.live and not item.text
+        took = f"Thought for {seconds(item.reasoning_ms)}" if item.reasoning_ms else "Thought"
+        found += _fold(item, "reasoning", "Thinking…" if thinking else took, "", means)
+        if "reasoning" in opened:
+            groups = quoted(parse(item.reasoning))
+            found += text_blocks(groups, item.id, "reasoning.", _quiet(means))
+    return found
+
+
+def tail_blocks(item: MessageItem, means: Means, *, last: bool) -> list[Block]:
+    """What comes after the text: tools, what it waits for or why it ended, the footer."""
+    found: list[Block] = []
+    for number, tool in enumerate(item.tools):
+        found += _tool(item, number, tool, means)
+    match item.status:
+        case "waiting" | "reading":
+            found.append(Progress(means.look, item))
+        case "streaming" if not item.text and not item.reasoning:
+            found.append(Progress(means.look, item))
+        case "failed":
+            note = item.note or "The reply could not be finished."
+            found.append(Notice(means.look, note, Regenerate(item.id), "Try again", bad=True))
+        case "stopped":
+            note = item.note or "Stopped."
+            found.append(Notice(means.look, note, Continue(item.id), "Continue", bad=False))
+        case _:
+            pass
+    if not item.live:
+        found.append(Footer(means.look, item, last=last))
+    for block in found:
+        block.space_before = means.look.theme.px(2 if isinstance(block, Footer) else 8)
+    return found
+
+
+def between(before: Block | None, block: Block) -> float:
+    """The first text of a message keeps its distance from what is folded above it."""
+    return block.look.theme.px(8) if before and not block.space_before else block.space_before
+
+
+def wind_blocks(item: WindItem, means: Means) -> list[Block]:
+    return [WindLine(means.look, item)]
+
+
+def quoted(groups: Iterable[Group]) -> list[Group]:
+    """The same leaves inside a quote: muted, with a bar."""
+    inside = Inside("quote")
+    return [
+        tuple(msgspec.structs.replace(leaf, within=(inside, *leaf.within)) for leaf in group)
+        for group in groups
+    ]
+
+
+def spoken(item: Item) -> str:
+    """The item in words, for screen readers."""
+    if isinstance(item, WindItem):
+        return item.label
+    who = {"user": "You", "assistant": "Assistant", "system": "System"}[item.role]
+    return f"{who}: {item.text or item.note}"
+
+
+def _quiet(means: Means) -> Means:
+    return msgspec.structs.replace(means, look=means.quiet)
+
+
+def _fold(item: MessageItem, what: str, label: str, icon: str, means: Means) -> list[Block]:
+    opened = what in means.opened(item.id)
+    fold = Fold(means.look, Toggle(item.id, what), label, icon, opened)
+    return [fold]
+
+
+def _tool(item: MessageItem, number: int, tool: ToolCard, means: Means) -> list[Block]:
+    what = f"tool{number}"
+    found = _fold(item, what, f"{tool.name} · {_TOOL_WORDS[tool.status]}", "tool", means)
+    if what in means.opened(item.id):
+        parts = [(Code(tool.arguments, "json"),)] if tool.arguments else []
+        if tool.result:
+            parts.append((Code(tool.result),))
+        found += text_blocks(parts, item.id, f"{what}.", _quiet(means))
+    return found

@@ -1,0 +1,294 @@
+"""Code cards and tables: blocks wider than the column scroll sideways inside their own frame.
+
+Main thread. A code card keeps its highlighter, so streaming text is coloured from the last line
+that cannot change any more.
+"""
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen, QTextCursor
+
+from app.ui.theme import CARD_RADIUS, SMALL, color, paint_icon
+from app.ui.transcript.blocks import Block, Marks, range_rects
+from app.ui.transcript.deeds import CopyText, Spot, Toggle
+from app.ui.transcript.document import Document
+from app.ui.transcript.formats import Look
+from app.ui.transcript.formulas import Typesetter
+from app.ui.transcript.items import ItemId, SaveCode
+from app.ui.transcript.leaves import Code, Span, Table
+from app.ui.transcript.lexing import Highlighter, tone_color
+from app.ui.transcript.prose import paint_bars
+from app.ui.transcript.writing import Piece, Writer, Written
+
+FIRST_LINES = 300  # of a long listing; the rest comes on request
+
+
+class CodeCard(Block):
+    def __init__(self, look: Look, leaf: Code, item: ItemId, name: str, opened: set[str]) -> None:
+        super().__init__(look)
+        self._item, self._name = item, name
+        self._wrapped = f"wrap:{name}" in opened
+        self._whole = f"whole:{name}" in opened
+        self.document = Document(look.mono, wrap=self._wrapped)
+        self._begin(leaf)
+        self.show(leaf)
+
+    def _begin(self, leaf: Code) -> None:
+        self._language = leaf.language
+        self._highlighter = Highlighter(leaf.language)
+        self._shown = ""
+
+    def show(self, leaf: Code) -> None:
+        """Show this code; only what may have changed since the last call is written again."""
+        assert self.document is not None
+        shown = self._visible_part(leaf.code)
+        if leaf.language != self._language or not shown.startswith(self._shown):
+            self._begin(leaf)
+        self.leaves = (leaf,)
+        start, runs = self._highlighter.feed(shown)
+        units = len(shown[:start].encode("utf-16-le")) // 2
+        cursor = QTextCursor(self.document)
+        cursor.beginEditBlock()
+        cursor.setPosition(min(units, self.document.length))
+        cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+        for text, tone in runs:
+            cursor.insertText(
+                _as_lines(text), self.look.code(tone_color(self.look.theme.syntax, tone))
+            )
+        cursor.endEditBlock()
+        self._shown = shown
+        end = self.document.length
+        self.written = Written([Piece(0, end, 0, Span(shown, "code"))], [0])
+
+    def _visible_part(self, code: str) -> str:
+        lines = code.split("\n", FIRST_LINES)
+        self._hidden_lines = 0
+        if self._whole or len(lines) <= FIRST_LINES:
+            return code
+        self._hidden_lines = lines[-1].count("\n") + 1
+        return "\n".join(lines[:-1])
+
+    @property
+    def _header(self) -> float:
+        return self.look.theme.px(32)
+
+    @property
+    def _inset(self) -> float:
+        return len(self.leaves[0].within) * self.look.indent
+
+    @property
+    def origin(self) -> QPointF:
+        pad = self.look.theme.px(14)
+        return QPointF(self._inset + pad - self.scrolled, self._header + self.look.theme.px(10))
+
+    @property
+    def overflow(self) -> float:
+        return max(0.0, self._content - self._body)
+
+    def layout(self, width: float) -> None:
+        assert self.document is not None
+        px = self.look.theme.px
+        self.width = width
+        self._body = width - self._inset - 2 * px(14)
+        self.document.setTextWidth(self._body if self._wrapped else -1)
+        size = self.document.size()
+        self._content = size.width()
+        self.natural = self._content + self._inset + 2 * px(14)
+        more = px(30) if self._hidden_lines else 0
+        self.height = self._header + px(20) + size.height() + more
+        self.scrolled = min(self.scrolled, self.overflow)
+
+    def spots(self) -> list[Spot]:
+        px = self.look.theme.px
+        leaf = self.leaves[0]
+        assert isinstance(leaf, Code)
+        side = px(26)
+        found: list[Spot] = []
+        x = self.width - px(6)
+        for deed, name, icon in (
+            (CopyText(leaf.code), "Copy code", "copy"),
+            (SaveCode(leaf.code, leaf.language), "Save code as a file", "save"),
+            (Toggle(self._item, f"wrap:{self._name}"), "Wrap long lines", "wrap"),
+        ):
+            x -= side
+            found.append(Spot(QRectF(x, px(3), side, side), deed, name, icon))
+        if self._hidden_lines:
+            box = QRectF(self._inset, self.height - px(32), self.width - self._inset, px(30))
+            label = f"Show {self._hidden_lines:,} more lines"
+            found.append(Spot(box, Toggle(self._item, f"whole:{self._name}"), label, label=label))
+        return found
+
+    def paint(self, painter: QPainter, marks: Marks) -> None:
+        look, colors, px = self.look, self.look.theme.colors, self.look.theme.px
+        whole = QRectF(0, 0, self.width, self.height)
+        paint_bars(painter, look, self.leaves[0].within, whole, self.space_before)
+        frame = whole.adjusted(self._inset + 0.5, 0.5, -0.5, -0.5)
+        paint_frame(painter, look, frame, marks.focused_block)
+        painter.setFont(look.theme.font(SMALL))
+        painter.setPen(color(colors.muted))
+        head = QRectF(frame.left() + px(14), 0, frame.width() / 2, self._header)
+        painter.drawText(head, Qt.AlignmentFlag.AlignVCenter, self._language[:30] or "text")
+        paint_spots(painter, look, self.spots(), marks)
+        line = QPointF(frame.left(), self._header), QPointF(frame.right(), self._header)
+        painter.setPen(QPen(color(colors.border), 1))
+        painter.drawLine(*line)
+        body = frame.adjusted(1, self._header, -1, -px(32) if self._hidden_lines else -1)
+        painter.save()
+        painter.setClipRect(body, Qt.ClipOperation.IntersectClip)
+        self.draw_document(painter, marks, body)
+        paint_scroll(painter, look, self, body)
+        painter.restore()
+
+
+class TableBlock(Block):
+    def __init__(self, look: Look, leaf: Table, typesetter: Typesetter, scale: float) -> None:
+        super().__init__(look)
+        self.leaves = (leaf,)
+        self.document = Document(look.font)
+        self.written, self._table = Writer(self.document, look, typesetter, scale).table(leaf)
+
+    @property
+    def _inset(self) -> float:
+        return len(self.leaves[0].within) * self.look.indent
+
+    @property
+    def origin(self) -> QPointF:
+        return QPointF(self._inset - self.scrolled, 0)
+
+    @property
+    def overflow(self) -> float:
+        return max(0.0, self._content - (self.width - self._inset))
+
+    def layout(self, width: float) -> None:
+        assert self.document is not None
+        self.width = width
+        room = width - self._inset
+        self.document.setTextWidth(-1)
+        wanted = self.document.idealWidth() + 2
+        self.natural = wanted + self._inset
+        # A table may squeeze its words to fit, but a column narrower than a word scrolls instead.
+        columns = max(1, self._table.columns())
+        least = min(wanted, columns * self.look.theme.px(110))
+        self._content = min(wanted, max(room, least))
+        self.document.setTextWidth(self._content)
+        self._content = max(self._content, self.document.size().width())
+        self.height = self.document.size().height() + 1
+        self.scrolled = min(self.scrolled, self.overflow)
+
+    def paint(self, painter: QPainter, marks: Marks) -> None:
+        look, colors = self.look, self.look.theme.colors
+        whole = QRectF(0, 0, self.width, self.height)
+        paint_bars(painter, look, self.leaves[0].within, whole, self.space_before)
+        shown = min(self._content, self.width - self._inset)
+        frame = QRectF(self._inset + 0.5, 0.5, shown - 1, self.height - 1)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        path = QPainterPath()
+        path.addRoundedRect(frame, CARD_RADIUS, CARD_RADIUS)
+        painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
+        edges = self._row_edges()
+        if edges:
+            head = QRectF(frame.left(), 0, frame.width(), edges[0])
+            painter.fillRect(head, color(colors.code))
+        painter.setPen(QPen(color(colors.border), 1))
+        for y in edges:
+            painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
+        self._code_grounds(painter)
+        self.draw_document(painter, marks, frame)
+        paint_scroll(painter, look, self, frame)
+        painter.restore()
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(color(colors.accent if marks.focused_block else colors.border), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(frame, CARD_RADIUS, CARD_RADIUS)
+        painter.restore()
+
+    def _row_edges(self) -> list[float]:
+        """Where one row ends and the next begins."""
+        assert self.document is not None
+        layout = self.document.documentLayout()
+        pad = self.look.theme.px(7)
+        edges: list[float] = []
+        for row in range(1, self._table.rows()):
+            cells = (self._table.cellAt(row, c) for c in range(self._table.columns()))
+            tops = [layout.blockBoundingRect(c.firstCursorPosition().block()).top() for c in cells]
+            edges.append(round(min(tops) - pad) + 0.5)
+        return edges
+
+    def _code_grounds(self, painter: QPainter) -> None:
+        assert self.document is not None
+        metrics = QFontMetricsF(self.look.mono)
+        painter.save()
+        painter.translate(self.origin)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color(self.look.theme.colors.inline_code))
+        for piece in self.written.pieces:
+            if piece.span.kind == "code":
+                for box in range_rects(self.document, piece.start, piece.end):
+                    box.setTop(box.top() - metrics.ascent() - 1)
+                    box.setBottom(box.top() + metrics.height() + 2)
+                    painter.drawRoundedRect(box.adjusted(-2, 0, 2, 0), 4, 4)
+        painter.restore()
+
+
+def paint_frame(painter: QPainter, look: Look, frame: QRectF, focused: bool) -> None:
+    colors = look.theme.colors
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(color(colors.accent if focused else colors.border), 1))
+    painter.setBrush(color(colors.code))
+    painter.drawRoundedRect(frame, CARD_RADIUS, CARD_RADIUS)
+    painter.restore()
+
+
+def paint_spots(painter: QPainter, look: Look, spots: list[Spot], marks: Marks) -> None:
+    """Quiet buttons: an icon or a label, a ground under the pointer, a ring when focused."""
+    colors, px = look.theme.colors, look.theme.px
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setFont(look.theme.font(SMALL))
+    for spot in spots:
+        hot, focused = spot.deed == marks.hot, spot.deed == marks.focused
+        done = spot.deed == marks.done
+        inner = spot.rect.adjusted(1, 1, -1, -1)
+        if (hot and spot.enabled) or focused:
+            painter.setPen(QPen(color(colors.accent), 1.5) if focused else Qt.PenStyle.NoPen)
+            painter.setBrush(color(colors.hover))
+            painter.drawRoundedRect(inner, 6, 6)
+        tint = colors.text if hot else colors.muted
+        tint = colors.ready if done else tint if spot.enabled else colors.faint
+        if spot.icon:
+            side = px(16)
+            box = QRectF(0, 0, side, side)
+            box.moveCenter(spot.rect.center())
+            if spot.label:
+                box.moveLeft(spot.rect.left() + px(6))
+            paint_icon(painter, "check" if done else spot.icon, tint, box)
+        if spot.label:
+            painter.setPen(color(tint))
+            room = spot.rect.adjusted(px(28) if spot.icon else 0, 0, 0, 0)
+            flags = Qt.AlignmentFlag.AlignVCenter
+            if not spot.icon:
+                flags |= Qt.AlignmentFlag.AlignHCenter
+            painter.drawText(room, flags, spot.label)
+    painter.restore()
+
+
+def paint_scroll(painter: QPainter, look: Look, block: Block, body: QRectF) -> None:
+    """A thin thumb along the bottom edge of what can be scrolled sideways."""
+    if block.overflow <= 0:
+        return
+    room = body.width() - 12
+    thumb = max(24.0, room * body.width() / (body.width() + block.overflow))
+    x = body.left() + 6 + (room - thumb) * block.scrolled / block.overflow
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color(look.theme.colors.faint))
+    painter.drawRoundedRect(QRectF(x, body.bottom() - 6, thumb, 3), 1.5, 1.5)
+
+
+_LINES = str.maketrans({"\r": "\n", "\u2029": "\n", "\u2028": "\n", "\0": "\ufffd"})
+
+
+def _as_lines(text: str) -> str:
+    return text.translate(_LINES)

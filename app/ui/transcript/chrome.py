@@ -1,0 +1,277 @@
+"""What surrounds a message's text: folds, progress, notices, the footer and the wind line.
+
+Main thread. None of these can be selected; all they offer is in their spots.
+"""
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen
+
+from app.ui.theme import CARD_RADIUS, SMALL, color, paint_icon
+from app.ui.transcript.blocks import Block, Marks
+from app.ui.transcript.cards import paint_spots
+from app.ui.transcript.deeds import CopyMessage, Deed, Spot, Toggle
+from app.ui.transcript.formats import Look
+from app.ui.transcript.items import (
+    Branch,
+    Continue,
+    Delete,
+    Edit,
+    MessageItem,
+    OpenSegment,
+    Regenerate,
+    SwitchVersion,
+    WindItem,
+)
+
+
+class Fold(Block):
+    """One quiet line that opens what is under it."""
+
+    def __init__(self, look: Look, toggle: Toggle, label: str, icon: str, opened: bool) -> None:
+        super().__init__(look)
+        self._toggle, self._label, self._icon, self._opened = toggle, label, icon, opened
+
+    @property
+    def spoken(self) -> str:
+        return f"{self._label}, {'open' if self._opened else 'closed'}"
+
+    def layout(self, width: float) -> None:
+        self.width = width
+        self.height = self.look.theme.px(28)
+        metrics = QFontMetricsF(self.look.theme.font(SMALL))
+        self.natural = metrics.horizontalAdvance(self._label) + self.look.theme.px(56)
+
+    def spots(self) -> list[Spot]:
+        box = QRectF(0, 0, min(self.width, self.natural), self.height)
+        return [Spot(box, self._toggle, self.spoken)]
+
+    def paint(self, painter: QPainter, marks: Marks) -> None:
+        px, colors = self.look.theme.px, self.look.theme.colors
+        paint_spots(painter, self.look, self.spots(), marks)
+        side = px(14)
+        y = (self.height - side) / 2
+        tint = colors.text if marks.hot == self._toggle else colors.muted
+        arrow = "chevron-down" if self._opened else "chevron-right"
+        paint_icon(painter, arrow, tint, QRectF(px(4), y, side, side))
+        x = px(24)
+        if self._icon:
+            paint_icon(painter, self._icon, tint, QRectF(x, y, side, side))
+            x += px(20)
+        painter.setFont(self.look.theme.font(SMALL))
+        painter.setPen(color(tint))
+        room = QRectF(x, 0, self.width - x, self.height)
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self._label)
+
+
+class Progress(Block):
+    """What a reply waits for: a thin bar while the prompt is read, a word before that."""
+
+    def __init__(self, look: Look, item: MessageItem) -> None:
+        super().__init__(look)
+        self._item = item
+
+    @property
+    def spoken(self) -> str:
+        item = self._item
+        if item.status == "reading" and item.prompt_tokens:
+            return f"Reading {item.read_tokens:,} of {item.prompt_tokens:,} tokens"
+        return item.note or ("Waiting…" if item.status == "waiting" else "Thinking…")
+
+    def layout(self, width: float) -> None:
+        self.width = width
+        self.height = self.natural = self.look.theme.px(34)
+        self.natural = width
+
+    def paint(self, painter: QPainter, marks: Marks) -> None:
+        px, colors = self.look.theme.px, self.look.theme.colors
+        painter.setFont(self.look.theme.font(SMALL))
+        painter.setPen(color(colors.muted))
+        words = QRectF(0, 0, self.width, px(22))
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self.spoken)
+        item = self._item
+        if item.status != "reading" or not item.prompt_tokens:
+            return
+        painter.setPen(Qt.PenStyle.NoPen)
+        track = QRectF(0, px(26), min(self.width, px(260)), px(4))
+        painter.setBrush(color(colors.border))
+        painter.drawRoundedRect(track, 2, 2)
+        track.setWidth(track.width() * min(1.0, item.read_tokens / item.prompt_tokens))
+        painter.setBrush(color(colors.accent))
+        painter.drawRoundedRect(track, 2, 2)
+
+
+class Notice(Block):
+    """A sentence in the flow, with the one thing to do about it."""
+
+    def __init__(self, look: Look, text: str, deed: Deed, label: str, *, bad: bool) -> None:
+        super().__init__(look)
+        self._text, self._deed, self._label, self._bad = text, deed, label, bad
+        self._text_height = 0.0
+
+    @property
+    def spoken(self) -> str:
+        return self._text
+
+    @property
+    def _button(self) -> float:
+        metrics = QFontMetricsF(self.look.theme.font(SMALL))
+        return metrics.horizontalAdvance(self._label) + self.look.theme.px(24)
+
+    def _words(self) -> QRectF:
+        px = self.look.theme.px
+        room = max(px(80), self.width - self._button - px(46))
+        return QRectF(px(36), px(9), room, 10_000)
+
+    def layout(self, width: float) -> None:
+        self.width = self.natural = width
+        metrics = QFontMetricsF(self.look.theme.font(SMALL))
+        flags = Qt.TextFlag.TextWordWrap | Qt.TextFlag.TextWrapAnywhere
+        self._text_height = metrics.boundingRect(self._words(), flags, self._text).height()
+        self.height = max(self.look.theme.px(36), self._text_height + self.look.theme.px(18))
+
+    def spots(self) -> list[Spot]:
+        px = self.look.theme.px
+        box = QRectF(self.width - self._button - px(5), px(5), self._button, px(26))
+        return [Spot(box, self._deed, self._label, label=self._label)]
+
+    def paint(self, painter: QPainter, marks: Marks) -> None:
+        px, colors = self.look.theme.px, self.look.theme.colors
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color(colors.danger_soft if self._bad else colors.code))
+        painter.drawRoundedRect(QRectF(0, 0, self.width, self.height), CARD_RADIUS, CARD_RADIUS)
+        tint = colors.danger if self._bad else colors.muted
+        paint_icon(painter, "alert", tint, QRectF(px(11), px(10), px(16), px(16)))
+        painter.setFont(self.look.theme.font(SMALL))
+        painter.setPen(color(tint))
+        words = self._words()
+        words.setHeight(max(self._text_height, px(18)))
+        flags = Qt.TextFlag.TextWordWrap | Qt.TextFlag.TextWrapAnywhere
+        painter.drawText(words, int(flags) | int(Qt.AlignmentFlag.AlignVCenter), self._text)
+        paint_spots(painter, self.look, self.spots(), marks)
+
+
+class Footer(Block):
+    """The message's actions, its version and its figures; quiet until the row is looked at."""
+
+    def __init__(self, look: Look, item: MessageItem, *, last: bool) -> None:
+        super().__init__(look)
+        self.item = item
+        self._last = last
+        self._stats = item.stats.line
+
+    @property
+    def spoken(self) -> str:
+        return self._stats
+
+    def layout(self, width: float) -> None:
+        self.width = self.natural = width
+        self.height = self.look.theme.px(30)
+
+    def spots(self) -> list[Spot]:
+        px = self.look.theme.px
+        side = px(28)
+        found: list[Spot] = []
+        x = -px(5)
+        if self.item.versions > 1:
+            found.extend(self._versions(x, side))
+            x = found[-1].rect.right() + px(6)
+        for deed, name, icon in self._actions():
+            found.append(Spot(QRectF(x, px(1), side, side), deed, name, icon))
+            x += side
+        if self.item.role != "user":
+            return found
+        shift = self.width - x - px(2)
+        return [
+            Spot(s.rect.translated(shift, 0), s.deed, s.name, s.icon, s.label, s.enabled)
+            for s in found
+        ]
+
+    def _actions(self) -> list[tuple[Deed, str, str]]:
+        id = self.item.id
+        found: list[tuple[Deed, str, str]] = [(CopyMessage(id, "markdown"), "Copy message", "copy")]
+        if self.item.role == "assistant":
+            found.append((Regenerate(id), "Regenerate", "regenerate"))
+            if self._last:
+                found.append((Continue(id), "Continue", "continue"))
+        return [
+            *found,
+            (Edit(id), "Edit", "edit"),
+            (Branch(id), "Branch from here", "branch"),
+            (Delete(id), "Delete", "trash"),
+        ]
+
+    def _versions(self, x: float, side: float) -> list[Spot]:
+        px = self.look.theme.px
+        item = self.item
+        words = f"{item.version}/{item.versions}"
+        self._words_width = QFontMetricsF(self.look.theme.font(SMALL)).horizontalAdvance(words)
+        narrow = px(22)
+        return [
+            Spot(
+                QRectF(x, px(1), narrow, side),
+                SwitchVersion(item.id, -1),
+                f"Previous version, {item.version} of {item.versions}",
+                "chevron-left",
+                enabled=item.version > 1,
+            ),
+            Spot(
+                QRectF(x + narrow + self._words_width, px(1), narrow, side),
+                SwitchVersion(item.id, 1),
+                f"Next version, {item.version} of {item.versions}",
+                "chevron-right",
+                enabled=item.version < item.versions,
+            ),
+        ]
+
+    def paint(self, painter: QPainter, marks: Marks) -> None:
+        look, colors = self.look, self.look.theme.colors
+        spots = self.spots()
+        looked_at = marks.hovered_row or self._last or marks.focused is not None
+        shown = [s for s in spots if looked_at or isinstance(s.deed, SwitchVersion)]
+        paint_spots(painter, look, shown, marks)
+        painter.setFont(look.theme.font(SMALL))
+        painter.setPen(color(colors.muted))
+        if self.item.versions > 1:
+            box = QRectF(spots[0].rect.topRight(), spots[1].rect.bottomLeft())
+            words = f"{self.item.version}/{self.item.versions}"
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
+        if self._stats and self.item.role != "user" and looked_at:
+            x = spots[-1].rect.right() + look.theme.px(8)
+            room = QRectF(x, 0, max(0.0, self.width - x), self.height)
+            words = QFontMetricsF(painter.font()).elidedText(
+                self._stats, Qt.TextElideMode.ElideRight, room.width()
+            )
+            flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+            painter.drawText(room, flags, words)
+
+
+class WindLine(Block):
+    """A thin line across the column where older turns became narrative."""
+
+    def __init__(self, look: Look, item: WindItem) -> None:
+        super().__init__(look)
+        self._item = item
+
+    @property
+    def spoken(self) -> str:
+        return self._item.label
+
+    def layout(self, width: float) -> None:
+        self.width = self.natural = width
+        self.height = self.look.theme.px(30)
+
+    def spots(self) -> list[Spot]:
+        metrics = QFontMetricsF(self.look.theme.font(SMALL))
+        room = min(self.width, metrics.horizontalAdvance(self._item.label) + self.look.theme.px(48))
+        box = QRectF((self.width - room) / 2, 1, room, self.height - 2)
+        name = f"{self._item.label}. Open the narrative"
+        return [Spot(box, OpenSegment(self._item.id), name, "wind", self._item.label)]
+
+    def paint(self, painter: QPainter, marks: Marks) -> None:
+        spots = self.spots()
+        box = spots[0].rect
+        painter.setPen(QPen(color(self.look.theme.colors.border), 1))
+        y = round(box.center().y()) + 0.5
+        painter.drawLine(0.0, y, box.left() - 8, y)  # pyright: ignore
+        painter.drawLine(box.right() + 8, y, self.width, y)  # pyright: ignore
+        paint_spots(painter, self.look, spots, marks)

@@ -1,0 +1,165 @@
+"""TeX to pictures: ziamath on a short-lived thread, cached as SVG, drawn at the screen's scale.
+
+`Typesetter` lives on the main thread; its worker thread exists only while formulas wait, touches
+no Qt object, and its results come back through one queued signal. What cannot be drawn (past the
+caps, unknown commands) is None for ever: the reader sees the TeX itself.
+"""
+
+import threading
+from collections import OrderedDict, deque
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import QByteArray, QObject, QRectF, Signal
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtSvg import QSvgRenderer
+
+MAX_LENGTH = 1_000
+MAX_DEPTH = 7  # ziamath's cost is exponential in nesting
+MAX_MARKS = 150  # commands and scripts in one formula: cost per mark is milliseconds
+_KEPT = 1_000
+
+
+class Ask(msgspec.Struct, frozen=True):
+    tex: str
+    display: bool
+    pixels: float
+    color: str
+
+
+class Picture(msgspec.Struct, frozen=True):
+    svg: bytes
+    width: float
+    ascent: float
+    descent: float
+
+    def image(self, scale: float, pad_bottom: float, pad_top: float) -> QImage:
+        """The formula with padding, so that its baseline falls where the line wants it."""
+        height = self.ascent + self.descent
+        image = QImage(
+            max(1, round(self.width * scale + 0.5)),
+            max(1, round((height + pad_bottom + pad_top) * scale + 0.5)),
+            QImage.Format.Format_ARGB32_Premultiplied,
+        )
+        image.fill(0)
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        where = QRectF(0, pad_top * scale, self.width * scale, height * scale)
+        QSvgRenderer(QByteArray(self.svg)).render(painter, where)
+        painter.end()
+        image.setDevicePixelRatio(scale)
+        return image
+
+
+class Typesetter(QObject):
+    """`picture` answers at once from the cache; `drawn` says that asking again may succeed."""
+
+    drawn = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._known: OrderedDict[Ask, Picture | None] = OrderedDict()
+        self._waiting: deque[Ask] = deque()
+        self._asked: set[Ask] = set()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def busy(self) -> bool:
+        with self._lock:
+            return bool(self._asked)
+
+    def picture(self, ask: Ask) -> Picture | None:
+        if not drawable(ask.tex):
+            return None
+        with self._lock:
+            if ask in self._known:
+                self._known.move_to_end(ask)
+                return self._known[ask]
+            if ask not in self._asked:
+                self._asked.add(ask)
+                self._waiting.append(ask)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="formulas")
+                self._thread.start()
+        return None
+
+    def close(self) -> None:
+        """Forget what waits and let the thread end; at most one formula is still being drawn."""
+        with self._lock:
+            self._waiting.clear()
+            thread = self._thread
+        if thread:
+            thread.join()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None
+                    break
+                ask = self._waiting.popleft()
+            picture = _drawn(ask)
+            with self._lock:
+                self._known[ask] = picture
+                self._asked.discard(ask)
+                if len(self._known) > _KEPT:
+                    self._known.popitem(last=False)
+                finished = not self._waiting
+            if finished:
+                self.drawn.emit()
+
+
+def drawable(tex: str) -> bool:
+    return (
+        0 < len(tex.strip()) <= MAX_LENGTH
+        and _depth(tex) <= MAX_DEPTH
+        and sum(map(tex.count, "\\_^&")) <= MAX_MARKS
+    )
+
+
+def _depth(tex: str) -> int:
+    depth = deepest = 0
+    at = 0
+    while at < len(tex):
+        if tex[at] == "\\":
+            if tex.startswith(r"\left", at) or tex.startswith(r"\begin", at):
+                depth += 1
+            elif tex.startswith(r"\right", at) or tex.startswith(r"\end", at):
+                depth -= 1
+            at += 1
+        elif tex[at] == "{":
+            depth += 1
+        elif tex[at] == "}":
+            depth -= 1
+        deepest = max(deepest, depth)
+        at += 1
+    return deepest
+
+
+def _drawn(ask: Ask) -> Picture | None:
+    try:
+        latex = _engine().Latex(ask.tex, size=ask.pixels, color=ask.color, inline=not ask.display)
+        svg: str = latex.svg()
+        left, top, width, height = (float(n) for n in _view_box(svg).split())
+    except Exception:
+        # Any input may come from a model; whatever the typesetter makes of it, we show the TeX.
+        return None
+    if width <= 0 or height <= 0 or left > width:
+        return None
+    return Picture(svg.encode(), width, -top, height + top)
+
+
+def _view_box(svg: str) -> str:
+    start = svg.index('viewBox="') + len('viewBox="')
+    return svg[start : svg.index('"', start)]
+
+
+@lru_cache(1)
+def _engine() -> Any:
+    import ziamath
+
+    engine: Any = ziamath
+    engine.config.svg2 = False  # QtSvg does not draw <use>: glyphs would vanish
+    return engine

@@ -1,0 +1,147 @@
+"""Paragraphs, headings, lists, quotes, rules and formulas: everything that flows.
+
+Main thread. List markers, quote bars and the ground of inline code are painted, not part of the
+document: they mirror for right-to-left paragraphs and never end up in a selection twice.
+"""
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen
+
+from app.ui.theme import color, paint_icon
+from app.ui.transcript.blocks import Block, Marks, baseline, range_rects
+from app.ui.transcript.document import Document
+from app.ui.transcript.formats import Look
+from app.ui.transcript.formulas import Typesetter
+from app.ui.transcript.leaves import Inside, Leaf, Within
+from app.ui.transcript.writing import Writer
+
+_BULLETS = ("•", "◦", "▪")
+
+
+class Prose(Block):
+    def __init__(
+        self, look: Look, leaves: tuple[Leaf, ...], typesetter: Typesetter, scale: float
+    ) -> None:
+        super().__init__(look)
+        self.leaves = leaves
+        self.document = Document(look.font)
+        self.document.setIndentWidth(look.indent)
+        self.written = Writer(self.document, look, typesetter, scale).prose(leaves)
+        self._asked_natural = False
+
+    def layout(self, width: float) -> None:
+        assert self.document is not None
+        self.width = width
+        self.document.setTextWidth(width)
+        self.height = self.document.size().height()
+        self.natural = self.document.idealWidth()
+
+    def paint(self, painter: QPainter, marks: Marks) -> None:
+        assert self.document is not None
+        clip = QRectF(0, 0, self.width, self.height)
+        paint_bars(painter, self.look, self.leaves[0].within, clip, self.space_before)
+        for index, leaf in enumerate(self.leaves):
+            if leaf.within:
+                self._containers(painter, index, leaf.within)
+        self._inline_code(painter)
+        self.draw_document(painter, marks, clip)
+
+    def _containers(self, painter: QPainter, index: int, within: Within) -> None:
+        assert self.document is not None
+        start = self.written.starts[index]
+        if index:
+            block = self.document.findBlock(start)
+            box = self.document.documentLayout().blockBoundingRect(block)
+            shared = _shared_quotes(self.leaves[index - 1].within, within)
+            gap = block.blockFormat().topMargin()
+            paint_bars(painter, self.look, within, box, gap, shared)
+        for level, inside in enumerate(within):
+            if inside.first:
+                self._marker(painter, start, level, inside, within)
+
+    def _marker(
+        self, painter: QPainter, start: int, level: int, inside: Inside, within: Within
+    ) -> None:
+        assert self.document is not None
+        look, colors = self.look, self.look.theme.colors
+        block = self.document.findBlock(start)
+        point = baseline(self.document, start)
+        gap = look.theme.px(7)
+        offset = (len(within) - level - 1) * look.indent
+        rtl = block.textDirection() == Qt.LayoutDirection.RightToLeft
+        if inside.checked is not None:
+            side = look.metrics.ascent() * 0.95
+            x = self.width - point.x() if rtl else point.x() - offset - gap - side
+            if rtl:
+                x = self.width - look.indent * (level + 1) + gap
+            self._box(painter, QRectF(x, point.y() - side * 0.88, side, side), inside.checked)
+            return
+        depth = sum(one.kind == "bullet" for one in within[: level + 1])
+        text = _BULLETS[min(depth, 3) - 1] if inside.kind == "bullet" else inside.marker
+        width = QFontMetricsF(look.font).horizontalAdvance(text)
+        x = (
+            self.width - look.indent * (level + 1) + gap
+            if rtl
+            else point.x() - offset - gap - width
+        )
+        painter.setFont(look.font)
+        painter.setPen(color(colors.muted))
+        painter.drawText(QPointF(x, point.y()), text)
+
+    def _box(self, painter: QPainter, box: QRectF, checked: bool) -> None:
+        colors = self.look.theme.colors
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(color(colors.accent if checked else colors.faint), 1.3))
+        painter.setBrush(color(colors.accent) if checked else Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(box, 3, 3)
+        if checked:
+            inner = box.adjusted(1.5, 1.5, -1.5, -1.5)
+            paint_icon(painter, "check", colors.on_accent, inner)
+        painter.restore()
+
+    def _inline_code(self, painter: QPainter) -> None:
+        assert self.document is not None
+        metrics = QFontMetricsF(self.look.mono)
+        ground = color(self.look.theme.colors.inline_code)
+        painter.save()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        pad = self.look.theme.px(2.5)
+        for piece in self.written.pieces:
+            if piece.span.kind != "code":
+                continue
+            for box in range_rects(self.document, piece.start, piece.end):
+                box.setTop(box.top() - metrics.ascent() - pad * 0.4)
+                box.setBottom(box.top() + metrics.height() + pad * 0.8)
+                painter.drawRoundedRect(box.adjusted(-pad, 0, pad, 0), 4, 4)
+        painter.restore()
+
+
+def _shared_quotes(before: Within, after: Within) -> int:
+    """How many levels the two have in common: a bar runs through the gap between them."""
+    shared = 0
+    for one, other in zip(before, after, strict=False):
+        if one.kind != other.kind or other.first:
+            break
+        shared += 1
+    return shared
+
+
+def paint_bars(
+    painter: QPainter,
+    look: Look,
+    within: Within,
+    box: QRectF,
+    gap: float,
+    shared: int | None = None,
+) -> None:
+    """The bar of every quote around a block, through the gap above it where the quote goes on."""
+    shared = 0 if shared is None else shared
+    for level, inside in enumerate(within):
+        if inside.kind != "quote":
+            continue
+        top = box.top() - (gap if level < shared else 0)
+        bar = QRectF(level * look.indent + look.theme.px(2), top, look.theme.px(3), 0)
+        bar.setBottom(box.bottom())
+        painter.fillRect(bar, color(look.theme.colors.border))

@@ -1,0 +1,94 @@
+"""Markdown that is still being written: finished blocks are kept, only the tail is parsed again.
+
+Pure, main thread. A block is finished when the next one has begun with a complete line; an open
+formula block is never finished, and a last line made only of marker characters is held back,
+because a setext underline, a table or a list could still come of it. The tail is parsed with a
+copy of the link definitions seen so far; `finish` is one full parse, so how the text was split
+never shows in the end.
+"""
+
+import re
+from typing import Any
+
+from app.ui.transcript.leaves import Group
+from app.ui.transcript.markdown import group, parse, parser, top_level
+
+_HELD_BACK = re.compile(
+    r"[ \t]*(?:[-=*_+#>~`|$]+[ \t]*|\d{1,9}[.)]?[ \t]*|\|.*|\[[^\]]*\]:.*|\\(?:\[|begin.*)?)"
+)
+_OPEN_MATH = re.compile(r"^[ \t>]*(?:\$\$|\\\[|\\begin\{)", re.MULTILINE)
+
+
+class Stream:
+    """One growing text."""
+
+    def __init__(self, text: str = "") -> None:
+        self.text = ""
+        self._finished: list[Group] = []
+        self._tail = ""
+        self._references: dict[str, Any] = {}
+        if text:
+            self.feed(text)
+
+    def feed(self, text: str) -> None:
+        self.text += text
+        self._tail += text
+
+    def groups(self) -> list[Group]:
+        """Everything so far, as it should be shown now."""
+        shown = _without_held_back(self._tail)
+        env: dict[str, Any] = {"references": dict(self._references)}
+        blocks = top_level(parser().parse(shown, env))
+        done = self._finished_count(blocks, shown)
+        tail = [group(tokens) for tokens in blocks]
+        if not done:
+            return [*self._finished, *tail]
+        line = _line_of(blocks[done])
+        self._finished += tail[:done]
+        self._tail = self._tail[_offset(self._tail, line) :]
+        self._references = {
+            label: found
+            for label, found in env["references"].items()
+            if label in self._references or found["map"][1] <= line
+        }
+        return [*self._finished, *tail[done:]]
+
+    def finish(self) -> list[Group]:
+        return parse(self.text)
+
+    def _finished_count(self, blocks: list[list[Any]], shown: str) -> int:
+        """How many leading blocks can no longer change."""
+        count = len(blocks) - 1
+        while count > 0 and blocks[count][0].map is None:
+            count -= 1  # footnotes are gathered at the end and have no place of their own
+        if count <= 0:
+            return 0
+        last = _offset(shown, _line_of(blocks[count]))
+        if "\n" not in shown[last:]:
+            return 0
+        for number in range(count):
+            start, end = blocks[number][0].map
+            source = shown[_offset(shown, start) : _offset(shown, end)]
+            whole = blocks[number][0].type in ("fence", "code_block", "math_block")
+            if not whole and _OPEN_MATH.search(source):
+                return number
+        return count
+
+
+def _without_held_back(tail: str) -> str:
+    start = tail.rfind("\n") + 1
+    return tail[:start] if start and _HELD_BACK.fullmatch(tail, start) else tail
+
+
+def _line_of(block: list[Any]) -> int:
+    return int(block[0].map[0])
+
+
+def _offset(text: str, line: int) -> int:
+    """Where a line starts."""
+    at = 0
+    for _ in range(line):
+        at = text.find("\n", at) + 1
+        if not at:
+            return len(text)
+    return at

@@ -1,0 +1,182 @@
+"""Leaves to text documents, through a cursor: no HTML exists on the way, so nothing is parsed.
+
+Main thread. A `Written` says where each leaf and span ended up, so that painting can find inline
+code, copying can find the TeX behind a picture, and a search hit its characters.
+"""
+
+import msgspec
+from PySide6.QtCore import Qt
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextFormat,
+    QTextImageFormat,
+    QTextLength,
+    QTextTable,
+    QTextTableFormat,
+)
+
+from app.ui.theme import color
+from app.ui.transcript.document import Document
+from app.ui.transcript.formats import Look
+from app.ui.transcript.formulas import Ask, Typesetter
+from app.ui.transcript.leaves import Formula, Leaf, Rule, Span, Spans, Table, Text
+
+_ALIGN = {
+    "left": Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute,
+    "center": Qt.AlignmentFlag.AlignHCenter,
+    "right": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute,
+}
+_SOFT_HYPHENLESS_BREAK = "\u2028"
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """Where one span lies: characters `start` to `end` of the document."""
+
+    start: int
+    end: int
+    leaf: int
+    span: Span
+    cell: tuple[int, int] | None = None
+
+
+class Written(msgspec.Struct):
+    pieces: list[Piece] = []
+    starts: list[int] = []  # first character of each leaf
+    pending: bool = False  # a formula is still being drawn
+
+
+class Writer:
+    """Fills one document."""
+
+    def __init__(
+        self, document: Document, look: Look, typesetter: Typesetter, scale: float
+    ) -> None:
+        self._document = document
+        self._look = look
+        self._typesetter = typesetter
+        self._scale = scale
+        self._cursor = QTextCursor(document)
+        self._written = Written()
+        self._cell: tuple[int, int] | None = None
+
+    def prose(self, leaves: tuple[Leaf, ...]) -> Written:
+        self._cursor.beginEditBlock()
+        before: Leaf | None = None
+        for index, leaf in enumerate(leaves):
+            form = self._look.paragraph(leaf, before)
+            if isinstance(leaf, Formula):
+                form.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+                form.setLineHeight(0, QTextBlockFormat.LineHeightTypes.SingleHeight.value)
+            if isinstance(leaf, Rule):
+                full = QTextLength(QTextLength.Type.PercentageLength, 100)
+                form.setProperty(QTextFormat.Property.BlockTrailingHorizontalRulerWidth, full)
+                form.setBackground(color(self._look.theme.colors.border))
+            if before is None:
+                self._cursor.setBlockFormat(form)
+            else:
+                self._cursor.insertBlock(form)
+            self._cursor.setBlockCharFormat(self._look.span(Span(""), 0, False))
+            self._written.starts.append(self._cursor.position())
+            self._leaf(index, leaf)
+            before = leaf
+        self._cursor.endEditBlock()
+        return self._written
+
+    def _leaf(self, index: int, leaf: Leaf) -> None:
+        match leaf:
+            case Text():
+                quoted = any(one.kind == "quote" for one in leaf.within)
+                self._spans(index, leaf.spans, leaf.level, quoted)
+            case Formula():
+                self._spans(index, (Span(leaf.tex, "display"),), 0, False)
+            case _:
+                pass
+
+    def table(self, leaf: Table) -> tuple[Written, QTextTable]:
+        self._cursor.beginEditBlock()
+        self._written.starts.append(0)
+        table = self._cursor.insertTable(
+            len(leaf.rows), max(1, len(leaf.aligns)), self._table_format()
+        )
+        for row, cells in enumerate(leaf.rows):
+            for column, spans in enumerate(cells[: len(leaf.aligns)]):
+                self._cursor = table.cellAt(row, column).firstCursorPosition()
+                self._cell = (row, column)
+                form = QTextBlockFormat()
+                align = leaf.aligns[column]
+                if align != "auto":
+                    form.setAlignment(_ALIGN[align])
+                self._cursor.setBlockFormat(form)
+                bold = tuple(msgspec.structs.replace(s, bold=True) for s in spans)
+                self._spans(0, bold if row == 0 else spans, 0, False, plain=spans)
+        self._cursor.endEditBlock()
+        return self._written, table
+
+    def _table_format(self) -> QTextTableFormat:
+        form = QTextTableFormat()
+        form.setBorder(0)
+        form.setCellPadding(self._look.theme.px(7))
+        form.setCellSpacing(0)
+        form.setHeaderRowCount(1)
+        return form
+
+    def _spans(
+        self, leaf: int, spans: Spans, level: int, quoted: bool, plain: Spans | None = None
+    ) -> None:
+        for shown, said in zip(spans, plain or spans, strict=True):
+            start = self._cursor.position()
+            form = self._look.span(msgspec.structs.replace(shown, text=""), level, quoted)
+            if shown.kind in ("math", "display"):
+                self._formula(shown, form)
+            elif shown.kind == "break":
+                self._cursor.insertText(_SOFT_HYPHENLESS_BREAK, form)
+            else:
+                self._cursor.insertText(_one_line(shown.text), form)
+            piece = Piece(start, self._cursor.position(), leaf, said, self._cell)
+            self._written.pieces.append(piece)
+
+    def _formula(self, span: Span, form: QTextCharFormat) -> None:
+        look = self._look
+        display = span.kind == "display"
+        pixels = round(look.metrics.height() * (0.95 if display else 0.86), 1)
+        ask = Ask(span.text, display, pixels, look.text_color)
+        picture = self._typesetter.picture(ask)
+        if picture is None:
+            self._written.pending = self._written.pending or self._typesetter.busy
+            self._cursor.insertText(_one_line(span.text), form)
+            return
+        # An image sits on the baseline by its bottom edge, or centred on the line's middle.
+        # Small descents are padded down to the font's own; tall formulas are made symmetric.
+        metrics = QFontMetricsF(look.font)
+        low = picture.descent <= metrics.descent() + 0.5
+        image_form = QTextImageFormat()
+        if low:
+            top, bottom = 0.0, max(0.0, metrics.descent() - picture.descent)
+            align = QTextCharFormat.VerticalAlignment.AlignBaseline
+        else:
+            half = max(picture.ascent, picture.descent)
+            top, bottom = half - picture.ascent, half - picture.descent
+            align = QTextCharFormat.VerticalAlignment.AlignMiddle
+        name = f"formula:{hash((ask, low, self._scale))}"
+        self._document.keep_image(name, picture.image(self._scale, bottom, top))
+        image_form.setName(name)
+        image_form.setWidth(picture.width)
+        image_form.setHeight(picture.ascent + picture.descent + top + bottom)
+        image_form.setVerticalAlignment(align)
+        image_form.setFont(look.font)
+        self._cursor.insertImage(image_form)
+
+
+def _one_line(text: str) -> str:
+    """A cursor would start a new paragraph at these; inside a span they are only breaks."""
+    return text.translate(_BREAKS)
+
+
+_BREAKS = {ord(char): _SOFT_HYPHENLESS_BREAK for char in "\n\r\u2029"} | {
+    0: "\ufffd",
+    0xFDD0: "\ufffd",
+    0xFDD1: "\ufffd",
+}
