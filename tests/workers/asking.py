@@ -66,6 +66,13 @@ class Answer:
         assert isinstance(end, Finished)
         return end
 
+    def loaded(self) -> ModelInfo:
+        end = self.end()
+        if isinstance(end, Failed):
+            raise from_info(end.error)
+        assert isinstance(end, Loaded)
+        return end.info
+
     def error(self) -> Failed:
         end = self.end()
         assert isinstance(end, Failed), end
@@ -79,11 +86,7 @@ class Answer:
 def load(pool: Pool, path: str = "ok=1", role: str = CHAT, **options: int) -> ModelInfo:
     answer = Answer()
     pool.load(ModelSpec(path=path), role, answer, **options)
-    end = answer.end()
-    if isinstance(end, Failed):
-        raise from_info(end.error)
-    assert isinstance(end, Loaded)
-    return end.info
+    return answer.loaded()
 
 
 def ask(
