@@ -13,7 +13,8 @@ import psutil
 
 from app.workers.machine import Machine
 
-_NICE = 10
+_NICER = 10
+_LEAST_NICE = 19
 
 _log = logging.getLogger(__name__)
 
@@ -49,8 +50,7 @@ def impose(pid: int, limits: Limits) -> None:
     try:
         process = psutil.Process(pid)
         if limits.background:
-            lower = _NICE if sys.platform != "win32" else psutil.BELOW_NORMAL_PRIORITY_CLASS
-            process.nice(lower)
+            process.nice(_lower_priority())
         if limits.cpus and sys.platform != "darwin":
             process.cpu_affinity(list(limits.cpus))
         if limits.memory_bytes and sys.platform == "linux":
@@ -59,6 +59,12 @@ def impose(pid: int, limits: Limits) -> None:
         return
     except (psutil.Error, OSError, ValueError) as error:
         _log.warning("limits of process %d could not be set: %s", pid, error)
+
+
+def _lower_priority() -> int:
+    if sys.platform == "win32":
+        return psutil.BELOW_NORMAL_PRIORITY_CLASS
+    return min(_LEAST_NICE, psutil.Process().nice() + _NICER)
 
 
 def resident_bytes(pid: int) -> int:

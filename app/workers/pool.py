@@ -36,7 +36,7 @@ from app.workers.events import PoolEvent, PoolMeasured
 from app.workers.ledger import Plan, estimate
 from app.workers.machine import Machine, this_machine
 from app.workers.mailbox import Mailbox
-from app.workers.metrics import Account, PoolState
+from app.workers.metrics import Account, Place, PoolState
 from app.workers.process import EngineLog, Launch, engine_launch
 from app.workers.roster import Estimate, Roster
 from app.workers.routing import Pins, choose
@@ -72,9 +72,7 @@ class Pool:
         self._machine = machine or this_machine()
         self._log = EngineLog(log)
         self._mailbox = Mailbox("pool")
-        self._engines = Engines(
-            launch or engine_launch(), self._log, self._mailbox, self._rules.close_s
-        )
+        self._engines = Engines(launch or engine_launch(), self._log, self._mailbox, self._rules)
         self._roster = Roster(
             engines=self._engines,
             mailbox=self._mailbox,
@@ -162,6 +160,14 @@ class Pool:
     def state(self) -> PoolState:
         """As of the last quarter of a second."""
         return self._state
+
+    def place_of(self, request_id: RequestId) -> Place | None:
+        """Where a request is being answered; until its sink has returned from the end."""
+        held = self._tickets.get(request_id)
+        if held is None:
+            return None
+        link = held[1].link
+        return Place(held[1].id, link.pid if link else 0)
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Events come on the pool's thread; the result ends the subscription."""

@@ -22,6 +22,7 @@ import msgspec
 
 from app.core.errors import WorkerDied
 from app.core.ids import WorkerId
+from app.workers.job import contain, release
 
 _TAIL_LINES = 40
 _LINE_BYTES = 4096
@@ -107,11 +108,14 @@ class Exit(msgspec.Struct, frozen=True):
 
 
 class EngineProcess:
-    def __init__(self, name: str, launch: Launch, log: EngineLog) -> None:
+    def __init__(self, name: str, launch: Launch, log: EngineLog, memory_bytes: int) -> None:
         self._name = name
         self._log = log
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._popen = _popen(launch.command, os.environ | launch.environment)
+        self._job = 0
+        if sys.platform == "win32":
+            self._job = contain(int(self._popen._handle), memory_bytes)
         self.stdin = cast(IO[bytes], self._popen.stdin)
         self.stdout = cast(IO[bytes], self._popen.stdout)
         self._stderr = cast(IO[bytes], self._popen.stderr)
@@ -153,6 +157,8 @@ class EngineProcess:
         # A grandchild may hold stderr open: the tail so far is enough then.
         self._drain.join(_LINGER_S)
         self.stdout.close()
+        if self._job:
+            release(self._job)
         return Exit(code, tuple(self._tail))
 
     def _drain_stderr(self) -> None:

@@ -1,6 +1,8 @@
 """How tests ask a pool and wait for what comes back, never longer than a bound."""
 
+import queue
 import threading
+from typing import Any, Generic, TypeVar
 
 from app.core.errors import from_info
 from app.core.ids import RequestId, SessionId, WorkerId, new_request_id
@@ -17,9 +19,12 @@ from app.core.protocol import (
     RequestEvent,
     is_terminal,
 )
+from app.workers.events import PoolEvent
 from app.workers.pool import Pool
 
 PATIENCE_S = 20.0
+
+E = TypeVar("E")
 
 
 class Answer:
@@ -83,7 +88,7 @@ class Answer:
         return bool(self.events) and is_terminal(self.events[-1])
 
 
-def load(pool: Pool, path: str = "ok=1", role: str = CHAT, **options: int) -> ModelInfo:
+def load(pool: Pool, path: str = "ok=1", role: str = CHAT, **options: Any) -> ModelInfo:
     answer = Answer()
     pool.load(ModelSpec(path=path), role, answer, **options)
     return answer.loaded()
@@ -106,3 +111,27 @@ def submit(pool: Pool, request: Request) -> Answer:
     answer = Answer(request.request_id)
     pool.submit(request, answer)
     return answer
+
+
+class Until(Generic[E]):
+    """Waits for the next event of one kind."""
+
+    def __init__(self, pool: Pool, kind: type[E]) -> None:
+        self._events: queue.SimpleQueue[PoolEvent] = queue.SimpleQueue()
+        self._kind = kind
+        pool.subscribe(self._events.put)
+
+    def wait(self) -> E:
+        while True:
+            event = self._events.get(timeout=PATIENCE_S)
+            if isinstance(event, self._kind):
+                return event
+
+    @staticmethod
+    def ticks(pool: Pool, count: int) -> None:
+        """Lets the pool's clock run: each tick publishes a new state."""
+        for _ in range(count):
+            before = pool.state
+            deadline = threading.Event()
+            while pool.state is before:
+                deadline.wait(0.01)

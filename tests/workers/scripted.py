@@ -41,6 +41,8 @@ ROOT = Path(__file__).parents[2]
 _out = threading.Lock()
 _cancelled: set[str] = set()
 _seen: list[str] = []
+_threads: list[int] = []
+_eaten: list[bytearray] = []
 
 
 def send(*events: Event) -> None:
@@ -70,8 +72,16 @@ def once(marker: str) -> bool:
     return True
 
 
+def eat(megabytes: int) -> None:
+    try:
+        _eaten.append(bytearray(b"x") * (megabytes * 1_000_000))
+    except MemoryError:
+        die("SIGABRT")  # what native code does
+
+
 def load(command: Load) -> None:
     script = words(command.spec.path)
+    _threads.append(command.spec.threads)
     if "once" not in script or once(script["once"]):
         if how := script.get("die"):
             die(how)
@@ -117,12 +127,16 @@ def generate(command: Generate) -> None:
         if misbehaves and script.get("garbage_at") == str(index):
             with _out:
                 os.write(1, b"\xff" * 64)
+        if script.get("eat_at") == str(index):
+            eat(int(script["eat_mb"]))
         send(Delta(request_id=command.request_id, text=f"{os.getpid()}:{index} ", tokens=1))
         time.sleep(float(script.get("every_ms", "1")) / 1000)
     if "deaf" in script:
         return
     reason = "cancelled" if command.request_id in _cancelled else "stop"
     notes = ("background",) if command.priority == "background" else tuple(_seen)
+    if script.get("say") == "threads":
+        notes = (f"threads {_threads[-1]}",)
     stats = Stats(completion_tokens=count, notes=notes)
     send(Finished(request_id=command.request_id, reason=reason, stats=stats))
 

@@ -1,7 +1,6 @@
 """A worker that dies, hangs or babbles: its requests end, the next prompt works."""
 
 import os
-import queue
 import signal
 import time
 from collections.abc import Callable
@@ -12,7 +11,7 @@ import pytest
 from app.core.errors import WorkerDied, from_info
 from app.workers.events import PoolEvent, WorkerFailed, WorkerReady
 from app.workers.pool import Pool
-from tests.workers.asking import ask, load
+from tests.workers.asking import Until, ask, load
 from tests.workers.conftest import MakePool
 
 ExpectLog = Callable[[str], None]
@@ -115,7 +114,7 @@ def test_an_engine_killed_while_idle_is_back_before_it_is_needed(
 ) -> None:
     expect_log("SIGKILL")
     load(pool)
-    ready = Waiting(pool, WorkerReady)
+    ready = Until(pool, WorkerReady)
     (pid,) = ask_pids(pool)
     os.kill(pid, signal.SIGKILL)
     assert ready.wait().pid != pid
@@ -151,18 +150,3 @@ def ask_pids(pool: Pool) -> set[int]:
     answer = ask(pool)
     answer.finished()
     return answer.pids
-
-
-class Waiting:
-    """Waits for one kind of event of a pool."""
-
-    def __init__(self, pool: Pool, kind: type[WorkerReady]) -> None:
-        self._events: queue.SimpleQueue[PoolEvent] = queue.SimpleQueue()
-        self._kind = kind
-        pool.subscribe(self._events.put)
-
-    def wait(self) -> WorkerReady:
-        while True:
-            event = self._events.get(timeout=10)
-            if isinstance(event, self._kind):
-                return event
