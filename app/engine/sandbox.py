@@ -224,7 +224,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         weight, todo = 0, [value]
         while todo:
             item = todo.pop()
-            weight += 1 + (len(item) if isinstance(item, str) else 0)
+            weight += len(item) if isinstance(item, str) else 1
             self.meter.limit(weight)
             if isinstance(item, list | tuple):
                 todo += cast(Iterable[Any], item)
