@@ -93,8 +93,9 @@ class Wind:
 
     def start(self, conversation: ConversationId) -> "Future[Segment | None]":
         """One wind, now; its result is the new segment, None when there is nothing to narrate."""
+        winding = self._thread.submit(self._wind, conversation)
         self.hold(conversation)
-        return self._thread.submit(self._wind, conversation)
+        return winding
 
     def close(self) -> None:
         with self._lock:

@@ -52,7 +52,7 @@ def _arguments(value: Any) -> str | None:
         return value if isinstance(_json(value), dict) else None
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
-    return "{}" if value is None else None
+    return None
 
 
 def call_of(value: Any) -> Call | None:
@@ -63,7 +63,8 @@ def call_of(value: Any) -> Call | None:
     if isinstance(fields.get("function"), dict):
         fields = fields["function"]
     name = fields.get("name", fields.get("function"))
-    arguments = _arguments(fields.get("arguments", fields.get("parameters")))
+    given = fields.get("arguments", fields.get("parameters"))
+    arguments = "{}" if given is None else _arguments(given)
     if not isinstance(name, str) or not name or arguments is None:
         return None
     return Call(name, arguments)

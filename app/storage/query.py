@@ -46,10 +46,13 @@ class Query(msgspec.Struct, frozen=True):
 
     def match(self) -> str:
         """The FTS5 expression: all pieces, each a quoted phrase."""
-        return " AND ".join(_phrase(piece) for piece in self.pieces)
+        return " AND ".join(self.phrases())
 
     def match_any(self) -> str:
-        return " OR ".join(_phrase(piece) for piece in self.pieces)
+        return " OR ".join(self.phrases())
+
+    def phrases(self) -> list[str]:
+        return [_phrase(piece) for piece in self.pieces]
 
 
 def parse(text: str) -> Query:

@@ -8,7 +8,7 @@ from app.storage import conversations
 from app.storage.connection import APPLICATION_ID
 from app.storage.database import Database, Tx
 from app.storage.errors import NewerDatabase
-from app.storage.migrations import LATEST
+from app.storage.migrations import latest
 
 
 def test_a_failed_job_leaves_nothing_behind(db: Database) -> None:
@@ -58,7 +58,7 @@ def test_a_newer_database_is_refused_with_every_byte_unchanged(tmp_path: Path) -
     path = tmp_path / "chats.sqlite3"
     database = Database(path)
     database.write(lambda tx: conversations.create(tx)).result()
-    database.write(lambda tx: tx.run(f"PRAGMA user_version = {LATEST + 1}")).result()
+    database.write(lambda tx: tx.run(f"PRAGMA user_version = {latest() + 1}")).result()
     database.close()
     before = path.read_bytes()
     with pytest.raises(NewerDatabase, match="Update"):
