@@ -11,6 +11,10 @@ def main() -> int:
         from app.engine.child import main as worker
 
         return worker()
+    if sys.argv[1:2] == ["probe-template"]:
+        from app.engine.template_probe import main as probe
+
+        return probe()
     from app.cli.main import main as cli
 
     return cli(sys.argv[1:])

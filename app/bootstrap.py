@@ -3,15 +3,19 @@
 Everything it opens is closed in reverse order, whatever happens between.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
 
+from app.chat.answering import Answering
+from app.chat.budget import Budget
 from app.chat.events import ChatEvent
+from app.chat.titles import Titles
 from app.chat.turns import Turns
+from app.chat.wind import Wind
 from app.core.errors import KnownError, ModelLoadFailed, from_info
 from app.core.logs import start_logging
 from app.core.paths import Folders, find_folders
@@ -19,17 +23,21 @@ from app.core.protocol import Failed, Loaded, ModelInfo, ModelSpec, RequestEvent
 from app.core.sampling import Sampling
 from app.core.settings import Settings
 from app.storage.database import Database
+from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
 
 _MIB = 1024 * 1024
 
 
 class Rooms(msgspec.Struct, frozen=True):
+    """What a door needs: the verbs and the rooms behind them."""
+
     folders: Folders
     settings: Settings
     db: Database
     pool: Pool
     turns: Turns
+    wind: Wind
 
     def find_model(self, name: str) -> Path:
         return find_model(name, self.settings, self.folders)
@@ -48,6 +56,20 @@ class Rooms(msgspec.Struct, frozen=True):
         return loading
 
 
+class _Window:
+    """The size of a chat's window: what the loaded model gives, before that what is set."""
+
+    def __init__(self, chat_ctx: int) -> None:
+        self._chat_ctx = chat_ctx
+
+    def follow(self, event: PoolEvent) -> None:
+        if isinstance(event, WorkerReady):
+            self._chat_ctx = event.info.chat_ctx
+
+    def budget(self) -> Budget:
+        return Budget(self._chat_ctx)
+
+
 @contextmanager
 def open_rooms(
     post: Callable[[ChatEvent], None],
@@ -56,24 +78,27 @@ def open_rooms(
     sampling: Sampling = Sampling(),
     max_tokens: int | None = None,
     verbose: bool = False,
-) -> Iterator[Rooms]:
+) -> Generator[Rooms]:
     folders = find_folders()
     folders.create()
     start_logging(folders.log, verbose=verbose)
     settings = Settings()
-    db = Database(Path(":memory:") if temporary else folders.database)
-    try:
+    with ExitStack() as closing:
+        db = Database(folders.database)
+        closing.callback(db.close)
         pool = Pool(log=folders.logs / "engine.log")
-        try:
-            turns = Turns(db, pool, post, sampling=sampling, max_tokens=max_tokens)
-            try:
-                yield Rooms(folders, settings, db, pool, turns)
-            finally:
-                turns.close()
-        finally:
-            pool.close()
-    finally:
-        db.close()
+        closing.callback(pool.close)
+        window = _Window(settings.models.chat_ctx)
+        pool.subscribe(window.follow)
+        wind = Wind(db, pool, post, window.budget)
+        closing.callback(wind.close)
+        titles = Titles(db, pool, post)
+        answering = Answering(
+            db, pool, post, window.budget, wind=wind, titles=titles, max_tokens=max_tokens
+        )
+        turns = Turns(db, answering, post, sampling=sampling)
+        closing.callback(turns.close)
+        yield Rooms(folders, settings, db, pool, turns, wind)
 
 
 def model_spec(path: Path, settings: Settings, folders: Folders) -> ModelSpec:

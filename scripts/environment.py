@@ -17,6 +17,7 @@ import platform
 import shutil
 import subprocess
 import time
+import tomllib
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -106,10 +107,9 @@ def _is_stamped(pins: tuple[str, ...]) -> bool:
 
 
 def _stamp(pins: tuple[str, ...]) -> str:
-    digest = hashlib.sha256()
-    for part in (sys.version, str(ROOT), *read_pins(pins), (ROOT / "pyproject.toml").read_text()):
-        digest.update(part.encode() + b"\0")
-    return f"{len(pins)} {digest.hexdigest()}"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    facts = repr((sys.version, str(ROOT), read_pins(pins), project))
+    return hashlib.sha256(facts.encode()).hexdigest()
 
 
 def _set_up(python: Path, pins: tuple[str, ...]) -> None:
@@ -120,7 +120,8 @@ def _set_up(python: Path, pins: tuple[str, ...]) -> None:
     LOG.write_text("")
     quick = [pin for pin in read_pins(pins) if not pin.startswith(ENGINE)]
     with _step(f"Installing {len(quick)} pinned packages"):
-        _pip(python, "install", "--no-deps", *quick)
+        # Python compiles what it imports, when it imports it: the rest need not wait for that.
+        _pip(python, "install", "--no-deps", "--no-compile", *quick)
     _install_engine(python, next(pin for pin in read_pins(pins) if pin.startswith(ENGINE)))
     with _step("Installing Llama Chat itself, as a link to this folder"):
         _pip(python, "install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))

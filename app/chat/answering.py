@@ -15,19 +15,23 @@ from app.chat.ask import count
 from app.chat.budget import Budget
 from app.chat.events import ChatEvent, ReplyFinished, WindowMeasured, WindStarted
 from app.chat.prompt import Composition, was_said
+from app.chat.recall import quotes_for
 from app.chat.reply import Reply
 from app.chat.seen import load
+from app.chat.titles import Titles
 from app.chat.wind import Wind
-from app.core.errors import ContextLimitExceeded, InvalidRequest, to_info
+from app.core.errors import ContextLimitExceeded, InvalidRequest, KnownError, to_info
 from app.core.generator import Generator
 from app.core.ids import ConversationId, MessageId, new_request_id, session_of
 from app.core.protocol import Count, Counted, Failed, Generate
 from app.core.sampling import Sampling
-from app.storage.database import Database
+from app.storage import recalls
+from app.storage.database import Database, Tx
 from app.storage.messages import StoredMessage
+from app.storage.recalls import Quote
 
 _PREPARERS = 4
-_EXCERPT_TRIES = 4
+_EXCERPT_TRIES = 8
 _log = logging.getLogger(__name__)
 
 
@@ -43,15 +47,17 @@ class Answering:
         self,
         db: Database,
         generator: Generator,
-        wind: Wind,
         post: Callable[[ChatEvent], None],
         budget: Callable[[], Budget],
         *,
+        wind: Wind,
+        titles: Titles,
         max_tokens: int | None = None,
     ) -> None:
         self._db = db
         self._generator = generator
         self._wind = wind
+        self._titles = titles
         self._post = post
         self._budget = budget
         self._max_tokens = max_tokens
@@ -115,7 +121,8 @@ class Answering:
             leaf = stored.id if go_on else stored.parent_id
             prompt = self._fit(conversation, leaf)
         except Exception as error:  # noqa: BLE001  (it belongs to this reply, not to a thread)
-            _log.warning("a prompt could not be prepared", exc_info=error)
+            level = logging.INFO if isinstance(error, KnownError) else logging.ERROR
+            _log.log(level, "a prompt could not be prepared", exc_info=error)
             reply.sink(Failed(request_id=reply.request_id, error=to_info(error)))
             return
         with self._idle:
@@ -141,10 +148,12 @@ class Answering:
     def _fit(self, conversation: ConversationId, leaf: MessageId | None) -> Prompt:
         """As it is; else after a wind; else with its longest turn excerpted."""
         budget = self._budget()
+        self._recall(conversation, leaf)
         composition, counted = self._measure(conversation, leaf, {})
         if counted.total > budget.limit and budget.wind.enabled:
             self._post(WindStarted(conversation=conversation, awaited=True))
             self._wind.start(conversation).result()
+            self._recall(conversation, leaf)
             composition, counted = self._measure(conversation, leaf, {})
         excerpts: dict[MessageId, int] = {}
         for _ in range(_EXCERPT_TRIES):
@@ -155,6 +164,22 @@ class Answering:
         if counted.total <= budget.limit:
             return Prompt(composition, counted.total)
         raise ContextLimitExceeded(maximum=budget.limit, required=counted.total)
+
+    def _recall(self, conversation: ConversationId, leaf: MessageId | None) -> None:
+        """Once per question and wind: what was quoted for it stays as it is."""
+        budget = self._budget()
+
+        def find(tx: Tx) -> tuple[Composition, tuple[Quote, ...]]:
+            composition = load(tx, conversation, budget, leaf=leaf)
+            asks = composition.branch[-1].message.role == "user"
+            known = composition.branch[-1].id in composition.quotes
+            found = quotes_for(tx, composition, budget) if asks and not known else ()
+            return composition, found
+
+        composition, found = self._db.read(find).result()
+        if found:
+            question, newest = composition.branch[-1].id, composition.segments[-1].id
+            self._db.write(lambda tx: recalls.put(tx, question, newest, found)).result()
 
     def _measure(
         self,
@@ -186,6 +211,7 @@ class Answering:
                     reserve=budget.reserve,
                 )
             )
+            self._titles.after_reply(conversation)
             self._wind.after_reply(conversation, used)
 
 

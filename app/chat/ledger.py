@@ -1,8 +1,8 @@
 """The fact ledger: exact things a summary would blur, kept word for word.
 
 A pure function of the conversation. An entry is a short verbatim clause that holds at least
-one hard value; its key is the clause with the values blanked, so that a newer clause saying
-the same thing of another value replaces it and keeps the old one as history. Every entry
+one hard value; its key is the clause without that value, so that a newer clause saying the
+same thing of another value replaces it and keeps the old one as history. Every entry
 remembers its message.
 """
 
@@ -19,6 +19,7 @@ Kind = Literal["constraint", "quote", "url", "path", "date", "code", "number", "
 
 _LONGEST_CLAUSE = 220
 _HISTORY = 3
+_NEAR = 5
 
 # Ordered: an earlier kind claims its characters before a later one looks at them.
 _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
@@ -163,11 +164,24 @@ def _around(clause: str, values: Sequence[tuple[Kind, int, int]]) -> str:
 
 
 def _key(clause: str, values: Sequence[tuple[Kind, int, int]]) -> str:
-    blanked = list(clause)
-    for _, start, end in values:
-        blanked[start:end] = [" "] * (end - start)
-    words = re.findall(r"\w+", "".join(blanked).lower())
-    kinds = ",".join(sorted({kind for kind, _, _ in values}))
+    """What the clause is about: its words without the value it ends in.
+
+    Earlier values stay: "box 3 holds 7 pens" is about box 3. Two facts kept apart cost a
+    line; two taken for one lose a fact.
+    """
+    start, end = _last_value(values) if values else (0, 0)
+    words = re.findall(r"\w+", (clause[:start] + " " + clause[end:]).lower())
     said = " ".join(word for word in words if word not in _COMMON)
-    # With nothing left but values there is no "same thing" to be said of: the clause is its key.
-    return f"{kinds}|{said}" if said else f"{kinds}|{clause.lower()}"
+    # With nothing left but the value there is nothing it is said of: the clause is its own key.
+    return said or clause.lower()
+
+
+def _last_value(values: Sequence[tuple[Kind, int, int]]) -> tuple[int, int]:
+    """The span of the last value, with those it directly follows ("14 March at 15:30")."""
+    spans = sorted((start, end) for _, start, end in values)
+    first, last = spans[-1]
+    for start, end in reversed(spans[:-1]):
+        if first - end > _NEAR:
+            break
+        first = start
+    return first, last

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 
 from app.chat.answering import Answering
 from app.chat.events import BranchChanged, ChatEvent, ConversationChanged, MessageAdded, TurnRefused
+from app.chat.titles import first_words
 from app.core.errors import InvalidRequest, to_info
 from app.core.ids import ConversationId, MessageId
 from app.core.messages import Message, clean_text
@@ -18,7 +19,6 @@ from app.storage import conversations, messages
 from app.storage.database import Database, Tx
 from app.storage.messages import StoredMessage
 
-_TITLE_LENGTH = 60
 _CLOSE_S = 1.5
 _log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Turns:
     def start(self, text: str, model: str = "") -> "Future[ConversationId]":
         """A new conversation that opens with this message."""
         opened = self._db.write(
-            lambda tx: conversations.create(tx, title=first_title(text), model=model).id
+            lambda tx: conversations.create(tx, title=first_words(text), model=model).id
         )
 
         def go_on(done: "Future[ConversationId]") -> None:
@@ -162,14 +162,6 @@ class Turns:
 
     def _refuse(self, conversation: ConversationId, text: str, error: BaseException) -> None:
         self._post(TurnRefused(conversation=conversation, text=text, error=to_info(error)))
-
-
-def first_title(text: str) -> str:
-    """Until a model names it: the message's first line, cut at a word."""
-    line = next(iter(clean_text(text).strip().splitlines()), "")
-    if len(line) <= _TITLE_LENGTH:
-        return line
-    return line[:_TITLE_LENGTH].rsplit(" ", 1)[0] + "…"
 
 
 def _said(text: str) -> Message:

@@ -20,7 +20,7 @@ from app.chat.budget import Budget, choose_cut, group_turns
 from app.chat.events import ChatEvent, WindFinished, WindStarted
 from app.chat.prompt import Composition, compose, ledger_of, was_said
 from app.chat.seen import load
-from app.core.errors import AppError, InvalidRequest, KnownError
+from app.core.errors import AppError, ContextLimitExceeded, InvalidRequest, KnownError
 from app.core.generator import Generator
 from app.core.ids import ConversationId, RequestId, SessionId, new_request_id, session_of
 from app.core.messages import Message
@@ -121,7 +121,7 @@ class Wind:
             before = plan.composition.segments
             segment = self._db.write(lambda tx: _store(tx, before, drafts)).result()
         except AppError:
-            _log.warning("a wind was given up", exc_info=True)
+            _log.info("a wind was given up", exc_info=True)
         finally:
             self._post(WindFinished(conversation=conversation, segment=segment))
         return segment
@@ -174,7 +174,7 @@ class Wind:
                 request = (*said, Message(role="user", content=wish))
                 answer = self._ask(request, budget.summary_tokens, session)
             except KnownError:
-                _log.warning("a summary failed", exc_info=True)
+                _log.info("a summary failed", exc_info=True)
                 continue
             if len(answer.text.strip()) >= _LEAST_SUMMARY:
                 return answer.text.strip(), "model"
@@ -217,9 +217,11 @@ class Wind:
         new = compose(
             plan.composition.system_prompt, plan.composition.branch, standing, self._budget()
         )
-        self._after_last[conversation] = self._ask(
-            new.messages, 0, session_of(conversation)
-        ).stats.prompt_tokens
+        try:
+            primed = self._ask(new.messages, 0, session_of(conversation))
+        except ContextLimitExceeded:
+            return  # one turn alone is too long: it is excerpted when it is asked about
+        self._after_last[conversation] = primed.stats.prompt_tokens
 
     def _ask(
         self, said: Sequence[Message], max_tokens: int, session: SessionId = SessionId("")

@@ -52,7 +52,7 @@ def _run_command(arguments: Sequence[str]) -> int:
     try:
         result: object = app(list(arguments), standalone_mode=False)
     except TyperException as error:
-        error.show()
+        print(f"llama-chat: {error.format_message()}", file=sys.stderr)
         return error.exit_code
     except typer.Abort:
         return _INTERRUPTED

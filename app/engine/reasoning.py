@@ -40,11 +40,11 @@ class Reasoning:
     """`opened` is the tag the prompt left open, or empty."""
 
     def __init__(self, opened: str = "") -> None:
-        self._close = PAIRS.get(opened, "")
+        self._close: str = PAIRS.get(opened, "")
         self._leading = not self._close  # the reply's first words are still undecided
         self._thought = bool(self._close)  # a thinking block has been seen
         self._fresh = True  # nothing of the current block has come out yet
-        self._held = ""
+        self._held: str = ""
 
     @property
     def thinking(self) -> bool:
@@ -61,7 +61,8 @@ class Reasoning:
                 part, again = self._lead()
                 answer += part
             else:
-                answer, self._held, again = answer + self._held, "", False
+                answer += self._held
+                self._held, again = "", False
             if not again:
                 return Split(answer, thought)
 

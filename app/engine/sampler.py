@@ -7,7 +7,7 @@ the library's samplers, because numpy's argmax is faster.
 """
 
 from collections.abc import Sequence
-from math import isfinite
+from math import isfinite, isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -123,7 +123,9 @@ class Sampler:
 
 def check(s: Sampling) -> None:
     """The library's samplers do not check: a value out of range here is an abort there."""
-    floats = {name: getattr(s, name) for name, kind in Sampling.__annotations__.items() if kind is float}
+    floats = {
+        name: getattr(s, name) for name, kind in Sampling.__annotations__.items() if kind is float
+    }
     for name, value in floats.items():
         if not isfinite(value):
             raise InvalidRequest(f"The sampling value {name} must be a finite number.")
@@ -137,7 +139,7 @@ def check(s: Sampling) -> None:
         raise InvalidRequest("The sampling value repeat_penalty must be above 0.")
     if s.penalty_window > MOST_MEMORY or s.dry_window > MOST_MEMORY:
         raise InvalidRequest(f"A penalty window holds at most {MOST_MEMORY:,} tokens.")
-    if any(value != value or value == np.inf for value in s.logit_bias.values()):
+    if any(isnan(value) or value == np.inf for value in s.logit_bias.values()):
         raise InvalidRequest("A logit bias must be a number.")
 
 

@@ -9,7 +9,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Collection
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from app.core.messages import ToolCall
 from app.engine.stops import first_of, tail_overlap
@@ -59,7 +59,7 @@ def call_of(value: Any) -> Call | None:
     """One call from `{"name": …, "arguments"|"parameters": …}` or OpenAI's nested form."""
     if not isinstance(value, dict):
         return None
-    fields: dict[str, Any] = value
+    fields = cast(dict[str, Any], value)
     if isinstance(fields.get("function"), dict):
         fields = fields["function"]
     name = fields.get("name", fields.get("function"))
@@ -72,7 +72,8 @@ def call_of(value: Any) -> Call | None:
 def _read_json(body: str) -> list[Call] | None:
     """One call or a list of calls."""
     value = _json(body)
-    calls = [call_of(item) for item in (value if isinstance(value, list) else [value])]
+    items = cast(list[Any], value) if isinstance(value, list) else [value]
+    calls = [call_of(item) for item in items]
     found = [call for call in calls if call is not None]
     return found if found and len(found) == len(calls) else None
 
@@ -111,7 +112,9 @@ def _read_mistral(body: str) -> list[Call] | None:
     """`[{…}, …]`, or `name{…}` / `name[ARGS]{…}`, repeated behind further `[TOOL_CALLS]`."""
     calls: list[Call] = []
     for part in body.split("[TOOL_CALLS]"):
-        named = re.fullmatch(r"\s*([\w.-]+)\s*(?:\[CALL_ID\][^\[{]*)?(?:\[ARGS\])?\s*(\{.*)", part, re.DOTALL)
+        named = re.fullmatch(
+            r"\s*([\w.-]+)\s*(?:\[CALL_ID\][^\[{]*)?(?:\[ARGS\])?\s*(\{.*)", part, re.DOTALL
+        )
         if named:
             arguments = _arguments(_json(named[2]))
             found = None if arguments is None else [Call(named[1], arguments)]
@@ -257,4 +260,6 @@ class ToolCalls:
 
 
 def _named(calls: list[Call]) -> tuple[ToolCall, ...]:
-    return tuple(ToolCall(f"call_{secrets.token_hex(6)}", call.name, call.arguments) for call in calls)
+    return tuple(
+        ToolCall(f"call_{secrets.token_hex(6)}", call.name, call.arguments) for call in calls
+    )

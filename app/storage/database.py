@@ -15,7 +15,7 @@ from typing import TypeVar
 import apsw
 
 from app.core.errors import StorageError
-from app.storage import migrations
+from app.storage import migrations, search
 from app.storage.connection import APPLICATION_ID, Tx, open_reader, open_writer, read_stamp
 from app.storage.errors import NewerDatabase, translate
 
@@ -106,7 +106,7 @@ def _open_migrated(path: Path) -> Tx:
             raise NewerDatabase("These chats were saved by a newer version of the app. Update it.")
         while migrations.version(tx) < migrations.LATEST:
             migrations.migrate_one(tx)
-        interrupted = _in_transaction(tx, _interrupt_streaming)
+        interrupted = _in_transaction(tx, _settle)
     except BaseException:
         tx.close()
         raise
@@ -115,8 +115,9 @@ def _open_migrated(path: Path) -> Tx:
     return tx
 
 
-def _interrupt_streaming(tx: Tx) -> int:
+def _settle(tx: Tx) -> int:
     """Replies that no process is writing any more keep the text that was saved."""
+    search.prepare(tx)
     interrupted = tx.run(
         """UPDATE message SET status = 'interrupted',
             text = ifnull((SELECT text FROM partial WHERE message_id = message.id), text),

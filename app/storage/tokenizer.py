@@ -17,7 +17,7 @@ VERSION = f"1/{unicodedata.unidata_version}"
 _MAX_TERM_CHARS = 64
 _FTS5_TOKENIZE_QUERY = 0x1
 
-Term = tuple[int, int, *tuple[str, ...]]
+Term = tuple[int, int, str, *tuple[str, ...]]
 
 
 def _marks() -> str:
@@ -116,7 +116,7 @@ def _fold_unicode(text: str) -> str:
     return unicodedata.normalize("NFC", plain.translate(_UNDECOMPOSED))
 
 
-def _word(word: str, for_index: bool) -> tuple[str, ...]:
+def _word(word: str, for_index: bool) -> tuple[str, *tuple[str, ...]]:
     word = word[:_MAX_TERM_CHARS]
     whole = fold(word) or word
     if not for_index or not _HAS_PARTS.search(word):

@@ -28,6 +28,9 @@ _DRY_SPARE = 1024
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 _DRY_BREAKERS = (b"\n", b":", b'"', b"*")
 
+# Its parameters are not fully typed in the library.
+_init_dry: Any = lib.llama_sampler_init_dry  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
 
 class Candidates:
     """The array the C samplers work on, laid over numpy memory and used again for every token."""
@@ -36,6 +39,7 @@ class Candidates:
         self._ids = np.arange(size, dtype=np.int32)
         self._rows = np.zeros(size, dtype=_CANDIDATE)
         self.array = lib.llama_token_data_array()
+        self.reference: Any = byref(self.array)
         self._data: Any = self._rows.ctypes.data_as(lib.llama_token_data_p)
 
     def fill(self, logits: Logits) -> None:
@@ -77,7 +81,7 @@ class Chain:
             lib.llama_sampler_chain_add(self._pointer, stage)
 
     def apply(self, candidates: Candidates) -> None:
-        lib.llama_sampler_apply(self._pointer, byref(candidates.array))
+        lib.llama_sampler_apply(self._pointer, candidates.reference)
 
     def accept(self, token: int) -> None:
         lib.llama_sampler_accept(self._pointer, token)
@@ -98,11 +102,11 @@ class Grammar:
 
     def allows(self, token: int, candidates: Candidates) -> bool:
         candidates.fill_one(token)
-        lib.llama_sampler_apply(self._pointer, byref(candidates.array))
+        lib.llama_sampler_apply(self._pointer, candidates.reference)
         return candidates.first_logit != -np.inf
 
     def restrict(self, candidates: Candidates) -> None:
-        lib.llama_sampler_apply(self._pointer, byref(candidates.array))
+        lib.llama_sampler_apply(self._pointer, candidates.reference)
 
     def accept(self, token: int) -> None:
         lib.llama_sampler_accept(self._pointer, token)
@@ -155,7 +159,7 @@ def _repetition(vocab: Vocab, s: Sampling, trained_ctx: int) -> list[Any]:
         breakers = (c_char_p * len(_DRY_BREAKERS))(*_DRY_BREAKERS)
         dry_window = s.dry_window if s.dry_window >= 0 else trained_ctx
         stages.append(
-            lib.llama_sampler_init_dry(
+            _init_dry(
                 vocab.pointer,
                 s.dry_multiplier,
                 s.dry_base,
@@ -194,5 +198,3 @@ def _top_k(k: int) -> Any:
 
 def fresh_seed() -> int:
     return int(np.random.default_rng().integers(EVERY_SEED))
-
-

@@ -36,12 +36,17 @@ class Vocab:
 
     def tokenize(self, text: str, *, special: bool) -> list[int]:
         """`special`: whether text such as `<|im_end|>` becomes its control token."""
+        return self._tokenize(text, ends=False, special=special) if text else []
+
+    def tokenize_whole(self, text: str) -> list[int]:
+        """A text that stands alone, with the first and last tokens its model was trained on."""
+        return self._tokenize(text, ends=True, special=False)
+
+    def _tokenize(self, text: str, *, ends: bool, special: bool) -> list[int]:
         data = clean_text(text).encode()
-        if not data:
-            return []
         room = len(data) + _SLACK
         buffer = (c_int32 * room)()
-        count = lib.llama_tokenize(self.pointer, data, len(data), buffer, room, False, special)
+        count = lib.llama_tokenize(self.pointer, data, len(data), buffer, room, ends, special)
         if count < 0:
             raise OverflowError(f"a text of {len(data)} bytes needs more than {room} tokens")
         return buffer[:count]

@@ -1,0 +1,64 @@
+"""Evicted turns that the new question is about, quoted back beside it.
+
+Pure of threads: a read of one transaction. What is quoted stays in its turn until the next
+wind, so that the cached prefix before it survives.
+"""
+
+import re
+from collections.abc import Sequence
+
+from app.chat.budget import Budget
+from app.chat.prompt import Composition
+from app.core.ids import MessageId
+from app.storage import search
+from app.storage.connection import Tx
+from app.storage.messages import StoredMessage
+from app.storage.recalls import Quote
+
+_CANDIDATES = 24
+_QUOTES = 4
+_LONGEST_QUOTE = 400
+_CHARACTERS_PER_TOKEN = 3
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
+
+
+def quotes_for(tx: Tx, composition: Composition, budget: Budget) -> tuple[Quote, ...]:
+    """For the question that ends the branch; nothing when all of it is still in sight."""
+    evicted = {stored.id: stored for stored in composition.branch[: composition.first_verbatim]}
+    question = composition.branch[-1]
+    if not evicted:
+        return ()
+    ranked = search.recall(tx, question.conversation_id, question.message.text, limit=_CANDIDATES)
+    found = [evicted[id_] for id_, _ in ranked if id_ in evicted]
+    return _within(found, question.message.text, budget.recall_tokens * _CHARACTERS_PER_TOKEN)
+
+
+def _within(found: Sequence[StoredMessage], question: str, characters: int) -> tuple[Quote, ...]:
+    quotes: list[Quote] = []
+    for stored in found[:_QUOTES]:
+        text = _relevant(stored.message.text, question)
+        if len(text) <= characters:
+            characters -= len(text)
+            quotes.append(Quote(MessageId(stored.id), stored.message.role, text))
+    return tuple(quotes)
+
+
+def _relevant(text: str, question: str) -> str:
+    """The whole message when it is short, else its sentences that share most words."""
+    flat = " ".join(text.split())
+    if len(flat) <= _LONGEST_QUOTE:
+        return flat
+    asked = _words(question)
+    sentences = [piece.strip() for piece in _SENTENCE_END.split(text) if piece.strip()]
+    ranked = sorted(range(len(sentences)), key=lambda i: (-len(asked & _words(sentences[i])), i))
+    room = _LONGEST_QUOTE
+    chosen: list[int] = []
+    for index in ranked:
+        if len(sentences[index]) <= room:
+            room -= len(sentences[index])
+            chosen.append(index)
+    return " … ".join(sentences[index] for index in sorted(chosen)) or flat[:_LONGEST_QUOTE]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w{3,}", text.lower()))

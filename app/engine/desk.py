@@ -1,0 +1,122 @@
+"""The io thread's work: what people wrote becomes tokens, and questions about text get answers.
+
+Used on the io thread only, while the decode thread computes.
+"""
+
+from itertools import pairwise
+
+from app.core.errors import InvalidRequest
+from app.core.messages import Tool
+from app.core.protocol import (
+    Count,
+    Counted,
+    Detokenize,
+    Detokenized,
+    Generate,
+    Render,
+    Rendered,
+    Tokenize,
+    Tokenized,
+)
+from app.engine.engine import Engine
+from app.engine.jobs import Job
+from app.engine.parse import OutputParser
+from app.engine.prompt import Prompt, Segment
+from app.engine.reply import Reply
+from app.engine.sampler import Sampler
+
+
+class Desk:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._vocab = engine.vocab
+        self._template = engine.template
+
+    def job(self, request: Generate) -> Job:
+        prompt, tokens = self._prompt(request)
+        if not tokens:
+            raise InvalidRequest("The request is empty: there is nothing to answer.")
+        unlimited = self._engine.scheduler.limits.chat_ctx
+        return Job(
+            request=request,
+            tokens=tokens,
+            prompt_tokens=len(tokens),
+            max_tokens=unlimited if request.max_tokens is None else max(0, request.max_tokens),
+            reply=self._reply(request, prompt),
+            adapters=self._scales(request),
+            notes=prompt.notes,
+        )
+
+    def _prompt(self, request: Generate) -> tuple[Prompt, list[int]]:
+        if request.tokens:
+            if not all(0 <= token < self._vocab.size for token in request.tokens):
+                raise InvalidRequest("The request names a token that this model does not have.")
+            return Prompt(()), list(request.tokens)
+        if request.prompt:
+            prompt = Prompt((Segment(request.prompt, True),))
+        else:
+            prompt = self._template.prompt(
+                request.messages,
+                _offered(request),
+                reasoning=request.reasoning,
+                continue_last=request.continue_last,
+                answer_now=bool(request.response_schema),
+            )
+        return prompt, self._engine.transcripts.tokens_of(prompt)
+
+    def _reply(self, request: Generate, prompt: Prompt) -> Reply:
+        engine = self._engine
+        sampler = Sampler(
+            engine.vocab,
+            request.sampling,
+            engine.candidates,
+            trained_ctx=engine.model.trained_ctx,
+            ignore_eos=request.ignore_eos,
+            logprobs=request.logprobs,
+        )
+        parser = OutputParser(
+            tools=[tool.name for tool in _offered(request)],
+            stop=request.stop + prompt.stops,
+            opened=prompt.opened,
+        )
+        return Reply(engine.vocab, sampler, parser, ignore_eos=request.ignore_eos)
+
+    def _scales(self, request: Generate) -> tuple[float, ...]:
+        loaded = self._engine.default_adapters
+        if not request.adapters:
+            return loaded
+        if len(request.adapters) != len(loaded):
+            raise InvalidRequest(
+                f"The request gives {len(request.adapters)} adapter scales, "
+                f"but {len(loaded)} adapters are loaded."
+            )
+        return request.adapters
+
+    # ------------------------------------------------------------ questions
+
+    def tokenize(self, request: Tokenize) -> Tokenized:
+        tokens = self._vocab.tokenize(request.text, special=request.special)
+        return Tokenized(request_id=request.request_id, tokens=tuple(tokens))
+
+    def detokenize(self, request: Detokenize) -> Detokenized:
+        text = self._vocab.detokenize(request.tokens)
+        return Detokenized(request_id=request.request_id, text=text)
+
+    def render(self, request: Render) -> Rendered:
+        prompt = self._template.prompt(request.messages, request.tools, reasoning=request.reasoning)
+        return Rendered(request_id=request.request_id, prompt=prompt.text)
+
+    def count(self, request: Count) -> Counted:
+        prompt = self._template.prompt(request.messages, request.tools, reasoning=request.reasoning)
+        each: tuple[int, ...] = ()
+        if request.each:
+            cumulative, _ = self._template.counts(
+                request.messages, self._vocab, request.tools, reasoning=request.reasoning
+            )
+            each = tuple(after - before for before, after in pairwise((0, *cumulative)))
+        total = len(prompt.tokens(self._vocab))
+        return Counted(request_id=request.request_id, total=total, each=each)
+
+
+def _offered(request: Generate) -> tuple[Tool, ...]:
+    return () if request.tool_choice == "none" else request.tools

@@ -1,0 +1,97 @@
+"""A context made for embeddings: several texts in one pass, one vector each.
+
+Used on the decode thread only; closed once. Always true: a batch never exceeds what the context
+was made for (the library would abort), and every text lies whole in one micro-batch, because
+pooling and non-causal attention see only that.
+"""
+
+import ctypes
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from llama_cpp import llama_cpp as lib
+from numpy.typing import NDArray
+
+from app.core.errors import BugError, KnownError, OutOfMemory
+
+Vector = NDArray[np.float32]
+TEXTS_PER_PASS = 16
+
+
+class EmbeddingContext:
+    """`model` is the library's model pointer; `limit` the tokens of one pass."""
+
+    def __init__(self, model: Any, *, limit: int, threads: int) -> None:
+        self.limit = limit
+        self._size = int(lib.llama_model_n_embd_out(model))
+        self._pointer = _context(model, limit, threads, lib.LLAMA_POOLING_TYPE_UNSPECIFIED)
+        if lib.llama_pooling_type(self._pointer) == lib.LLAMA_POOLING_TYPE_NONE:
+            # A chat model does not say how to pool: the mean is what works without training.
+            lib.llama_free(self._pointer)
+            self._pointer = _context(model, limit, threads, lib.LLAMA_POOLING_TYPE_MEAN)
+        self._free = weakref.finalize(self, lib.llama_free, self._pointer)
+        if lib.llama_pooling_type(self._pointer) == lib.LLAMA_POOLING_TYPE_RANK:
+            self.close()
+            raise KnownError("This model ranks texts; it does not embed them. Choose another one.")
+        self._memory: Any = lib.llama_get_memory(self._pointer)
+
+    def vectors(self, texts: Sequence[Sequence[int]]) -> list[Vector]:
+        """One vector for each list of tokens, not yet normalised."""
+        if not 0 < len(texts) <= TEXTS_PER_PASS or not 0 < sum(map(len, texts)) <= self.limit:
+            raise BugError("an embedding pass larger than its context")
+        batch, keep_alive = _batch(texts)
+        if self._memory:
+            lib.llama_memory_clear(self._memory, True)
+            failed = lib.llama_decode(self._pointer, batch)
+        else:
+            failed = lib.llama_encode(self._pointer, batch)
+        del keep_alive
+        if failed:
+            raise KnownError("The texts could not be embedded. Try fewer or shorter ones.")
+        return [self._vector(sequence) for sequence in range(len(texts))]
+
+    def _vector(self, sequence: int) -> Vector:
+        pointer: Any = lib.llama_get_embeddings_seq(self._pointer, sequence)
+        if not pointer:
+            raise BugError("the model gave no embedding")
+        return np.ctypeslib.as_array(pointer, (self._size,)).copy()
+
+    def close(self) -> None:
+        self._free()
+
+
+def _context(model: Any, limit: int, threads: int, pooling: int) -> Any:
+    params = lib.llama_context_default_params()
+    params.n_ctx = params.n_batch = params.n_ubatch = limit
+    params.n_seq_max = TEXTS_PER_PASS
+    params.n_threads = params.n_threads_batch = threads
+    params.embeddings = True
+    params.pooling_type = pooling
+    params.kv_unified = True
+    params.no_perf = True
+    pointer = lib.llama_init_from_model(model, params)
+    if not pointer:
+        raise OutOfMemory("There is not enough memory to embed with this model. Close another one.")
+    return pointer
+
+
+def _batch(texts: Sequence[Sequence[int]]) -> tuple[Any, Any]:
+    """A llama_batch over numpy memory, and that memory."""
+    tokens = np.concatenate([np.asarray(text, np.int32) for text in texts])
+    positions = np.concatenate([np.arange(len(text), dtype=np.int32) for text in texts])
+    sequences = np.repeat(np.arange(len(texts), dtype=np.int32), [len(text) for text in texts])
+    ones, wanted = np.ones(len(tokens), np.int32), np.ones(len(tokens), np.int8)
+    places = sequences.ctypes.data + 4 * np.arange(len(tokens), dtype=np.uint64)
+    int32 = ctypes.POINTER(ctypes.c_int32)
+    batch = lib.llama_batch(
+        len(tokens),
+        tokens.ctypes.data_as(int32),
+        None,
+        positions.ctypes.data_as(int32),
+        ones.ctypes.data_as(int32),
+        ctypes.cast(places.ctypes.data, ctypes.POINTER(int32)),
+        wanted.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
+    )
+    return batch, (tokens, positions, sequences, ones, wanted, places)

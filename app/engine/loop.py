@@ -1,0 +1,291 @@
+"""The decode thread: owns the model, its context and every sequence; one event frame a step.
+
+Other threads reach it through its inbox and through `cancel`. A request ends exactly once,
+with Finished or Failed, whatever happens to the step it was in.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+
+from app.core.errors import GenerationTimeout, InvalidRequest, KnownError, to_info
+from app.core.ids import RequestId, SessionId
+from app.core.protocol import (
+    Embed,
+    Event,
+    Failed,
+    Finished,
+    FinishReason,
+    Load,
+    LoadProgress,
+    Progress,
+    Stats,
+    WorkerStats,
+)
+from app.engine.batch import Batch
+from app.engine.desk import Desk
+from app.engine.engine import Engine
+from app.engine.jobs import Job
+from app.engine.llama.context import ABORTED, NO_ROOM
+from app.engine.llama.model import LoadCancelled
+from app.engine.load import load_engine
+from app.engine.outbox import Outbox
+
+_TOO_LATE = GenerationTimeout(
+    "The reply took longer than its time limit. Try again or raise the limit."
+)
+
+_log = logging.getLogger(__name__)
+
+
+class Loop:
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._stepping: list[Job] = []  # whose tokens the context computes now
+        self._loading: RequestId | None = None
+        self._load_cancelled = False
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
+        self.engine: Engine | None = None
+        self.desk: Desk | None = None
+        self.stats = WorkerStats()
+
+    # ------------------------------------------------------------ from other threads
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def load(self, command: Load) -> None:
+        self._inbox.put(lambda: self._load(command))
+
+    def submit(self, job: Job) -> None:
+        self._inbox.put(lambda: self._submit(job))
+
+    def purge(self, session: SessionId) -> None:
+        self._inbox.put(lambda: self._purge(session))
+
+    def trim(self, ram_bytes: int) -> None:
+        self._inbox.put(lambda: self._trim(ram_bytes))
+
+    def embed(self, request: Embed) -> None:
+        self._inbox.put(lambda: self._embed(request))
+
+    def cancel(self, request_id: RequestId) -> None:
+        self._inbox.put(lambda: self._cancel(request_id))
+        with self._lock:
+            if request_id == self._loading:
+                self._load_cancelled = True
+            for job in self._stepping:
+                if job.id == request_id:
+                    job.cancelled = True
+            # An abort leaves the other requests' tokens in the cache without their logits,
+            # so the step only ends early when nobody needs it any more.
+            if self._stepping and all(job.cancelled for job in self._stepping) and self.engine:
+                self.engine.context.abort()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Ends the thread and frees the model; False when it hangs inside the library."""
+        self._inbox.put(self._stop)
+        with self._lock:
+            self._load_cancelled = True
+            if self._stepping and self.engine:
+                self.engine.context.abort()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    # ------------------------------------------------------------ the beat
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                self._drain()
+                if self.engine:
+                    self._publish(self.step(self.engine))
+            except OSError:
+                return  # nobody reads our events any more
+            except Exception as error:  # noqa: BLE001 - it ends a request, not the process
+                _log.exception("the engine failed in a step")
+                self._fail_all(error)
+        if self.engine:
+            self.engine.close()
+
+    def step(self, engine: Engine) -> list[Event]:
+        ended = self._sweep(engine)
+        batch = engine.scheduler.schedule()
+        if not batch.slices:
+            return ended + self._exhausted(engine)
+        code, seconds = self._decode(engine, batch)
+        if code == NO_ROOM:
+            return ended + ([] if engine.scheduler.make_room() else self._exhausted(engine))
+        if code == ABORTED:
+            engine.cache.roll_back(engine.scheduler.of(batch))
+            return ended
+        ready = engine.scheduler.commit(batch, seconds)
+        return ended + self._progress(engine, batch) + self._write(engine, batch, ready)
+
+    def _decode(self, engine: Engine, batch: Batch) -> tuple[int, float]:
+        with self._lock:
+            self._stepping = engine.scheduler.of(batch)
+            engine.context.rearm()
+        engine.use_adapters(batch.adapters)
+        started = time.monotonic()
+        code = engine.context.decode(batch)
+        engine.context.synchronize()
+        with self._lock:
+            self._stepping = []
+        return code, time.monotonic() - started
+
+    def _write(self, engine: Engine, batch: Batch, ready: list[Job]) -> list[Event]:
+        events: list[Event] = []
+        for job, (_, index) in zip(ready, batch.outputs(), strict=True):
+            try:
+                events += self._next_token(engine, job, index)
+            except Exception as error:  # noqa: BLE001 - it ends a request, not the process
+                events += self._fail(engine, job, error)
+        for job in engine.scheduler.primed():
+            events += self._finish(engine, job, "length")
+        return events
+
+    def _next_token(self, engine: Engine, job: Job, index: int) -> list[Event]:
+        if not job.first_token:
+            job.reply.begin(job.tokens)
+            job.first_token = time.monotonic()
+        token = job.reply.pick(engine.context.logits(index))
+        job.tokens.append(token)
+        delta = job.reply.feed(job.id, token)
+        if job.reply.ended:
+            return [delta, *self._finish(engine, job, "stop")]
+        if job.generated >= job.max_tokens:
+            return [delta, *self._finish(engine, job, "length")]
+        return [delta]
+
+    def _progress(self, engine: Engine, batch: Batch) -> list[Event]:
+        return [
+            Progress(
+                request_id=job.id,
+                done=job.cached,
+                total=job.prompt_tokens,
+                reused=job.reused_tokens,
+            )
+            for job in engine.scheduler.of(batch)
+            if not job.generated and job.pending > 0
+        ]
+
+    # ------------------------------------------------------------ ends
+
+    def _sweep(self, engine: Engine) -> list[Event]:
+        """Cancelled and overdue requests end before the next step is planned."""
+        events: list[Event] = []
+        now = time.monotonic()
+        for job in engine.scheduler.jobs():
+            if job.cancelled:
+                events += self._finish(engine, job, "cancelled")
+            elif job.is_late(now):
+                events += self._fail(engine, job, _TOO_LATE)
+        return events
+
+    def _exhausted(self, engine: Engine) -> list[Event]:
+        """One request alone fills the cache: its reply ends here."""
+        return [
+            event
+            for job in engine.scheduler.running[:1]
+            for event in self._finish(engine, job, "length")
+        ]
+
+    def _finish(self, engine: Engine, job: Job, reason: FinishReason) -> list[Event]:
+        rest = job.reply.finish(job.id)
+        stats = job.stats()
+        calls = job.reply.calls
+        engine.end(job)
+        held = [rest] if rest.text or rest.reasoning else []
+        reason = "tool_calls" if calls and reason == "stop" else reason
+        end = Finished(request_id=job.id, reason=reason, stats=stats, tool_calls=calls)
+        return [*held, end]
+
+    def _fail(self, engine: Engine, job: Job, error: Exception) -> list[Event]:
+        if not isinstance(error, KnownError):
+            _log.error("a request failed", exc_info=error)
+        engine.end(job)
+        return [Failed(request_id=job.id, error=to_info(error))]
+
+    def _fail_all(self, error: Exception) -> None:
+        with self._lock:
+            self._stepping = []
+        if self.engine:
+            engine = self.engine
+            events = [e for job in engine.scheduler.jobs() for e in self._fail(engine, job, error)]
+            engine.forget_everything()
+            self._publish(events)
+
+    # ------------------------------------------------------------ the inbox
+
+    def _drain(self) -> None:
+        """Wait while there is nothing to do; take everything that has come in."""
+        busy = self.engine is not None and self.engine.scheduler.has_work
+        try:
+            self._inbox.get(block=not busy)()
+            while True:
+                self._inbox.get_nowait()()
+        except Empty:
+            pass
+
+    def _load(self, command: Load) -> None:
+        def report(fraction: float, step: str = "") -> bool:
+            event = LoadProgress(request_id=command.request_id, fraction=fraction, step=step)
+            self._outbox.send([event])
+            return not self._load_cancelled
+
+        with self._lock:
+            self._loading, self._load_cancelled = command.request_id, False
+        try:
+            self.engine, loaded = load_engine(command, report)
+            self.desk = Desk(self.engine)
+            self._publish([loaded])
+        except LoadCancelled:
+            end = Finished(request_id=command.request_id, reason="cancelled", stats=Stats())
+            self._publish([end])
+        except Exception as error:  # noqa: BLE001 - it ends a request, not the process
+            if not isinstance(error, KnownError):
+                _log.exception("loading failed")
+            self._publish([Failed(request_id=command.request_id, error=to_info(error))])
+        finally:
+            with self._lock:
+                self._loading = None
+
+    def _submit(self, job: Job) -> None:
+        assert self.engine is not None
+        try:
+            self.engine.scheduler.submit(job)
+        except KnownError as error:
+            job.reply.close()
+            self._publish([Failed(request_id=job.id, error=to_info(error))])
+
+    def _cancel(self, request_id: RequestId) -> None:
+        # Cancel may arrive after Finished was sent: both orders are normal.
+        job = self.engine.scheduler.find(request_id) if self.engine else None
+        if job:
+            job.cancelled = True
+
+    def _purge(self, session: SessionId) -> None:
+        if self.engine:
+            self.engine.purge(session)
+
+    def _trim(self, ram_bytes: int) -> None:
+        pass
+
+    def _embed(self, request: Embed) -> None:
+        error = InvalidRequest("This model does not compute embeddings.")
+        self._publish([Failed(request_id=request.request_id, error=to_info(error))])
+
+    def _stop(self) -> None:
+        self._stopping = True
+
+    def _publish(self, events: list[Event]) -> None:
+        if self.engine:
+            self.stats = self.engine.stats()
+        if events:
+            self._outbox.send(events)

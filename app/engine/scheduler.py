@@ -1,0 +1,205 @@
+"""Who runs in the next step, as one frozen Batch; knows tokens and cells, never the model.
+
+Owned by the decode thread. Interactive requests run before background ones, tokens of
+running replies before prefill, equals in turn. Nothing is admitted that does not fit with
+its reserve; when the cache fills up all the same, the youngest request is put back.
+"""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from app.core.errors import ContextLimitExceeded, InvalidRequest, QueueFull
+from app.core.ids import RequestId, SessionId
+from app.engine.batch import Batch, Slice
+from app.engine.jobs import Job
+from app.engine.kv import Cache
+from app.engine.sequences import common_prefix
+
+# Waiting for another request's prefill pays when this many tokens can be shared.
+_WORTH_WAITING = 64
+_SLOW_STEP_S = 0.12
+
+
+class Limits(NamedTuple):
+    chat_ctx: int
+    step_tokens: int = 512
+    shared_chunk: int = 32  # prefill beside running replies
+    background_chunk: int = 128  # so that a new message waits a short step only
+    queue: int = 256
+
+
+class Scheduler:
+    def __init__(
+        self, cache: Cache, limits: Limits, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._cache = cache
+        self.limits = limits
+        self._clock = clock
+        self._chunk = limits.shared_chunk
+        self._served: dict[SessionId, int] = {}
+        self._turn = 0
+        self.queue: list[Job] = []
+        self.running: list[Job] = []
+
+    # ------------------------------------------------------------ in and out
+
+    def submit(self, job: Job) -> None:
+        if any(job.id == other.id for other in self.jobs()):
+            raise InvalidRequest("A request with this id is already running.")
+        maximum = self.limits.chat_ctx
+        if job.background:  # a summary reads a full conversation and one more instruction
+            maximum += maximum // 8
+        required = job.prompt_tokens + min(job.max_tokens, 1)
+        if required > maximum:
+            raise ContextLimitExceeded(maximum=maximum, required=required)
+        job.max_tokens = min(job.max_tokens, maximum - job.prompt_tokens)
+        if len(self.queue) >= self.limits.queue:
+            raise QueueFull("Too many requests are waiting. Try again in a moment.")
+        self.queue.append(job)
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self.running) or any(job.ready for job in self.queue)
+
+    def jobs(self) -> list[Job]:
+        return self.running + self.queue
+
+    def find(self, request_id: RequestId) -> Job | None:
+        return next((job for job in self.jobs() if job.id == request_id), None)
+
+    def of(self, batch: Batch) -> list[Job]:
+        wanted = {part.request_id for part in batch.slices}
+        return [job for job in self.running if job.id in wanted]
+
+    def primed(self) -> list[Job]:
+        """Requests that only wanted their prompt cached, and have it."""
+        return [job for job in self.running if not job.max_tokens and not job.pending]
+
+    def remove(self, job: Job, *, keep: bool = True) -> None:
+        """The job is over, however it ended; `keep` leaves its tokens as cache."""
+        self._cache.release(job, keep=keep)
+        for jobs in (self.running, self.queue):
+            if job in jobs:
+                jobs.remove(job)
+
+    def preempt(self, job: Job) -> None:
+        self._cache.release(job, keep=True)
+        self.running.remove(job)
+        self.queue.insert(0, job)
+
+    # ------------------------------------------------------------ one step
+
+    def schedule(self) -> Batch:
+        self._admit()
+        while (batch := self._build()).size > self._cache.sequences.free_cells:
+            if not self.make_room():
+                return Batch()
+        return batch
+
+    def commit(self, batch: Batch, seconds: float) -> list[Job]:
+        """The context holds the batch: account for it; returns the jobs that got logits."""
+        by_id = {job.id: job for job in self.running}
+        if len(batch.slices) > 1:
+            self._chunk = self._next_chunk(seconds)
+        for part in batch.slices:
+            job = by_id[part.request_id]
+            assert job.sequence is not None
+            self._cache.extend(job, part.tokens)
+        return [by_id[request_id] for request_id, _ in batch.outputs()]
+
+    def make_room(self) -> bool:
+        """Free some cells; False when one request alone fills the cache."""
+        if self._cache.evict_one():
+            return True
+        if len(self.running) < 2:
+            return False
+        self.preempt(max(self.running, key=lambda job: (job.background, job.arrived)))
+        return True
+
+    def _next_chunk(self, seconds: float) -> int:
+        full = self.limits.shared_chunk
+        return full // 2 if seconds > _SLOW_STEP_S else full
+
+    # ------------------------------------------------------------ admission
+
+    def _admit(self) -> None:
+        for job in self._waiting():
+            if self._awaits_prefix(job):
+                continue
+            if not self._give_room(job):
+                return  # nobody overtakes: a long prompt must not starve
+            self.queue.remove(job)
+            self.running.append(job)
+            self._turn += 1
+            self._served[job.request.session] = self._turn
+            job.admitted = job.admitted or self._clock()
+
+    def _waiting(self) -> list[Job]:
+        ready = [job for job in self.queue if job.ready]
+        return sorted(
+            ready,
+            key=lambda job: (job.background, self._served.get(job.request.session, 0)),
+        )
+
+    def _give_room(self, job: Job) -> bool:
+        while True:
+            promised = sum(other.reserve for other in self.running)
+            if self._cache.admit(job, promised):
+                return True
+            if not self.running:
+                # Alone it may start without its reserve: it ends with "length" if it must.
+                return self._cache.admit(job, -job.reserve + job.pending)
+            lesser = [other for other in self.running if other.background]
+            if job.background or not lesser:
+                return False
+            self.preempt(max(lesser, key=lambda other: other.arrived))
+
+    def _awaits_prefix(self, job: Job) -> bool:
+        """Another request is computing what this one starts with: wait, then fork."""
+        coming = max(
+            (
+                self._cache.will_share(other, common_prefix(other.tokens, job.tokens))
+                for other in self.running
+                if not other.streaming and other.adapters == job.adapters
+            ),
+            default=0,
+        )
+        coming = min(coming, len(job.tokens) - 1)
+        return coming >= self._cache.find(job).length + _WORTH_WAITING
+
+    # ------------------------------------------------------------ the batch
+
+    def _build(self) -> Batch:
+        jobs = self._group()
+        slices = [self._slice(job, 1) for job in jobs if job.streaming]
+        room = self.limits.step_tokens - len(slices)
+        if slices:
+            room = min(room, self._chunk)
+        elif jobs and jobs[0].background:
+            room = min(room, self.limits.background_chunk)
+        for job in jobs:
+            if not job.streaming and room > 0:
+                part = self._slice(job, min(room, self._cache.stretch(job)))
+                room -= len(part.tokens)
+                slices.append(part)
+        return Batch(tuple(slices), jobs[0].adapters if jobs else ())
+
+    def _group(self) -> list[Job]:
+        """Those that may share a step: the same class and adapters; equals take turns."""
+        live = [job for job in self.running if not job.cancelled]
+        first = [job for job in live if not job.background] or live
+        if not first:
+            return []
+        self._turn += 1
+        start = self._turn % len(first)
+        rotated = first[start:] + first[:start]
+        return [job for job in rotated if job.adapters == rotated[0].adapters]
+
+    def _slice(self, job: Job, count: int) -> Slice:
+        assert job.sequence is not None
+        start = job.cached
+        tokens = tuple(job.tokens[start : start + count])
+        last = start + len(tokens) == len(job.tokens)
+        wants = last and job.max_tokens > 0
+        return Slice(job.id, job.sequence.id, start, tokens, wants)

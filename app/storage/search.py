@@ -1,0 +1,249 @@
+"""Search over all chats: what matches, ranked, grouped by conversation, with snippets.
+
+Verbs on a transaction, meant for the read lane. Only the newest candidates are ranked, so a
+common word costs as much as a rare one; trashed chats are not found. Also keeps the index
+itself: whether it tells the truth, and building it anew.
+"""
+
+import math
+from typing import Any
+
+import apsw
+import msgspec
+
+from app.core.ids import ConversationId, MessageId
+from app.core.messages import Role
+from app.storage import folders, query, snippets, tokenizer
+from app.storage.connection import Tx, Value
+from app.storage.conversations import now_ms
+from app.storage.query import Query
+from app.storage.snippets import Mark, Snippet
+
+_CANDIDATES = 2_000
+_TITLES = 200
+_GROUPS = 20
+_HITS_PER_GROUP = 3
+_TITLE_BONUS = 1.5
+_DAY_MS = 86_400_000
+_HALF_RECENT_DAYS = 30
+_INDEXES = ("message_fts", "conversation_fts")
+
+
+class Hit(msgspec.Struct, frozen=True):
+    message_id: MessageId
+    role: Role
+    created_ms: int
+    snippet: Snippet
+
+
+class Group(msgspec.Struct, frozen=True):
+    """One conversation that matched, best hits first; `total` counts those not shown too."""
+
+    conversation_id: ConversationId
+    title: str
+    title_marks: tuple[Mark, ...]
+    updated_ms: int
+    hits: tuple[Hit, ...]
+    total: int
+
+
+class Results(msgspec.Struct, frozen=True):
+    groups: tuple[Group, ...]
+    capped: bool  # older messages match too; more words narrow the search
+
+
+class _Candidate(msgspec.Struct, frozen=True):
+    message_id: MessageId
+    conversation_id: ConversationId
+    created_ms: int
+    score: float
+
+
+def search(tx: Tx, text: str, limit: int = _GROUPS) -> Results:
+    asked = query.parse(text)
+    if not asked.pieces:
+        return Results(_filtered_only(tx, asked, limit) if asked != Query() else (), False)
+    candidates = _candidates(tx, asked)
+    titled = _titled(tx, asked)
+    by_chat: dict[ConversationId, list[_Candidate]] = {chat: [] for chat in titled}
+    for candidate in sorted(candidates, key=lambda c: -c.score):
+        by_chat.setdefault(candidate.conversation_id, []).append(candidate)
+    ranked = sorted(by_chat, key=lambda chat: -_group_score(by_chat[chat], titled.get(chat, 0.0)))
+    groups = tuple(_group(tx, chat, by_chat[chat], asked) for chat in ranked[:limit])
+    return Results(groups, len(candidates) == _CANDIDATES)
+
+
+def find_in(tx: Tx, conversation_id: ConversationId, text: str) -> list[MessageId]:
+    """Every message of one conversation that matches, oldest first, on all branches."""
+    asked = query.parse(text)
+    if not asked.pieces:
+        return []
+    return sorted(id_ for id_, _ in _ranked_in(tx, conversation_id, asked.match()))
+
+
+def recall(
+    tx: Tx, conversation_id: ConversationId, text: str, limit: int = 20
+) -> list[tuple[MessageId, float]]:
+    """Messages of this conversation that share words with a text, best first."""
+    asked = query.words(text)
+    if not asked.pieces:
+        return []
+    return _ranked_in(tx, conversation_id, asked.match_any())[:limit]
+
+
+def prepare(tx: Tx) -> None:
+    """Build the index anew when it was built by other rules than ours."""
+    if tx.value("SELECT value FROM meta WHERE key = 'tokenizer'") == tokenizer.VERSION:
+        return
+    if tx.value("SELECT EXISTS (SELECT 1 FROM conversation)"):
+        rebuild(tx)
+    tx.run("INSERT OR REPLACE INTO meta VALUES ('tokenizer', ?)", (tokenizer.VERSION,))
+
+
+def rebuild(tx: Tx) -> None:
+    for index in _INDEXES:
+        tx.run(f"INSERT INTO {index}({index}) VALUES ('rebuild')")
+
+
+def index_is_sound(tx: Tx) -> bool:
+    """Compare the index with the text it stands for; needs a writing transaction.
+
+    Rank 1 is what makes it look at the text: without it, and in PRAGMA integrity_check, an
+    index of other words passes.
+    """
+    try:
+        for index in _INDEXES:
+            tx.run(f"INSERT INTO {index}({index}, rank) VALUES ('integrity-check', 1)")
+    except apsw.CorruptError:
+        return False
+    return True
+
+
+def _candidates(tx: Tx, asked: Query) -> list[_Candidate]:
+    conditions, values = _conditions(tx, asked)
+    rows = tx.rows(
+        f"""SELECT m.id, m.conversation_id, m.created_ms, bm25(message_fts)
+            FROM message_fts
+            CROSS JOIN message m ON m.id = message_fts.rowid
+            CROSS JOIN conversation c ON c.id = m.conversation_id
+            WHERE message_fts MATCH ? AND c.trashed_ms IS NULL {conditions}
+            ORDER BY message_fts.rowid DESC LIMIT ?""",
+        (asked.match(), *values, _CANDIDATES),
+    )
+    now = now_ms()
+    return [_Candidate(row[0], row[1], row[2], _score(row[3], row[2], now)) for row in rows]
+
+
+def _conditions(tx: Tx, asked: Query) -> tuple[str, list[Value]]:
+    clauses: list[str] = []
+    values: list[Value] = []
+    if asked.role is not None:
+        clauses.append("m.role = ?")
+        values.append(asked.role)
+    if asked.model:
+        clauses.append("instr(lower(m.model), lower(?)) > 0")
+        values.append(asked.model)
+    if asked.before_ms is not None:
+        clauses.append("m.created_ms < ?")
+        values.append(asked.before_ms)
+    if asked.after_ms is not None:
+        clauses.append("m.created_ms >= ?")
+        values.append(asked.after_ms)
+    if asked.folder:
+        clauses.append("c.folder_id IN (SELECT value FROM json_each(?))")
+        values.append(_folder_ids(tx, asked.folder))
+    return "".join(f" AND {clause}" for clause in clauses), values
+
+
+def _folder_ids(tx: Tx, name: str) -> str:
+    return msgspec.json.encode(folders.within(tx, name)).decode()
+
+
+def _titled(tx: Tx, asked: Query) -> dict[ConversationId, float]:
+    """Conversations whose title matches; none when the question is about single messages."""
+    if asked.role is not None or asked.model:
+        return {}
+    rows = tx.rows(
+        """SELECT c.id, c.updated_ms, c.folder_id, bm25(conversation_fts)
+            FROM conversation_fts CROSS JOIN conversation c ON c.id = conversation_fts.rowid
+            WHERE conversation_fts MATCH ? AND c.trashed_ms IS NULL
+                AND c.updated_ms >= ? AND c.created_ms < ?
+            ORDER BY conversation_fts.rowid DESC LIMIT ?""",
+        (asked.match(), asked.after_ms or 0, asked.before_ms or 2**62, _TITLES),
+    )
+    inside = set(folders.within(tx, asked.folder)) if asked.folder else None
+    now = now_ms()
+    return {
+        row[0]: _TITLE_BONUS * _score(row[3], row[1], now)
+        for row in rows
+        if inside is None or row[2] in inside
+    }
+
+
+def _score(bm25: float, created_ms: int, now: int) -> float:
+    """Relevance, up to doubled by being recent. bm25 is the better the more negative."""
+    age_days = max(0, now - created_ms) / _DAY_MS
+    return -bm25 * (1 + 1 / (1 + age_days / _HALF_RECENT_DAYS))
+
+
+def _group_score(hits: list[_Candidate], title_score: float) -> float:
+    if not hits:
+        return title_score
+    return title_score + hits[0].score * (1 + math.log10(len(hits)) / 4)
+
+
+def _group(tx: Tx, chat: ConversationId, hits: list[_Candidate], asked: Query) -> Group:
+    title, updated_ms = _required(
+        tx.row("SELECT title, updated_ms FROM conversation WHERE id = ?", (chat,))
+    )
+    shown = tuple(_hit(tx, hit.message_id, asked) for hit in hits[:_HITS_PER_GROUP])
+    marks = snippets.mark_all(title, asked.pieces)
+    return Group(chat, title, marks, updated_ms, shown, len(hits))
+
+
+def _hit(tx: Tx, message_id: MessageId, asked: Query) -> Hit:
+    role, created_ms, text = _required(
+        tx.row("SELECT role, created_ms, text FROM message WHERE id = ?", (message_id,))
+    )
+    return Hit(message_id, role, created_ms, snippets.cut(text, asked.pieces))
+
+
+def _required(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
+    assert row is not None  # found in this very transaction
+    return row
+
+
+def _filtered_only(tx: Tx, asked: Query, limit: int) -> tuple[Group, ...]:
+    """Filters without words list the conversations they leave, newest first."""
+    rows = tx.rows(
+        """SELECT id, title, updated_ms FROM conversation
+            WHERE trashed_ms IS NULL AND updated_ms >= ? AND created_ms < ?
+                AND (? = '' OR folder_id IN (SELECT value FROM json_each(?)))
+                AND instr(lower(model), lower(?)) > 0
+            ORDER BY updated_ms DESC, id DESC LIMIT ?""",
+        (
+            asked.after_ms or 0,
+            asked.before_ms or 2**62,
+            asked.folder,
+            _folder_ids(tx, asked.folder),
+            asked.model,
+            limit,
+        ),
+    )
+    return tuple(Group(row[0], row[1], (), row[2], (), 0) for row in rows)
+
+
+def _ranked_in(
+    tx: Tx, conversation_id: ConversationId, match: str
+) -> list[tuple[MessageId, float]]:
+    rows = tx.rows(
+        """SELECT message_fts.rowid, -bm25(message_fts) AS score
+            FROM message_fts CROSS JOIN message m ON m.id = message_fts.rowid
+            WHERE message_fts MATCH ? AND m.conversation_id = ?
+                AND message_fts.rowid BETWEEN
+                    (SELECT min(id) FROM message WHERE conversation_id = ?)
+                    AND (SELECT max(id) FROM message WHERE conversation_id = ?)
+            ORDER BY score DESC, message_fts.rowid DESC""",
+        (match, conversation_id, conversation_id, conversation_id),
+    )
+    return [(row[0], row[1]) for row in rows]

@@ -1,0 +1,247 @@
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.chat.budget import Budget, WindSettings
+from app.chat.events import ReplyFinished, WindFinished, WindStarted
+from app.chat.seen import load
+from app.core.errors import ErrorInfo
+from app.core.ids import ConversationId
+from app.core.protocol import Generate
+from app.storage import conversations, messages, segments
+from app.storage.database import Database, Tx
+from app.storage.messages import StoredMessage
+
+from .conftest import Chat, WordModel, price
+
+CTX = 2048
+
+
+@pytest.fixture
+def windy(db: Database) -> Iterator[Chat]:
+    room = Chat(db, WordModel(CTX), WindSettings())
+    room.model.reply = answer
+    yield room
+    room.close()
+
+
+def answer(request: Generate) -> str:
+    if request.messages[-1].text.startswith("Summarize"):
+        return "- They spoke of many things and agreed on the plan."
+    return "Noted. " + " ".join(["indeed"] * 12)
+
+
+def is_summary(request: Generate) -> bool:
+    return request.messages[-1].text.startswith("Summarize")
+
+
+def talk(chat: Chat, turns: int, *, start: int = 0) -> ConversationId:
+    conversation = chat.turns.start(said(start)).result()
+    chat.wait_for(ReplyFinished, 1)
+    go_on(chat, conversation, turns - 1, start=start + 1)
+    return conversation
+
+
+def go_on(chat: Chat, conversation: ConversationId, turns: int, *, start: int) -> None:
+    for number in range(start, start + turns):
+        done = len([e for e in chat.events if isinstance(e, ReplyFinished)])
+        chat.turns.send(conversation, said(number))
+        chat.wait_for(ReplyFinished, done + 1)
+        settle(chat)
+
+
+def settle(chat: Chat) -> None:
+    """Wait until every wind that began has ended."""
+    chat.wind._thread.submit(lambda: None).result()  # pyright: ignore
+
+
+def said(number: int) -> str:
+    return f"Fact number {number}: box {number} holds {number * 7} marbles. " + "filler " * 130
+
+
+def narrative_of(chat: Chat, conversation: ConversationId) -> str:
+    budget = chat.budget
+    composition = chat.db.read(lambda tx: load(tx, conversation, budget)).result()
+    first = composition.messages[0]
+    return first.text if first.role == "system" else ""
+
+
+def test_past_the_threshold_the_oldest_turns_become_a_segment(windy: Chat) -> None:
+    conversation = talk(windy, 10)
+    windy.wait_for(WindFinished)
+    standing = windy.db.read(lambda tx: segments.history(tx, conversation)).result()
+    assert standing[0].origin == "model"
+    assert standing[0].first_message_id == windy.branch(conversation)[0].id
+    story = narrative_of(windy, conversation)
+    assert "They spoke of many things" in story
+    assert "box 0 holds 0 marbles" in story  # word for word, in the ledger
+
+
+def test_a_summary_runs_on_the_live_conversation_in_the_background(windy: Chat) -> None:
+    talk(windy, 10)
+    windy.wait_for(WindFinished)
+    summary = next(r for r in windy.model.asked if is_summary(r))
+    asked_before = windy.model.asked[: windy.model.asked.index(summary)]
+    before = [r for r in asked_before if r.priority == "interactive"][-1]
+    assert summary.priority == "background"
+    assert summary.session == before.session
+    assert summary.messages[: len(before.messages)] == before.messages
+
+
+def test_the_new_prompt_is_primed_before_it_is_used_and_comes_down_to_the_target(
+    windy: Chat,
+) -> None:
+    conversation = talk(windy, 10)
+    windy.wait_for(WindFinished)
+    prime = next(r for r in windy.model.asked if r.max_tokens == 0)
+    assert price(prime.messages) <= windy.budget.target_tokens + windy.budget.ledger_tokens
+    windy.turns.send(conversation, "And now?")
+    windy.wait_for(ReplyFinished, 11)
+    after = next(r for r in reversed(windy.model.asked) if r.messages[-1].text == "And now?")
+    assert after.messages[: len(prime.messages)] == prime.messages
+
+
+def test_no_prompt_is_ever_over_budget_and_no_wind_starts_below_the_threshold(
+    windy: Chat,
+) -> None:
+    talk(windy, 60)
+    replies = [r for r in windy.model.asked if r.priority == "interactive"]
+    assert max(price(r.messages) for r in replies) <= windy.budget.limit
+    assert len(windy.wait_for(WindFinished)) >= 5
+    # Hysteresis: far fewer winds than turns.
+    assert len([e for e in windy.events if isinstance(e, WindStarted)]) <= 25
+
+
+def test_a_wind_prefills_no_more_the_eighth_time_than_the_second(windy: Chat) -> None:
+    talk(windy, 100)
+    primes = [price(r.messages) for r in windy.model.asked if r.max_tokens == 0]
+    assert len(primes) >= 8
+    assert primes[7] <= primes[1] * 1.3
+
+
+def test_a_failing_summary_falls_back_to_a_mechanical_one(windy: Chat) -> None:
+    windy.model.fail = lambda r: ErrorInfo("known", "No.") if is_summary(r) else None
+    conversation = talk(windy, 10)
+    windy.wait_for(WindFinished)
+    standing = windy.db.read(lambda tx: segments.history(tx, conversation)).result()
+    assert standing[0].origin == "mechanical"
+    assert "User: Fact number" in standing[0].text
+    # One retry each: the second attempt asks over the old turns alone.
+    summaries = [r for r in windy.model.asked if is_summary(r)]
+    assert len(summaries) % 2 == 0
+
+
+def test_a_branch_without_the_last_narrated_message_does_not_have_the_segment(
+    windy: Chat,
+) -> None:
+    conversation = talk(windy, 10)
+    windy.wait_for(WindFinished)
+    first = windy.branch(conversation)[0]
+    windy.turns.edit(conversation, first.id, "A new beginning")
+    windy.wait_for(ReplyFinished, 11)
+    assert narrative_of(windy, conversation) == ""
+    assert [m.text for m in windy.last_asked().messages] == ["A new beginning"]
+
+
+def test_a_single_giant_turn_is_excerpted_not_declined(windy: Chat) -> None:
+    giant = "begin " + "word " * 3000 + "end"
+    conversation = windy.turns.start(giant).result()
+    (finished,) = windy.wait_for(ReplyFinished)
+    assert isinstance(finished, ReplyFinished)
+    assert finished.message.status == "complete"
+    sent = windy.last_asked().messages[-1].text
+    assert sent.startswith("begin")
+    assert sent.rstrip().endswith("end")
+    assert "left out" in sent
+    assert price(windy.last_asked().messages) <= windy.budget.limit
+    # The stored message is whole.
+    assert windy.branch(conversation)[0].message.text == giant
+
+
+def test_a_message_that_would_not_fit_waits_for_the_wind_and_says_so(db: Database) -> None:
+    never_idle = Chat(db, WordModel(CTX), WindSettings(threshold=0.99))
+    never_idle.model.reply = answer
+    try:
+        talk(never_idle, 20)
+        awaited = [e for e in never_idle.events if isinstance(e, WindStarted) and e.awaited]
+        assert awaited
+        replies = [r for r in never_idle.model.asked if r.priority == "interactive"]
+        assert max(price(r.messages) for r in replies) <= never_idle.budget.limit
+    finally:
+        never_idle.close()
+
+
+def test_nothing_is_stored_when_priming_fails(windy: Chat) -> None:
+    windy.model.fail = lambda r: ErrorInfo("worker_died", "Gone.") if r.max_tokens == 0 else None
+    conversation = talk(windy, 9)
+    finished = windy.wait_for(WindFinished)
+    assert all(isinstance(e, WindFinished) and e.segment is None for e in finished)
+    assert windy.db.read(lambda tx: segments.history(tx, conversation)).result() == []
+
+
+def _fill(db: Database, lengths: list[int]) -> tuple[ConversationId, list[StoredMessage]]:
+    from app.core.messages import Message
+
+    def write(tx: Tx) -> tuple[ConversationId, list[StoredMessage]]:
+        conversation = conversations.create(tx, title="random").id
+        parent = None
+        for number, length in enumerate(lengths):
+            role = "user" if number % 2 == 0 else "assistant"
+            text = f"{number}: " + "lorem " * length
+            parent = messages.add(tx, conversation, parent, Message(role=role, content=text)).id
+        return conversation, messages.path(tx, conversation)
+
+    return db.write(write).result()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    ctx=st.integers(512, 2048),
+    lengths=st.lists(st.integers(0, 900), max_size=14),
+    last=st.integers(0, 4000),
+)
+def test_whatever_the_conversation_no_prompt_is_over_budget(
+    tmp_path_factory: pytest.TempPathFactory, ctx: int, lengths: list[int], last: int
+) -> None:
+    lengths = lengths[: len(lengths) // 2 * 2]
+    folder: Path = tmp_path_factory.mktemp("db")
+    db = Database(folder / f"{random.random()}.sqlite3")
+    chat = Chat(db, WordModel(ctx), WindSettings())
+    chat.model.reply = answer
+    try:
+        conversation, _ = _fill(db, lengths)
+        chat.turns.send(conversation, "last " + "ipsum " * last)
+        (finished,) = chat.wait_for(ReplyFinished)
+        assert isinstance(finished, ReplyFinished)
+        assert finished.message.status in {"complete", "length"}, finished.message.error
+        sent = [r for r in chat.model.asked if r.priority == "interactive"]
+        assert all(price(r.messages) <= Budget(ctx).limit for r in sent)
+    finally:
+        chat.close()
+        db.close()
+
+
+def test_a_question_about_something_evicted_gets_it_quoted_and_keeps_the_quote(
+    windy: Chat,
+) -> None:
+    secret = "The gardener hides the spare key under the third flowerpot. " + "filler " * 130
+    conversation = windy.turns.start(secret).result()
+    windy.wait_for(ReplyFinished)
+    go_on(windy, conversation, 20, start=1)
+    assert windy.branch(conversation)[0].message.text == secret.strip()
+    question = "Under which flowerpot is the spare key?"
+    windy.turns.send(conversation, question)
+    windy.wait_for(ReplyFinished, 22)
+    asked = next(r for r in reversed(windy.model.asked) if r.messages[-1].text.endswith(question))
+    assert "third flowerpot" in asked.messages[-1].text
+    # The stored message is what the user wrote; the quote is only what the model sees.
+    stored = next(m for m in windy.branch(conversation) if m.message.text == question)
+    windy.turns.send(conversation, "Thanks!")
+    windy.wait_for(ReplyFinished, 23)
+    after = next(r for r in reversed(windy.model.asked) if r.messages[-1].text == "Thanks!")
+    assert asked.messages[-1] in after.messages
+    assert stored.message.content == question
