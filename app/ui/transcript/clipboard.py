@@ -4,6 +4,8 @@ Main thread. A selection is copied as text and, beside it, as Markdown; a far ro
 read from its leaves, never laid out for it.
 """
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QMimeData, QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
@@ -21,9 +23,10 @@ _DONE_MS = 1_500
 class Clipboard(QObject):
     changed = Signal()
 
-    def __init__(self, rows: RowList, parent: QObject) -> None:
+    def __init__(self, rows: RowList, built: Callable[[int], Row], parent: QObject) -> None:
         super().__init__(parent)
         self._list = rows
+        self._built = built
         self.done: Deed | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -60,7 +63,7 @@ class Clipboard(QObject):
         row = self._list.rows[index]
         if not row.built and extent.first[0] < index < extent.last[0]:
             return [leaf for group in row.groups() for leaf in group]
-        return _cut_row(row, index, extent)
+        return _cut_row(self._built(index), index, extent)
 
     def _source(self, item_id: ItemId) -> str:
         item = self._list.rows[self._list.rows_of(item_id).start].item

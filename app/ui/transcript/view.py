@@ -39,6 +39,7 @@ from app.ui.transcript.overlays import HoveredAddress, LinkCard, NewestButton
 from app.ui.transcript.painting import Canvas
 from app.ui.transcript.pointer import Pointer
 from app.ui.transcript.rowlist import END_PX, RowList
+from app.ui.transcript.rows import Row
 from app.ui.transcript.search import Search
 from app.ui.transcript.streaming import Stream
 from app.ui.transcript.surface import Surface
@@ -64,7 +65,7 @@ class Transcript(QAbstractScrollArea):
         self._typesetter = Typesetter(self)
         self._pointer = Pointer(self._surface, self.viewport().height, self)
         self._search = Search(self._list, self)
-        self._clipboard = Clipboard(self._list, self)
+        self._clipboard = Clipboard(self._list, self._built, self)
         self._keys = Keys(self._list, self._surface)
         self._announcer = Announcer(self)
         self.spoken = Spoken(self._list, self._surface, self._keys, self.viewport())
@@ -336,6 +337,10 @@ class Transcript(QAbstractScrollArea):
         bar.setValue(round(self._list.top) + END_PX)
         bar.blockSignals(blocked)
         self._newest.setVisible(bar.maximum() - bar.value() > _AWAY_PX)
+
+    def _built(self, index: int) -> Row:
+        self._list.measure(index, self._means)
+        return self._list.rows[index]
 
     def _measure_one(self) -> None:
         """When idle: one row per turn around the viewport, so scrolling meets no estimate."""
