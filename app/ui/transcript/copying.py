@@ -28,7 +28,10 @@ from app.ui.transcript.writing import Piece, Written
 
 Form = Literal["text", "markdown"]
 
-_SPECIAL = re.compile(r"[\\`*\[\]<>$~&]|(?<![^\W_])_|_(?![^\W_])|!(?=\[)|\^(?=\[)")
+# Brackets as such need no backslash, and must have none: ours would open a formula.
+_SPECIAL = re.compile(
+    r"[\\`*<$~&]|(?<![^\W_])_|_(?![^\W_])|(?<=\[)\^|\^(?=\[)|\](?=[(\[:])|(?<=\[[ xX])\]"
+)
 _LINE_START = re.compile(r"[ \t]*(?:(#{1,6}(?=\s|$)|[>+=-]|:?-{2,})|(\d{1,9})([.)](?=\s|$)))")
 
 
@@ -174,13 +177,16 @@ def _text(leaf: Text, form: Form) -> list[str]:
     lines = "".join(map(_marked, leaf.spans)).split("\n")
     if leaf.level:
         return [f"{'#' * leaf.level} {' '.join(lines)}"]
-    return [_LINE_START.sub(_escaped_start, line, count=1) for line in lines]
+    return [_escaped_start(line) for line in lines]
 
 
-def _escaped_start(match: re.Match[str]) -> str:
-    if match.group(1):
-        return f"\\{match.group(1)}"
-    return f"{match.group(2)}\\{match.group(3)}"
+def _escaped_start(line: str) -> str:
+    """A paragraph stays one though it begins like a heading, a quote or a list."""
+    match = _LINE_START.match(line)
+    if match is None:
+        return line
+    at = match.start(1) if match.group(1) else match.start(3)
+    return f"{line[:at]}\\{line[at:]}"
 
 
 def _plain(span: Span) -> str:
