@@ -126,8 +126,13 @@ def _tokenizer(
     return tokenize
 
 
-def read_stamp(path: Path) -> tuple[int, int]:
-    """Application id and schema version from the file's header, without opening the database."""
+def read_stamp(path: Path) -> tuple[int, int] | None:
+    """Application id and schema version from the file's header, without opening the database.
+
+    None for what is no database; an empty file is one that has not begun.
+    """
     with path.open("rb") as file:
         header = file.read(100)
+    if header and not header.startswith(b"SQLite format 3\0"):
+        return None
     return int.from_bytes(header[68:72], "big"), int.from_bytes(header[60:64], "big")
