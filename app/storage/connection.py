@@ -6,6 +6,7 @@ Tx exhausts each one, so nothing it was given is left half run.
 """
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -21,6 +22,8 @@ Values = Sequence[Value] | Mapping[str, Value]
 # Older ones corrupt a WAL database when several connections checkpoint.
 MIN_SQLITE = 3_051_003
 APPLICATION_ID = 0x4C4C4348  # "LLCH"
+
+_log = logging.getLogger(__name__)
 
 _BUSY_MS = 5_000
 _CACHE_KIB = 32 * 1024
@@ -80,7 +83,12 @@ class Tx:
                 self.rows("ROLLBACK")
 
     def close(self) -> None:
-        self.connection.close()
+        try:
+            self.connection.close()
+        except apsw.Error as error:
+            # Closing folds the log into the database. On a failing disk it stays a log: what
+            # was committed is in it, and the next start reads it.
+            _log.info("the log was not folded into the database: %s", error)
 
 
 def open_writer(path: Path) -> Tx:
