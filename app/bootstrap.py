@@ -16,13 +16,15 @@ from app.chat.events import ChatEvent
 from app.chat.titles import Titles
 from app.chat.turns import Turns
 from app.chat.wind import Wind
-from app.core.errors import KnownError, ModelLoadFailed, from_info
+from app.core.errors import KnownError, ModelLoadFailed, from_info, to_info
 from app.core.logs import start_logging
 from app.core.paths import Folders, find_folders
 from app.core.protocol import Failed, Loaded, ModelInfo, ModelSpec, RequestEvent
 from app.core.sampling import Sampling
 from app.core.settings import Settings
 from app.storage.database import Database
+from app.storage.instance import Instance
+from app.storage.settings_file import SettingsFile
 from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
 
@@ -33,14 +35,14 @@ class Rooms(msgspec.Struct, frozen=True):
     """What a door needs: the verbs and the rooms behind them."""
 
     folders: Folders
-    settings: Settings
+    settings: SettingsFile
     db: Database
     pool: Pool
     turns: Turns
     wind: Wind
 
     def find_model(self, name: str) -> Path:
-        return find_model(name, self.settings, self.folders)
+        return find_model(name, self.settings.value, self.folders)
 
     def load(self, path: Path) -> "Future[ModelInfo]":
         """Load a model as the settings say; the result is what was loaded."""
@@ -52,7 +54,7 @@ class Rooms(msgspec.Struct, frozen=True):
             elif isinstance(event, Failed):
                 loading.set_exception(from_info(event.error))
 
-        self.pool.load(model_spec(path, self.settings, self.folders), sink=sink)
+        self.pool.load(model_spec(path, self.settings.value, self.folders), sink=sink)
         return loading
 
 
@@ -78,12 +80,16 @@ def open_rooms(
     sampling: Sampling = Sampling(),
     max_tokens: int | None = None,
     verbose: bool = False,
+    on_raise: Callable[[list[str]], None] | None = None,
 ) -> Generator[Rooms]:
     folders = find_folders()
     folders.create()
     start_logging(folders.log, verbose=verbose)
-    settings = Settings()
     with ExitStack() as closing:
+        if not temporary:
+            closing.enter_context(Instance(folders.data, on_raise))
+        settings_file = SettingsFile(folders.settings)
+        settings = settings_file.value
         db = Database(folders.database)
         closing.callback(db.close)
         pool = Pool(log=folders.logs / "engine.log")
@@ -98,7 +104,38 @@ def open_rooms(
         )
         turns = Turns(db, answering, post, sampling=sampling)
         closing.callback(turns.close)
-        yield Rooms(folders, settings, db, pool, turns, wind)
+        yield Rooms(folders, settings_file, db, pool, turns, wind)
+
+
+def run_window(model: Path | None, *, verbose: bool = False) -> int:
+    """The desktop app: the window first, the model while it already shows."""
+    from app.ui import theme
+    from app.ui.bridge import Bridge
+    from app.ui.events import ModelChanged, ModelChoice, ModelFailed, ModelLoading, ModelReady
+    from app.ui.window import Window, application
+
+    app = application()
+    bridge = Bridge()
+    with open_rooms(bridge.post, verbose=verbose, on_raise=lambda _: None) as rooms:
+        window = Window(bridge, rooms.db, rooms.turns, theme.theme(theme.system_mode()))
+        window.show()
+        try:
+            path = model or rooms.find_model("default")
+        except KnownError as error:
+            nothing = ModelChoice("", "No model")
+            bridge.post(ModelChanged(ModelFailed(nothing, to_info(error))))
+        else:
+            choice = ModelChoice(str(path), path.stem)
+            bridge.post(ModelChanged(ModelLoading(choice)))
+
+            def loaded(done: "Future[ModelInfo]") -> None:
+                if (error := done.exception()) is not None:
+                    bridge.post(ModelChanged(ModelFailed(choice, to_info(error))))
+                else:
+                    bridge.post(ModelChanged(ModelReady(choice, done.result())))
+
+            rooms.load(path).add_done_callback(loaded)
+        return app.exec()
 
 
 def model_spec(path: Path, settings: Settings, folders: Folders) -> ModelSpec:
