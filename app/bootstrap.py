@@ -23,6 +23,8 @@ from app.core.protocol import Failed, Loaded, ModelInfo, ModelSpec, RequestEvent
 from app.core.sampling import Sampling
 from app.core.settings import Settings
 from app.storage.database import Database
+from app.storage.instance import Instance
+from app.storage.settings_file import SettingsFile
 from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
 
@@ -33,14 +35,14 @@ class Rooms(msgspec.Struct, frozen=True):
     """What a door needs: the verbs and the rooms behind them."""
 
     folders: Folders
-    settings: Settings
+    settings: SettingsFile
     db: Database
     pool: Pool
     turns: Turns
     wind: Wind
 
     def find_model(self, name: str) -> Path:
-        return find_model(name, self.settings, self.folders)
+        return find_model(name, self.settings.value, self.folders)
 
     def load(self, path: Path) -> "Future[ModelInfo]":
         """Load a model as the settings say; the result is what was loaded."""
@@ -52,7 +54,7 @@ class Rooms(msgspec.Struct, frozen=True):
             elif isinstance(event, Failed):
                 loading.set_exception(from_info(event.error))
 
-        self.pool.load(model_spec(path, self.settings, self.folders), sink=sink)
+        self.pool.load(model_spec(path, self.settings.value, self.folders), sink=sink)
         return loading
 
 
@@ -78,12 +80,16 @@ def open_rooms(
     sampling: Sampling = Sampling(),
     max_tokens: int | None = None,
     verbose: bool = False,
+    on_raise: Callable[[list[str]], None] | None = None,
 ) -> Generator[Rooms]:
     folders = find_folders()
     folders.create()
     start_logging(folders.log, verbose=verbose)
-    settings = Settings()
     with ExitStack() as closing:
+        if not temporary:
+            closing.enter_context(Instance(folders.data, on_raise))
+        settings_file = SettingsFile(folders.settings)
+        settings = settings_file.value
         db = Database(folders.database)
         closing.callback(db.close)
         pool = Pool(log=folders.logs / "engine.log")
@@ -98,7 +104,7 @@ def open_rooms(
         )
         turns = Turns(db, answering, post, sampling=sampling)
         closing.callback(turns.close)
-        yield Rooms(folders, settings, db, pool, turns, wind)
+        yield Rooms(folders, settings_file, db, pool, turns, wind)
 
 
 def model_spec(path: Path, settings: Settings, folders: Folders) -> ModelSpec:

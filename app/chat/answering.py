@@ -195,24 +195,26 @@ class Answering:
         return composition, count(self._generator, request).result()
 
     def _ended(self, conversation: ConversationId, finished: StoredMessage | None) -> None:
-        """Free for the next turn before anyone hears of the end; then the window is measured."""
+        """Free for the next turn before anyone hears of the end."""
         self.release(conversation)
         if finished is None:
             return
+        if (stats := finished.stats) is None:
+            self._post(ReplyFinished(conversation=conversation, message=finished))
+            return
+        used = stats.prompt_tokens + stats.completion_tokens
+        budget = self._budget()
+        self._wind.after_reply(conversation, used)
+        self._titles.after_reply(conversation)
         self._post(ReplyFinished(conversation=conversation, message=finished))
-        if (stats := finished.stats) is not None:
-            budget = self._budget()
-            used = stats.prompt_tokens + stats.completion_tokens
-            self._post(
-                WindowMeasured(
-                    conversation=conversation,
-                    chat_ctx=budget.chat_ctx,
-                    used=used,
-                    reserve=budget.reserve,
-                )
+        self._post(
+            WindowMeasured(
+                conversation=conversation,
+                chat_ctx=budget.chat_ctx,
+                used=used,
+                reserve=budget.reserve,
             )
-            self._titles.after_reply(conversation)
-            self._wind.after_reply(conversation, used)
+        )
 
 
 def _shorten_longest(

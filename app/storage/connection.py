@@ -5,6 +5,7 @@ the same terms. A connection is used by one thread at a time. apsw runs statemen
 Tx exhausts each one, so nothing it was given is left half run.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -12,7 +13,7 @@ from typing import Any, Protocol, cast
 import apsw
 
 from app.core.errors import StorageError
-from app.storage import tokenizer
+from app.storage import ranking, tokenizer
 
 Value = int | float | str | bytes | None
 Values = Sequence[Value] | Mapping[str, Value]
@@ -67,14 +68,16 @@ class Tx:
         return self.connection.last_insert_rowid()
 
     def begin(self, *, writing: bool) -> None:
+        self.roll_back()  # of a transaction that a failing disk did not let go
         self.rows("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     def commit(self) -> None:
         self.rows("COMMIT")
 
     def roll_back(self) -> None:
-        if not self.connection.get_autocommit():
-            self.rows("ROLLBACK")
+        with contextlib.suppress(apsw.Error):
+            if not self.connection.get_autocommit():
+                self.rows("ROLLBACK")
 
     def close(self) -> None:
         self.connection.close()
@@ -103,6 +106,11 @@ def _open(path: Path, flags: int) -> Tx:
     connection = apsw.Connection(str(path), flags)
     connection.set_busy_timeout(_BUSY_MS)
     connection.register_fts5_tokenizer("chat", _tokenizer)
+    register = cast(
+        Callable[[str, Callable[..., float]], None],
+        connection.register_fts5_function,  # pyright: ignore[reportUnknownMemberType]
+    )
+    register("relevance", ranking.relevance)
     tx = Tx(connection)
     tx.rows(f"PRAGMA cache_size = -{_CACHE_KIB}")
     tx.rows("PRAGMA temp_store = memory")

@@ -12,12 +12,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-import apsw
-
 from app.core.errors import StorageError
-from app.storage import migrations, search
+from app.storage import backup, migrations, search_index
 from app.storage.connection import APPLICATION_ID, Tx, open_reader, open_writer, read_stamp
-from app.storage.errors import NewerDatabase, translate
+from app.storage.errors import NewerDatabase, known_errors
 
 __all__ = ["Database", "Reader", "Tx"]
 
@@ -33,8 +31,10 @@ class Reader:
     def __init__(self, path: Path) -> None:
         refuse_foreign(path)
         self._idle: queue.SimpleQueue[Tx] = queue.SimpleQueue()
-        for _ in range(_READERS):
-            self._idle.put(_attempt(lambda: open_reader(path)))
+        with known_errors(path):
+            for _ in range(_READERS):
+                self._idle.put(open_reader(path))
+        self._path = path
         self._threads = ThreadPoolExecutor(_READERS, "db-read")
 
     def read(self, job: Callable[[Tx], T]) -> Future[T]:
@@ -43,10 +43,9 @@ class Reader:
     def _run(self, job: Callable[[Tx], T]) -> T:
         tx = self._idle.get()
         try:
-            tx.begin(writing=False)
-            return job(tx)
-        except apsw.Error as error:
-            raise translate(error) from error
+            with known_errors(self._path):
+                tx.begin(writing=False)
+                return job(tx)
         finally:
             tx.roll_back()
             self._idle.put(tx)
@@ -65,7 +64,8 @@ class Database:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             refuse_foreign(path)
-        self._writer = _attempt(lambda: _open_migrated(path))
+        with known_errors(path):
+            self._writer = _open_migrated(path)
         try:
             self._reader = Reader(path)
         except BaseException:
@@ -74,10 +74,14 @@ class Database:
         self._thread = ThreadPoolExecutor(1, "db-write")
 
     def write(self, job: Callable[[Tx], T]) -> Future[T]:
-        return self._thread.submit(_in_transaction, self._writer, job)
+        return self._thread.submit(self._run, job)
 
     def read(self, job: Callable[[Tx], T]) -> Future[T]:
         return self._reader.read(job)
+
+    def _run(self, job: Callable[[Tx], T]) -> T:
+        with known_errors(self.path):
+            return _in_transaction(self._writer, job)
 
     def close(self) -> None:
         """Queued writes are finished first, queued reads are dropped."""
@@ -95,16 +99,18 @@ def refuse_foreign(path: Path) -> None:
         raise StorageError(f"The chat database cannot be read ({error.strerror}).") from error
     if size and application not in (0, APPLICATION_ID):
         raise StorageError(f"{path.name} belongs to another program; it was left as it is.")
-    if version > migrations.LATEST:
+    if version > migrations.latest():
         raise NewerDatabase("These chats were saved by a newer version of the app. Update the app.")
 
 
 def _open_migrated(path: Path) -> Tx:
     tx = open_writer(path)
     try:
-        if migrations.version(tx) > migrations.LATEST:
+        if migrations.version(tx) > migrations.latest():
             raise NewerDatabase("These chats were saved by a newer version of the app. Update it.")
-        while migrations.version(tx) < migrations.LATEST:
+        while (version := migrations.version(tx)) < migrations.latest():
+            if version:
+                backup.make(path, "migration")
             migrations.migrate_one(tx)
         interrupted = _in_transaction(tx, _settle)
     except BaseException:
@@ -117,7 +123,7 @@ def _open_migrated(path: Path) -> Tx:
 
 def _settle(tx: Tx) -> int:
     """Replies that no process is writing any more keep the text that was saved."""
-    search.prepare(tx)
+    search_index.prepare(tx)
     interrupted = tx.run(
         """UPDATE message SET status = 'interrupted',
             text = ifnull((SELECT text FROM partial WHERE message_id = message.id), text),
@@ -134,17 +140,7 @@ def _in_transaction(tx: Tx, job: Callable[[Tx], T]) -> T:
         tx.begin(writing=True)
         result = job(tx)
         tx.commit()
-    except apsw.Error as error:
-        tx.roll_back()
-        raise translate(error) from error
     except BaseException:
         tx.roll_back()
         raise
     return result
-
-
-def _attempt(opening: Callable[[], Tx]) -> Tx:
-    try:
-        return opening()
-    except apsw.Error as error:
-        raise translate(error) from error

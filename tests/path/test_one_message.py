@@ -39,7 +39,7 @@ def test_a_message_is_answered_by_a_real_engine_and_kept(tiny_model: Path) -> No
     events: queue.Queue[ChatEvent] = queue.Queue()
     with open_rooms(events.put, sampling=GREEDY, max_tokens=40) as rooms:
         info = rooms.load(tiny_model).result(30)
-        assert info.chat_ctx == rooms.settings.models.chat_ctx
+        assert info.chat_ctx == rooms.settings.value.models.chat_ctx
         conversation = rooms.turns.start("Tell me about the garden.").result(5)
         streamed = ""
         while isinstance(event := next_of(events, ReplyDelta | ReplyFinished), ReplyDelta):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from llama_cpp import llama_cpp as lib
+from app.engine.llama.library import lib
 from numpy.typing import NDArray
 
 from app.core.errors import BugError, KnownError, OutOfMemory

@@ -10,7 +10,7 @@ from ctypes import byref, c_char_p
 from typing import Any
 
 import numpy as np
-from llama_cpp import llama_cpp as lib
+from app.engine.llama.library import lib
 from numpy.typing import NDArray
 
 from app.core.errors import InvalidRequest
@@ -28,9 +28,6 @@ _DRY_SPARE = 1024
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 _DRY_BREAKERS = (b"\n", b":", b'"', b"*")
 
-# Its parameters are not fully typed in the library.
-_init_dry: Any = lib.llama_sampler_init_dry  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-
 
 class Candidates:
     """The array the C samplers work on, laid over numpy memory and used again for every token."""
@@ -39,7 +36,7 @@ class Candidates:
         self._ids = np.arange(size, dtype=np.int32)
         self._rows = np.zeros(size, dtype=_CANDIDATE)
         self.array = lib.llama_token_data_array()
-        self.reference: Any = byref(self.array)
+        self.reference = byref(self.array)
         self._data: Any = self._rows.ctypes.data_as(lib.llama_token_data_p)
 
     def fill(self, logits: Logits) -> None:
@@ -159,7 +156,7 @@ def _repetition(vocab: Vocab, s: Sampling, trained_ctx: int) -> list[Any]:
         breakers = (c_char_p * len(_DRY_BREAKERS))(*_DRY_BREAKERS)
         dry_window = s.dry_window if s.dry_window >= 0 else trained_ctx
         stages.append(
-            _init_dry(
+            lib.llama_sampler_init_dry(
                 vocab.pointer,
                 s.dry_multiplier,
                 s.dry_base,

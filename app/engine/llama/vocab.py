@@ -11,7 +11,7 @@ from ctypes import c_int32, create_string_buffer
 from functools import cached_property
 from typing import Any
 
-from llama_cpp import llama_cpp as lib
+from app.engine.llama.library import lib
 
 from app.core.messages import clean_text
 
