@@ -39,6 +39,9 @@ class ReplyDelta(_Event, frozen=True):
     reply: MessageId
     text: str
     reasoning: str
+    # Characters of text and reasoning before this: a view that opened meanwhile skips what it has.
+    text_at: int
+    reasoning_at: int
 
 
 class ReplyFinished(_Event, frozen=True):
@@ -55,6 +58,8 @@ class WindStarted(_Event, frozen=True):
 
 class WindFinished(_Event, frozen=True):
     segment: Segment | None  # None: nothing changed
+    prefilled_tokens: int = 0  # what this wind cost the engine beyond its cache
+    duration_ms: float = 0.0
 
 
 class WindowMeasured(_Event, frozen=True):

@@ -28,6 +28,7 @@ _BASE_WORK = 4_000_000
 _WORK_PER_CHAR = 64
 _BASE_OUTPUT = 1_000_000
 _OUTPUT_PER_CHAR = 8
+_S_PER_CHAR = 4e-6
 _WIDEST_INT = 256  # bits
 
 _FILTERS = (
@@ -58,7 +59,7 @@ class Meter:
     def __init__(self, input_chars: int, deadline_s: float) -> None:
         self._work = _BASE_WORK + _WORK_PER_CHAR * input_chars
         self.longest = _BASE_OUTPUT + _OUTPUT_PER_CHAR * input_chars
-        self._ends = monotonic() + deadline_s
+        self._ends = monotonic() + deadline_s + _S_PER_CHAR * input_chars
 
     def charge(self, work: int) -> None:
         self._work -= work
@@ -87,32 +88,50 @@ class _GenerationTag(Extension):
 
 
 class _Charging(NodeTransformer):
-    """Rewrites a template's tree so that loops, macros and joined strings pass the meter."""
+    """Rewrites a template's tree so that loops, macros and joined strings pass the meter.
+
+    A turn reads the attribute `tick`: calling something would cost ten times as much.
+    """
+
+    def __init__(self) -> None:
+        self.longest_turn = 0  # literal text that one turn may write
+
+    def _turn(self, body: list[Any]) -> None:
+        texts = (text for node in body for text in node.find_all(nodes.TemplateData))
+        self.longest_turn = max(self.longest_turn, sum(len(text.data) for text in texts))
+        body.insert(0, nodes.ExprStmt(nodes.EnvironmentAttribute("tick")))
 
     def visit_For(self, node: nodes.For) -> Any:
         self.generic_visit(node)
-        node.body.insert(0, _charge(node.body))
+        self._turn(node.body)
         if node.test is not None:
-            node.test = nodes.And(_call("_pass", [nodes.Const(1)]), node.test)
+            node.test = nodes.And(nodes.EnvironmentAttribute("tick"), node.test)
         return node
 
     def visit_Macro(self, node: nodes.Macro) -> Any:
         self.generic_visit(node)
-        node.body.insert(0, _charge(node.body))
+        self._turn(node.body)
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> Any:
         self.generic_visit(node)
         return _call("_concat", node.nodes)
 
+    def visit_List(self, node: nodes.List) -> Any:
+        self.generic_visit(node)
+        return _call("_made", [node])
+
+    def visit_Dict(self, node: nodes.Dict) -> Any:
+        self.generic_visit(node)
+        return _call("_made", [node])
+
+    def visit_Tuple(self, node: nodes.Tuple) -> Any:
+        self.generic_visit(node)
+        return _call("_made", [node]) if node.ctx == "load" else node
+
 
 def _call(method: str, arguments: list[Any]) -> nodes.Call:
     return nodes.Call(nodes.EnvironmentAttribute(method), arguments, [], None, None)
-
-
-def _charge(body: list[Any]) -> nodes.ExprStmt:
-    literal = sum(len(data.data) for node in body for data in node.find_all(nodes.TemplateData))
-    return nodes.ExprStmt(_call("_pass", [nodes.Const(1 + literal // 16)]))
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -127,13 +146,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
             finalize=self._written,
         )
         self.meter = Meter(0, DEADLINE_S)
+        self._turn_work = 1
         filters = self.filters
         filters["tojson"] = to_json
         own = {"join": self._join, "replace": self._replace, "indent": self._indent}
         self.filters = {name: self._metered(own.get(name, filters[name])) for name in _FILTERS}
         self.globals = {
             "range": self._range,
-            "dict": dict,
+            "dict": self._dict,
             "namespace": self.globals["namespace"],
             "joiner": self.globals["joiner"],
             "cycler": self.globals["cycler"],
@@ -144,7 +164,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
     # ------------------------------------------------------------ hooks of jinja2
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
-        tree = _Charging().visit(source)
+        charging = _Charging()
+        tree = charging.visit(source)
+        self._turn_work = 1 + charging.longest_turn // 16
         tree.set_environment(self)
         return super()._generate(tree, *args, **kwargs)
 
@@ -154,9 +176,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if operator == "*":
             self._check_product(left, right)
         if operator == "+":
-            self.meter.measure(_size(left) + _size(right))
+            self.meter.measure(self._weigh(left) + self._weigh(right))
         if operator == "%" and isinstance(left, str):
-            self._check_format(left)
+            self._check_format(left, left.count("%"), right)
         return super().call_binop(context, operator, left, right)
 
     def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:
@@ -169,10 +191,23 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.meter.measure(_size(result))
         return result
 
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        wrapped = super().wrap_str_format(value)
+        if wrapped is None:
+            return None
+        text = str(value.__self__)
+
+        def checked(*args: Any, **kwargs: Any) -> str:
+            self._check_format(text, text.count("{"), (args, kwargs))
+            return wrapped(*args, **kwargs)
+
+        return checked
+
     # ------------------------------------------------------------ charged operations
 
-    def _pass(self, work: int) -> bool:
-        self.meter.charge(work)
+    @property
+    def tick(self) -> bool:
+        self.meter.charge(self._turn_work)
         return True
 
     def _concat(self, *values: Any) -> str:
@@ -183,6 +218,30 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def _written(self, value: Any) -> Any:
         self.meter.measure(_size(value))
         return value
+
+    def _made(self, value: Any) -> Any:
+        self.meter.charge(1 + self._weigh(value) // 16)
+        return value
+
+    def _dict(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
+        return self._made(dict(*args, **kwargs))
+
+    def _weigh(self, value: Any) -> int:
+        """Everything inside a value, each time it is in there.
+
+        Lists that hold one another twice double with each level; printed or compared they would
+        keep one C call busy for ever, so such a value is never built.
+        """
+        weight, todo = 0, [value]
+        while todo:
+            item = todo.pop()
+            weight += len(item) if isinstance(item, str) else 1
+            self.meter.limit(weight)
+            if isinstance(item, list | tuple):
+                todo += cast(Iterable[Any], item)
+            elif isinstance(item, dict):
+                todo += cast(dict[Any, Any], item).values()
+        return weight
 
     def _range(self, *bounds: int) -> range:
         if any(abs(_number(bound)) > 1 << 40 for bound in bounds):
@@ -231,19 +290,19 @@ class Sandbox(ImmutableSandboxedEnvironment):
             if _bits(left) + _bits(right) > _WIDEST_INT:
                 raise TemplateFailed("the chat template computes a number that is too large")
             return
-        self.meter.measure(int(max(1, _size(left)) * _number(right)) if _size(left) else 0)
-        self.meter.measure(int(max(1, _size(right)) * _number(left)) if _size(right) else 0)
+        for value, times in ((left, right), (right, left)):
+            if _size(value):
+                self.meter.measure(int(self._weigh(value) * max(0, _number(times))))
 
-    def _check_format(self, text: str) -> None:
+    def _check_format(self, text: str, fields: int, values: Any) -> None:
         if _WIDE.search(text):
             raise TemplateFailed("the chat template writes too much")
+        self.meter.measure(len(text) + fields * self._weigh(values))
 
     def _check_method(self, owner: str, name: str, args: tuple[Any, ...]) -> None:
         if name not in _STR_METHODS:
             raise SecurityError(f"{name} may not be called")
         self.meter.charge(1 + len(owner) // 16)
-        if name == "format":
-            self._check_format(owner)
         if name == "replace" and len(args) >= 2:
             self._check_replace(owner, str(args[0]), str(args[1]))
         if name == "join" and args:
