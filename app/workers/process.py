@@ -9,6 +9,7 @@ lines of stderr and copies all of them to the rotating engine log.
 import logging
 import logging.handlers
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -29,6 +30,8 @@ _LINE_BYTES = 4096
 _LINGER_S = 1.0
 _HINT_WORDS = ("assert", "error", "failed", "out of memory", "abort", "exception")
 _HINT_LENGTH = 200
+_MEMORY_WORDS = ("out of memory", "failed to allocate", "mem_buffer", "bad_alloc", "memoryerror")
+_FOLDERS = re.compile(r"(?:[A-Za-z]:)?(?:[/\\][^/\\:\s]+)*[/\\](?=[^/\\:\s]+:)")
 _ENGINE_ENVIRONMENT = {
     "GOMP_SPINCOUNT": "3000",  # threads that spin longer starve everything else on the machine
     "GGML_NO_BACKTRACE": "1",  # an abort would attach a debugger
@@ -95,14 +98,19 @@ class Exit(msgspec.Struct, frozen=True):
             for line in reversed(self.tail)
             if any(word in line.lower() for word in _HINT_WORDS)
         )
-        return next(telling, "")[:_HINT_LENGTH]
+        line = _FOLDERS.sub("", next(telling, ""))
+        return line[:_HINT_LENGTH].rstrip(". ")
+
+    @property
+    def lacked_memory(self) -> bool:
+        return any(word in line.lower() for line in self.tail for word in _MEMORY_WORDS)
 
     def error(self, worker: WorkerId, reason: str = "") -> WorkerDied:
         """`reason` says why we ended it ourselves; else the exit speaks."""
         how = f"({self.signal_name})" if self.signal_name else f"(exit code {self.code})"
         message = reason or f"The model's engine stopped unexpectedly {how}."
         if not reason and self.hint:
-            message += f" It said: {self.hint.rstrip('.')}."
+            message += f" It said: {self.hint}."
         message += " It is being restarted; send the message again."
         return WorkerDied(message, worker=worker, signal=self.signal_name, exit_code=self.code)
 
@@ -115,7 +123,7 @@ class EngineProcess:
         self._popen = _popen(launch.command, os.environ | launch.environment)
         self._job = 0
         if sys.platform == "win32":
-            self._job = contain(int(self._popen._handle), memory_bytes)
+            self._job = contain(int(getattr(self._popen, "_handle")), memory_bytes)  # noqa: B009
         self.stdin = cast(IO[bytes], self._popen.stdin)
         self.stdout = cast(IO[bytes], self._popen.stdout)
         self._stderr = cast(IO[bytes], self._popen.stderr)

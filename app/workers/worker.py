@@ -312,10 +312,15 @@ class Worker:
             self._starter.retire(link)
             self._owner.publish(WorkerUnloaded(worker=self.id, model=self.spec.path))
 
-    def _load_crashed(self, end: Exit) -> ModelLoadFailed:
-        how = end.signal_name or f"exit code {end.code}"
+    def _load_crashed(self, end: Exit) -> AppError:
         name = Path(self.spec.path).name
-        said = f" It said: {end.hint.rstrip('.')}." if end.hint else ""
+        if end.lacked_memory:
+            return OutOfMemory(
+                f"The engine ran out of memory while loading {name}. Close other programs, "
+                "shorten the context or choose a smaller model."
+            )
+        how = end.signal_name or f"exit code {end.code}"
+        said = f" It said: {end.hint}." if end.hint else ""
         return ModelLoadFailed(
             f"The engine stopped while loading {name} ({how}).{said} "
             "The file may be damaged: download it again or choose another model."

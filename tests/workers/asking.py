@@ -2,10 +2,12 @@
 
 import queue
 import threading
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from app.core.errors import from_info
 from app.core.ids import RequestId, SessionId, WorkerId, new_request_id
+from app.core.messages import Message
 from app.core.protocol import (
     CHAT,
     Delta,
@@ -19,6 +21,7 @@ from app.core.protocol import (
     RequestEvent,
     is_terminal,
 )
+from app.core.sampling import GREEDY
 from app.workers.events import PoolEvent
 from app.workers.pool import Pool
 
@@ -92,6 +95,29 @@ def load(pool: Pool, path: str = "ok=1", role: str = CHAT, **options: Any) -> Mo
     answer = Answer()
     pool.load(ModelSpec(path=path), role, answer, **options)
     return answer.loaded()
+
+
+def load_tiny(pool: Pool, model: Path, role: str = CHAT, **options: Any) -> ModelInfo:
+    """The real engine with the tiny model; one thread each, there may be several."""
+    answer = Answer()
+    pool.load(ModelSpec(path=str(model), chat_ctx=2048, threads=1), role, answer, **options)
+    return answer.loaded()
+
+
+def chat(
+    pool: Pool, text: str = "hello", session: str = "", max_tokens: int = 16, model: str = CHAT
+) -> Answer:
+    """A reply of exactly `max_tokens` tokens from the real engine, the same every time."""
+    request = Generate(
+        request_id=new_request_id(),
+        session=SessionId(session),
+        model=model,
+        messages=(Message(role="user", content=text),),
+        sampling=GREEDY,
+        max_tokens=max_tokens,
+        ignore_eos=True,
+    )
+    return submit(pool, request)
 
 
 def ask(

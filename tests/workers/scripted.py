@@ -4,6 +4,7 @@ The model path is the script of the load, the prompt is the script of the reply:
 `tokens=20 every_ms=2 die_at=7`. Started by tests as a process of its own.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -144,16 +145,19 @@ def generate(command: Generate) -> None:
 def beat() -> None:
     while True:
         time.sleep(0.1)
-        send(Heartbeat(stats=WorkerStats(rss_bytes=1000, running=1)))
+        with contextlib.suppress(OSError):
+            send(Heartbeat(stats=WorkerStats(rss_bytes=1000, running=1)))
 
 
 def serve() -> None:
+    immortal = False
     while command := read_command(sys.stdin.buffer):
         match command:
             case Shutdown():
                 return
             case Load():
                 load(command)
+                immortal = "immortal" in words(command.spec.path)
             case Cancel():
                 _cancelled.add(command.request_id)
             case Generate():
@@ -167,6 +171,8 @@ def serve() -> None:
             case _:
                 error = ErrorInfo("invalid_request", "not in the script")
                 send(Failed(request_id=command.request_id, error=error))
+    if immortal:
+        signal.pause()
 
 
 if __name__ == "__main__":
