@@ -28,6 +28,7 @@ from app.workers.job import contain, release
 _TAIL_LINES = 40
 _LINE_BYTES = 4096
 _LINGER_S = 1.0
+_LARGEST_EXIT_CODE = 255
 _HINT_WORDS = ("assert", "error", "failed", "out of memory", "abort", "exception")
 _HINT_LENGTH = 200
 _MEMORY_WORDS = ("out of memory", "failed to allocate", "mem_buffer", "bad_alloc", "memoryerror")
@@ -91,6 +92,12 @@ class Exit(msgspec.Struct, frozen=True):
             return f"signal {-self.code}"
 
     @property
+    def how(self) -> str:
+        # Windows ends a crashed process with a status such as 0xC0000005.
+        code = f"0x{self.code:08X}" if self.code > _LARGEST_EXIT_CODE else f"{self.code}"
+        return self.signal_name or f"exit code {code}"
+
+    @property
     def hint(self) -> str:
         """The last line of stderr that looks like a reason."""
         telling = (
@@ -107,8 +114,7 @@ class Exit(msgspec.Struct, frozen=True):
 
     def error(self, worker: WorkerId, reason: str = "") -> WorkerDied:
         """`reason` says why we ended it ourselves; else the exit speaks."""
-        how = f"({self.signal_name})" if self.signal_name else f"(exit code {self.code})"
-        message = reason or f"The model's engine stopped unexpectedly {how}."
+        message = reason or f"The model's engine stopped unexpectedly ({self.how})."
         if not reason and self.hint:
             message += f" It said: {self.hint}."
         message += " It is being restarted; send the message again."

@@ -24,6 +24,8 @@ from app.workers.worker import Worker
 
 Estimate = Callable[[ModelSpec, Sequence[Device]], dict[str, int]]
 
+_LATE_S = 2.0  # a tick that comes so late says more about us than about the engines
+
 _log = logging.getLogger(__name__)
 
 
@@ -52,6 +54,7 @@ class Roster:
         self._before: dict[str, Key] = {}  # what a role was before the load that runs now
         self._devices: tuple[Device, ...] = ()
         self._count = itertools.count(1)
+        self._ticked_at = 0.0
         self._relieved_at = 0.0
         self._trimmed = False
 
@@ -238,7 +241,12 @@ class Roster:
     # ------------------------------------------------------------ as time passes
 
     def tick(self, now: float) -> None:
+        # After a sleep of the machine, or of ours, everybody looks silent: nobody was heard.
+        late = now - self._ticked_at > _LATE_S
+        self._ticked_at = now
         for worker in self.workers():
+            if late:
+                worker.forgive(now)
             worker.check(now)
         if self._rules.idle_s:
             for crew in self._expendable():

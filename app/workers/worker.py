@@ -175,6 +175,10 @@ class Worker:
             ticket.finish_cancelled()
         self._waiting.clear()
 
+    def forgive(self, now: float) -> None:
+        if self.link:
+            self.link.started_at = self.link.heard_at = now
+
     def check(self, now: float) -> None:
         """Ends an engine that is silent or has outgrown its memory."""
         link = self.link
@@ -319,10 +323,9 @@ class Worker:
                 f"The engine ran out of memory while loading {name}. Close other programs, "
                 "shorten the context or choose a smaller model."
             )
-        how = end.signal_name or f"exit code {end.code}"
         said = f" It said: {end.hint}." if end.hint else ""
         return ModelLoadFailed(
-            f"The engine stopped while loading {name} ({how}).{said} "
+            f"The engine stopped while loading {name} ({end.how}).{said} "
             "The file may be damaged: download it again or choose another model."
         )
 

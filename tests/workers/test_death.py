@@ -11,6 +11,7 @@ import pytest
 from app.core.errors import WorkerDied, from_info
 from app.workers.events import PoolEvent, WorkerFailed, WorkerReady
 from app.workers.pool import Pool
+from app.workers.process import Exit
 from tests.workers.asking import Until, ask, load
 from tests.workers.conftest import MakePool
 
@@ -73,6 +74,34 @@ def test_without_a_heartbeat_watch_a_hung_engine_stays_hung(make_pool: MakePool)
     answer = ask(pool, "stop_at=0")
     with pytest.raises(AssertionError, match="no end came"):
         answer.end(timeout_s=1.5)
+
+
+def test_a_machine_that_slept_takes_no_engine_for_hung(make_pool: MakePool) -> None:
+    pool = make_pool(silence_s=1.0, idle_s=0.0)
+    load(pool)
+    before = ask_pids(pool)
+    pool._mailbox.post(lambda: pool._roster.tick(time.monotonic() + 3600))
+    Until.ticks(pool, 2)
+    assert ask_pids(pool) == before
+
+
+def test_an_engine_that_stays_silent_after_the_sleep_is_hung(
+    make_pool: MakePool, expect_log: ExpectLog
+) -> None:
+    """The control of the test above."""
+    expect_log("stopped responding")
+    pool = make_pool(silence_s=1.0, idle_s=0.0)
+    load(pool)
+    before = ask_pids(pool)
+
+    def sleep_then_silence() -> None:
+        woke = time.monotonic() + 3600
+        pool._roster.tick(woke)
+        pool._roster.tick(woke + 1.5)
+
+    pool._mailbox.post(sleep_then_silence)
+    Until.ticks(pool, 2)
+    assert ask_pids(pool) != before
 
 
 def test_stop_on_a_hung_engine_is_answered_in_time(make_pool: MakePool) -> None:
@@ -144,6 +173,19 @@ def _keep_failure(failures: list[WorkerFailed], event: PoolEvent, marker: Path) 
     if isinstance(event, WorkerFailed):
         failures.append(event)
         marker.unlink(missing_ok=True)
+
+
+def test_how_an_engine_ended_in_words() -> None:
+    assert Exit(-11).how == "SIGSEGV"
+    assert Exit(3).how == "exit code 3"
+    assert Exit(0xC0000005).how == "exit code 0xC0000005"
+    assert Exit(-250).how == "signal 250"
+
+
+def test_the_hint_is_the_last_telling_line_without_our_folders() -> None:
+    tail = ("loading", "/home/me/llama.cpp/ggml/src/ggml.c:1644: GGML_ASSERT(x) failed", "bye")
+    assert Exit(-6, tail).hint == "ggml.c:1644: GGML_ASSERT(x) failed"
+    assert Exit(-6, ("bye",)).hint == ""
 
 
 def ask_pids(pool: Pool) -> set[int]:
