@@ -13,7 +13,13 @@ import msgspec
 from app.storage import search_index
 from app.storage.connection import Tx
 
-_TABLES = (("folder", "id"), ("conversation", "id"), ("message", "id"), ("segment", "id"))
+_TABLES = (
+    ("folder", "id"),
+    ("conversation", "id"),
+    ("message", "id"),
+    ("segment", "id"),
+    ("queued", "id"),
+)
 _PARTIAL = ("partial", "message_id")
 _BLOCK = 100
 _JSON_COLUMNS = ("sampling", "tool_calls", "stats", "error", "ledger")
@@ -29,7 +35,8 @@ _MEND = (
         parent_id >= id OR conversation_id IS NOT
             (SELECT p.conversation_id FROM message p WHERE p.id = message.parent_id))""",
     """UPDATE conversation SET active_leaf =
-        (SELECT max(id) FROM message WHERE conversation_id = conversation.id)
+        (SELECT max(id) FROM message
+            WHERE conversation_id = conversation.id AND deleted_ms IS NULL)
         WHERE active_leaf IS NULL OR id IS NOT
             (SELECT conversation_id FROM message WHERE id = active_leaf)""",
     """UPDATE folder SET parent_id = NULL
@@ -40,9 +47,11 @@ _MEND = (
         OR last_message_id NOT IN (SELECT id FROM message)""",
     """UPDATE segment SET superseded_by = NULL
         WHERE superseded_by <= id OR superseded_by NOT IN (SELECT id FROM segment)""",
+    """DELETE FROM queued WHERE conversation_id NOT IN (SELECT id FROM conversation)""",
     """DELETE FROM partial WHERE message_id NOT IN (SELECT id FROM message)""",
     """UPDATE conversation SET messages =
-        (SELECT count(*) FROM message WHERE conversation_id = conversation.id)""",
+        (SELECT count(*) FROM message
+            WHERE conversation_id = conversation.id AND deleted_ms IS NULL)""",
     """DELETE FROM tally""",
     """INSERT INTO tally SELECT place, ifnull(folder_id, 0), count(*)
         FROM conversation GROUP BY 1, 2""",
