@@ -76,6 +76,8 @@ class WindStarted(_Event, frozen=True):
 
 class WindFinished(_Event, frozen=True):
     segment: Segment | None  # None: nothing changed
+    prefilled_tokens: int = 0  # what this wind cost the engine beyond its cache
+    duration_ms: float = 0.0
 
 
 class WindowMeasured(_Event, frozen=True):

@@ -9,6 +9,7 @@ a crash at any point leaves the conversation as it was.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -70,6 +71,7 @@ class Wind:
         self._after_last: dict[ConversationId, int] = {}
         self._running: RequestId | None = None
         self._closed = False
+        self._prefilled = 0  # by the wind that runs; only on its thread
 
     def after_reply(self, conversation: ConversationId, tokens: int) -> None:
         """`tokens` is what the window holds now; past the threshold a wind follows in idle time."""
@@ -115,6 +117,7 @@ class Wind:
         if plan is None:
             return None
         self._post(WindStarted(conversation=conversation))
+        began, self._prefilled = time.monotonic(), 0
         segment: Segment | None = None
         try:
             drafts = self._merged(plan.composition.segments, self._narrate(conversation, plan))
@@ -124,7 +127,14 @@ class Wind:
         except AppError:
             _log.info("a wind was given up", exc_info=True)
         finally:
-            self._post(WindFinished(conversation=conversation, segment=segment))
+            self._post(
+                WindFinished(
+                    conversation=conversation,
+                    segment=segment,
+                    prefilled_tokens=self._prefilled,
+                    duration_ms=(time.monotonic() - began) * 1000,
+                )
+            )
         return segment
 
     def _plan(self, conversation: ConversationId) -> _Plan | None:
@@ -242,7 +252,9 @@ class Wind:
                 raise InvalidRequest("The app is closing.")
             self._running = request.request_id
         try:
-            return ask(self._generator, request).result()
+            answer = ask(self._generator, request).result()
+            self._prefilled += answer.stats.prompt_tokens - answer.stats.reused_tokens
+            return answer
         finally:
             with self._lock:
                 self._running = None

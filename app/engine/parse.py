@@ -18,6 +18,7 @@ from app.engine.utf8 import Utf8
 SHOWN = frozenset(
     {*PAIRS, *PAIRS.values(), *BETWEEN, *BLOCKS, *(block.close for block in BLOCKS.values())}
     | {"[ARGS]", "[CALL_ID]", "<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"}
+    | {"<|channel>", '<|"|>'}
     | {"<｜tool▁call▁begin｜>", "<｜tool▁call▁end｜>", "<｜tool▁sep｜>"}
 )
 

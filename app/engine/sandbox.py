@@ -105,6 +105,18 @@ class _Charging(NodeTransformer):
         self.generic_visit(node)
         return _call("_concat", node.nodes)
 
+    def visit_List(self, node: nodes.List) -> Any:
+        self.generic_visit(node)
+        return _call("_made", [node])
+
+    def visit_Dict(self, node: nodes.Dict) -> Any:
+        self.generic_visit(node)
+        return _call("_made", [node])
+
+    def visit_Tuple(self, node: nodes.Tuple) -> Any:
+        self.generic_visit(node)
+        return _call("_made", [node]) if node.ctx == "load" else node
+
 
 def _call(method: str, arguments: list[Any]) -> nodes.Call:
     return nodes.Call(nodes.EnvironmentAttribute(method), arguments, [], None, None)
@@ -133,7 +145,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters = {name: self._metered(own.get(name, filters[name])) for name in _FILTERS}
         self.globals = {
             "range": self._range,
-            "dict": dict,
+            "dict": self._dict,
             "namespace": self.globals["namespace"],
             "joiner": self.globals["joiner"],
             "cycler": self.globals["cycler"],
@@ -154,9 +166,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if operator == "*":
             self._check_product(left, right)
         if operator == "+":
-            self.meter.measure(_size(left) + _size(right))
+            self.meter.measure(self._weigh(left) + self._weigh(right))
         if operator == "%" and isinstance(left, str):
-            self._check_format(left)
+            self._check_format(left, left.count("%"), right)
         return super().call_binop(context, operator, left, right)
 
     def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:
@@ -168,6 +180,18 @@ class Sandbox(ImmutableSandboxedEnvironment):
         result = super().call(context, obj, *args, **kwargs)
         self.meter.measure(_size(result))
         return result
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        wrapped = super().wrap_str_format(value)
+        if wrapped is None:
+            return None
+        text = str(value.__self__)
+
+        def checked(*args: Any, **kwargs: Any) -> str:
+            self._check_format(text, text.count("{"), (args, kwargs))
+            return wrapped(*args, **kwargs)
+
+        return checked
 
     # ------------------------------------------------------------ charged operations
 
@@ -183,6 +207,30 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def _written(self, value: Any) -> Any:
         self.meter.measure(_size(value))
         return value
+
+    def _made(self, value: Any) -> Any:
+        self.meter.charge(1 + self._weigh(value) // 16)
+        return value
+
+    def _dict(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
+        return self._made(dict(*args, **kwargs))
+
+    def _weigh(self, value: Any) -> int:
+        """Everything inside a value, each time it is in there.
+
+        Lists that hold one another twice double with each level; printed or compared they would
+        keep one C call busy for ever, so such a value is never built.
+        """
+        weight, todo = 0, [value]
+        while todo:
+            item = todo.pop()
+            weight += len(item) if isinstance(item, str) else 1
+            self.meter.limit(weight)
+            if isinstance(item, list | tuple):
+                todo += cast(Iterable[Any], item)
+            elif isinstance(item, dict):
+                todo += cast(dict[Any, Any], item).values()
+        return weight
 
     def _range(self, *bounds: int) -> range:
         if any(abs(_number(bound)) > 1 << 40 for bound in bounds):
@@ -231,19 +279,19 @@ class Sandbox(ImmutableSandboxedEnvironment):
             if _bits(left) + _bits(right) > _WIDEST_INT:
                 raise TemplateFailed("the chat template computes a number that is too large")
             return
-        self.meter.measure(int(max(1, _size(left)) * _number(right)) if _size(left) else 0)
-        self.meter.measure(int(max(1, _size(right)) * _number(left)) if _size(right) else 0)
+        for value, times in ((left, right), (right, left)):
+            if _size(value):
+                self.meter.measure(int(self._weigh(value) * max(0, _number(times))))
 
-    def _check_format(self, text: str) -> None:
+    def _check_format(self, text: str, fields: int, values: Any) -> None:
         if _WIDE.search(text):
             raise TemplateFailed("the chat template writes too much")
+        self.meter.measure(len(text) + fields * self._weigh(values))
 
     def _check_method(self, owner: str, name: str, args: tuple[Any, ...]) -> None:
         if name not in _STR_METHODS:
             raise SecurityError(f"{name} may not be called")
         self.meter.charge(1 + len(owner) // 16)
-        if name == "format":
-            self._check_format(owner)
         if name == "replace" and len(args) >= 2:
             self._check_replace(owner, str(args[0]), str(args[1]))
         if name == "join" and args:

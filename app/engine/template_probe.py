@@ -27,6 +27,7 @@ from app.engine.traits import Traits
 
 ARGUMENT = "probe-template"
 _WATCHDOG_S = 4.0
+_RENDER_S = 1.0
 _PATIENCE_S = 12.0  # with the start of the interpreter on a busy machine
 _MEMORY_BYTES = 1 << 30
 
@@ -181,7 +182,9 @@ class _Probe:
     def _stable(self, first: str) -> bool:
         """Whether what is in the cache after one turn is how the next turn begins."""
         later = self._render([_user("Q1"), _answer("A1"), _user("Q2")])
-        return bool(first) and later.startswith(f"{first}A1")
+        if not first or not later.startswith(first):
+            return False
+        return later[len(first) :].lstrip().startswith("A1")
 
     def _off_keeps_prefix(self) -> bool:
         messages = (
@@ -210,7 +213,7 @@ class _Probe:
     ) -> str:
         said = message_values(messages, traits or self._traits, thinking_key=self._thinking_key)
         known = {"messages": said, "add_generation_prompt": True, **self._ends, **values}
-        return run_template(self._sandbox, self._template, known)
+        return run_template(self._sandbox, self._template, known, _RENDER_S)
 
 
 def _user(text: str) -> Message:

@@ -87,7 +87,7 @@ def _read_tagged(body: str) -> list[Call] | None:
     """The inside of `<tool_call>`: JSON (Hermes, Qwen) or `<function=…>` tags (Qwen coder)."""
     match = _XML_CALL.fullmatch(body)
     if match is None:
-        return _read_json(body)
+        return _read_json(body) or (_read_pairs(body) if "<arg_key>" in body else None)
     return _read_function(f"{match[1]}>{match[2]}")
 
 
@@ -107,6 +107,36 @@ def _read_function(body: str) -> list[Call] | None:
 def _scalar(text: str) -> Any:
     value = _json(text)
     return text if value is None and text.strip() != "null" else value
+
+
+_PAIRED_CALL = re.compile(r"\s*([\w.-]+)\s*((?:<arg_key>.*</arg_value>)?)\s*", re.DOTALL)
+_PAIRED_ARGUMENT = re.compile(
+    r"<arg_key>(.*?)</arg_key>\s*<arg_value>(.*?)</arg_value>\s*", re.DOTALL
+)
+
+
+def _read_pairs(body: str) -> list[Call] | None:
+    """`name<arg_key>key</arg_key><arg_value>value</arg_value>…` (GLM)."""
+    match = _PAIRED_CALL.fullmatch(body)
+    if match is None or _PAIRED_ARGUMENT.sub("", match[2]):
+        return None
+    pairs = _PAIRED_ARGUMENT.findall(match[2])
+    values = {key.strip(): _scalar(text) for key, text in pairs}
+    return [Call(match[1], json.dumps(values, ensure_ascii=False))]
+
+
+_BARE_KEY = re.compile(r"([{,]\s*)([\w.-]+)\s*:")
+
+
+def _read_gemma(body: str) -> list[Call] | None:
+    """`call:name{key:<|"|>text<|"|>,other:3}`: JSON with bare keys and quotes of its own."""
+    name, _, rest = body.strip().removeprefix("call:").partition("{")
+    parts = f"{{{rest}".split('<|"|>')
+    plain = [_BARE_KEY.sub(r'\1"\2":', part) for part in parts[::2]]
+    quoted = [json.dumps(part, ensure_ascii=False) for part in parts[1::2]]
+    mixed = [piece for pair in zip(plain, [*quoted, ""], strict=False) for piece in pair]
+    arguments = _arguments(_json("".join(mixed)))
+    return [Call(name, arguments)] if name and arguments is not None else None
 
 
 def _read_mistral(body: str) -> list[Call] | None:
@@ -169,6 +199,7 @@ BLOCKS = {
     "<function_call>": Block("</function_call>", _read_tagged),
     "<function=": Block("</function>", _read_function),
     "<|tool_call|>": Block("", _read_json),
+    "<|tool_call>": Block("<tool_call|>", _read_gemma),
     "[TOOL_CALLS]": Block("", _read_mistral),
     "<|python_tag|>": Block("", _read_llama),
     "<｜tool▁calls▁begin｜>": Block("<｜tool▁calls▁end｜>", _read_deepseek),

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from app.core.ids import SessionId
 from app.engine.llama.vocab import Vocab
 from app.engine.prompt import Prompt
 
@@ -28,25 +29,29 @@ class Transcripts:
     def __init__(self, vocab: Vocab) -> None:
         self._vocab = vocab
         self._lock = threading.Lock()
-        self._said: deque[tuple[int, ...]] = deque(maxlen=_KEPT)
+        self._said: deque[tuple[tuple[int, ...], SessionId]] = deque(maxlen=_KEPT)
         self._pieces: dict[tuple[int, ...], list[_Piece]] = {}
         self._special = {text: token for token, text in vocab.special.items() if text}
         longest_first = sorted(self._special, key=len, reverse=True)
         self._mark = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
-    def add(self, tokens: Sequence[int]) -> None:
+    def add(self, tokens: Sequence[int], session: SessionId) -> None:
         said = tuple(tokens)
         with self._lock:
-            grown = [old for old in self._said if old == said[: len(old)]]
-            for old in grown:
+            for old in [old for old in self._said if old[0] == said[: len(old[0])]]:
                 self._said.remove(old)
-            self._said.append(said)
+            self._said.append((said, session))
+
+    def purge(self, session: SessionId) -> None:
+        with self._lock:
+            for old in [old for old in self._said if old[1] == session]:
+                self._said.remove(old)
 
     def tokens_of(self, prompt: Prompt) -> list[int]:
         """The prompt's tokens: those already used for this text, then fresh ones."""
         wanted = self._pieces_of_prompt(prompt)
         with self._lock:
-            said = list(self._said)
+            said = [tokens for tokens, _ in self._said]
         self._pieces = {tokens: self._pieces_of(tokens) for tokens in said}
         best: tuple[int, tuple[int, ...], int] = (0, (), 0)
         for tokens in said:

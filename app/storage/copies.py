@@ -11,7 +11,8 @@ from app.storage import conversations, messages, segments
 from app.storage.connection import Tx
 from app.storage.conversations import Conversation
 
-_COPIED = "role, status, model, created_ms, text, reasoning, tool_call_id, tool_calls, stats, error, parts"
+_COPIED = """role, status, model, created_ms, text, reasoning, tool_call_id, tool_calls, stats,
+    error, parts"""
 
 
 def duplicate(tx: Tx, conversation_id: ConversationId) -> Conversation:

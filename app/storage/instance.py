@@ -12,10 +12,10 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Client, Listener
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Protocol, Self
 
 import msgspec
 
@@ -24,8 +24,16 @@ from app.storage.files import replace_with
 
 if sys.platform == "win32":
     import msvcrt
+
+    def _try_lock(file: IO[bytes]) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
+
+    def _try_lock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
 
 _LOCK, _ADDRESS = "instance.lock", "instance.json"
 _DONE, _QUIT = b"done", b"quit"
@@ -34,6 +42,11 @@ _ANSWER_S = 5.0
 _SOCKET_PATH_CHARS = 90  # the system's limit is 104 or 108 bytes
 
 _log = logging.getLogger(__name__)
+
+
+class _Peer(Protocol):
+    def poll(self, timeout: float, /) -> bool: ...
+    def recv_bytes(self, maxlength: int, /) -> bytes: ...
 
 
 class _Channel(msgspec.Struct, frozen=True):
@@ -98,12 +111,8 @@ def raise_first(folder: Path, arguments: Sequence[str] = ()) -> bool:
 def _lock(path: Path) -> IO[bytes]:
     file = path.open("ab")
     try:
-        os.chmod(path, 0o600)
-        if sys.platform == "win32":
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.chmod(0o600)
+        _try_lock(file)
     except OSError as error:
         file.close()
         raise AlreadyRunning(
@@ -135,7 +144,7 @@ def _serve(listener: Listener, on_raise: Callable[[list[str]], None]) -> None:
                 _log.warning("a second start was not understood: %s", error)
 
 
-def _receive(peer: Connection) -> bytes:
+def _receive(peer: _Peer) -> bytes:
     if not peer.poll(_ANSWER_S):
         raise EOFError("nothing was said")
     return peer.recv_bytes(_MAX_BYTES)

@@ -110,7 +110,7 @@ def _day_ms(value: str) -> int | None:
     plain = unicodedata.normalize("NFKC", value)
     for form in ("%Y-%m-%d", "%Y-%m", "%Y"):
         try:
-            return int(datetime.strptime(plain, form).timestamp() * 1000)
+            return int(datetime.strptime(plain, form).astimezone().timestamp() * 1000)
         except (ValueError, OverflowError, OSError):
             continue
     return None

@@ -18,11 +18,12 @@ _TABLES = (
     ("conversation", "id"),
     ("message", "id"),
     ("segment", "id"),
+    ("recall", "message_id"),
+    ("partial", "message_id"),
     ("queued", "id"),
 )
-_PARTIAL = ("partial", "message_id")
 _BLOCK = 100
-_JSON_COLUMNS = ("sampling", "tool_calls", "stats", "error", "ledger")
+_JSON_COLUMNS = ("sampling", "tool_calls", "stats", "error", "ledger", "quotes")
 
 _MEND = (
     """INSERT INTO conversation (id, uid, title, created_ms, updated_ms)
@@ -47,6 +48,7 @@ _MEND = (
         OR last_message_id NOT IN (SELECT id FROM message)""",
     """UPDATE segment SET superseded_by = NULL
         WHERE superseded_by <= id OR superseded_by NOT IN (SELECT id FROM segment)""",
+    """DELETE FROM recall WHERE message_id NOT IN (SELECT id FROM message)""",
     """DELETE FROM queued WHERE conversation_id NOT IN (SELECT id FROM conversation)""",
     """DELETE FROM partial WHERE message_id NOT IN (SELECT id FROM message)""",
     """UPDATE conversation SET messages =
@@ -69,7 +71,7 @@ def salvage(damaged: Tx, fresh: Tx) -> Salvaged:
     fresh.rows("PRAGMA foreign_keys = off")
     fresh.begin(writing=True)
     try:
-        for table, key in (*_TABLES, _PARTIAL):
+        for table, key in _TABLES:
             counts[table] = sum(
                 _keep(fresh, table, key, row) for row in _readable(damaged, fresh, table, key)
             )
@@ -133,7 +135,7 @@ def _sound(name: str, value: Any) -> Any:
     try:
         (msgspec.msgpack if name == "parts" else msgspec.json).decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError):
-        return "[]" if name == "ledger" else None
+        return "[]" if name in ("ledger", "quotes") else None
     return value
 
 

@@ -75,7 +75,7 @@ class SettingsFile:
         return new
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener(old, new)` on each change, on the thread that changes; undo by the result."""
+        """Call `listener(old, new)` on each change, there and then; the result ends it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 

@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -143,6 +144,12 @@ class Chat:
         with self._changed:
             assert self._changed.wait_for(lambda: len(found()) >= count, 10), self.events[-5:]
             return found()
+
+    def settle(self) -> None:
+        """Wait until every wind that was due has ended."""
+        while self.wind._timers:  # pyright: ignore
+            time.sleep(0.001)
+        self.wind._thread.submit(lambda: None).result()  # pyright: ignore
 
     def last_asked(self) -> Generate:
         """The newest request that a person waits for."""

@@ -1,5 +1,4 @@
 import random
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,14 +51,7 @@ def go_on(chat: Chat, conversation: ConversationId, turns: int, *, start: int) -
         done = len([e for e in chat.events if isinstance(e, ReplyFinished)])
         chat.turns.send(conversation, said(number))
         chat.wait_for(ReplyFinished, done + 1)
-        settle(chat)
-
-
-def settle(chat: Chat) -> None:
-    """Wait until every wind that was due has ended."""
-    while chat.wind._timers:  # pyright: ignore
-        time.sleep(0.001)
-    chat.wind._thread.submit(lambda: None).result()  # pyright: ignore
+        chat.settle()
 
 
 def said(number: int) -> str:

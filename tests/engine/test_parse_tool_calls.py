@@ -33,6 +33,8 @@ FORMATS = {
         "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>commentary "
         'to=functions.look <|constrain|>json<|message|>{"x": 1}'
     ),
+    "gemma": "<|tool_call>call:look{x:1}<tool_call|>",
+    "glm": "<tool_call>look\n<arg_key>x</arg_key>\n<arg_value>1</arg_value>\n</tool_call>",
     "openai": '{"type": "function", "function": {"name": "look", "arguments": "{\\"x\\": 1}"}}',
 }
 
@@ -65,6 +67,8 @@ def test_several_calls_keep_their_order_and_the_text_around_them() -> None:
         "[TOOL_CALLS]look",
         "[TOOL_CALLS][1, 2]",
         "<function=look>{bad}</function>",
+        "<|tool_call>call:look{x:<tool_call|>",
+        "<tool_call>look\n<arg_key>x</arg_key></tool_call>",
         "<|python_tag|>print('hi')",
         '{"name": "unknown", "parameters": {}}',
         '{"name": "look", "parameters": {"x": 1}} and more',
@@ -101,6 +105,12 @@ def test_calls_have_ids_of_their_own() -> None:
     parser = OutputParser(tools=("look",))
     calls = parser.feed(f"<tool_call>{ONE}</tool_call>".encode() * 2).calls
     assert len({call.id for call in calls}) == 2
+
+
+def test_quoted_text_in_a_gemma_call_may_hold_anything() -> None:
+    reply = '<|tool_call>call:look{a:<|"|>{b:1}, "c"<|"|>,d:[true,<|"|>e<|"|>]}<tool_call|>'
+    ((_, arguments),) = gather(by_bytes(reply.encode()), tools=("look",)).calls
+    assert json.loads(arguments) == {"a": '{b:1}, "c"', "d": [True, "e"]}
 
 
 def test_tag_arguments_are_values_when_they_read_as_json() -> None:

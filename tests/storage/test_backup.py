@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,7 +38,10 @@ def test_restore_brings_back_and_sets_aside(db: Database) -> None:
     assert sorted(titles(aside / db.path.name)) == ["new", "old"]
 
 
-def test_a_damaged_backup_is_neither_restored_nor_chosen(db: Database) -> None:
+def test_a_damaged_backup_is_neither_restored_nor_chosen(
+    db: Database, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("is no use")
     db.write(lambda tx: conversations.create(tx, "good")).result()
     good = backup.make(db.path, "daily", NOW_MS)
     bad = backup.make(db.path, "daily", NOW_MS + DAY_MS)

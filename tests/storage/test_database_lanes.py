@@ -14,9 +14,9 @@ from app.storage.migrations import latest
 def test_a_failed_job_leaves_nothing_behind(db: Database) -> None:
     def job(tx: Tx) -> None:
         conversations.create(tx, "lost")
-        raise ValueError
+        raise ValueError("on purpose")
 
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="on purpose"):
         db.write(job).result()
     assert db.read(conversations.page).result().items == ()
 
@@ -57,7 +57,7 @@ def test_closing_finishes_queued_writes(tmp_path: Path) -> None:
 def test_a_newer_database_is_refused_with_every_byte_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "chats.sqlite3"
     database = Database(path)
-    database.write(lambda tx: conversations.create(tx)).result()
+    database.write(conversations.create).result()
     database.write(lambda tx: tx.run(f"PRAGMA user_version = {latest() + 1}")).result()
     database.close()
     before = path.read_bytes()

@@ -3,6 +3,7 @@ import queue
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from multiprocessing.connection import Client
 from pathlib import Path
 
@@ -67,7 +68,10 @@ def test_a_second_start_hands_over_its_arguments(tmp_path: Path) -> None:
     assert not raise_first(tmp_path)
 
 
-def test_a_stranger_without_the_key_is_refused_and_the_owner_goes_on(tmp_path: Path) -> None:
+def test_a_stranger_without_the_key_is_refused_and_the_owner_goes_on(
+    tmp_path: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("not understood")
     heard: queue.Queue[list[str]] = queue.Queue()
     with Instance(tmp_path, heard.put):
         channel = msgspec.json.decode((tmp_path / "instance.json").read_bytes())

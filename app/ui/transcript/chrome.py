@@ -187,17 +187,19 @@ class Footer(Block):
         ]
 
     def _actions(self) -> list[tuple[Deed, str, str]]:
-        id = self.item.id
-        found: list[tuple[Deed, str, str]] = [(CopyMessage(id, "markdown"), "Copy message", "copy")]
+        item_id = self.item.id
+        found: list[tuple[Deed, str, str]] = [
+            (CopyMessage(item_id, "markdown"), "Copy message", "copy")
+        ]
         if self.item.role == "assistant":
-            found.append((Regenerate(id), "Regenerate", "regenerate"))
+            found.append((Regenerate(item_id), "Regenerate", "regenerate"))
             if self._last:
-                found.append((Continue(id), "Continue", "continue"))
+                found.append((Continue(item_id), "Continue", "continue"))
         return [
             *found,
-            (Edit(id), "Edit", "edit"),
-            (Branch(id), "Branch from here", "branch"),
-            (Delete(id), "Delete", "trash"),
+            (Edit(item_id), "Edit", "edit"),
+            (Branch(item_id), "Branch from here", "branch"),
+            (Delete(item_id), "Delete", "trash"),
         ]
 
     def _versions(self, x: float, side: float) -> list[Spot]:

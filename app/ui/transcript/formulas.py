@@ -143,7 +143,7 @@ def _drawn(ask: Ask) -> Picture | None:
         latex = _engine().Latex(ask.tex, size=ask.pixels, color=ask.color, inline=not ask.display)
         svg: str = latex.svg()
         left, top, width, height = (float(n) for n in _view_box(svg).split())
-    except Exception:
+    except Exception:  # noqa: BLE001
         # Any input may come from a model; whatever the typesetter makes of it, we show the TeX.
         return None
     if width <= 0 or height <= 0 or left > width:

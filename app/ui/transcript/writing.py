@@ -29,7 +29,7 @@ _ALIGN = {
     "center": Qt.AlignmentFlag.AlignHCenter,
     "right": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute,
 }
-_SOFT_HYPHENLESS_BREAK = "\u2028"
+_LINE_SEPARATOR = "\u2028"
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -132,7 +132,7 @@ class Writer:
             if shown.kind in ("math", "display"):
                 self._formula(shown, form)
             elif shown.kind == "break":
-                self._cursor.insertText(_SOFT_HYPHENLESS_BREAK, form)
+                self._cursor.insertText(_LINE_SEPARATOR, form)
             else:
                 self._cursor.insertText(_one_line(shown.text), form)
             piece = Piece(start, self._cursor.position(), leaf, said, self._cell)
@@ -175,8 +175,12 @@ def _one_line(text: str) -> str:
     return text.translate(_BREAKS)
 
 
-_BREAKS = {ord(char): _SOFT_HYPHENLESS_BREAK for char in "\n\r\u2029"} | {
-    0: "\ufffd",
-    0xFDD0: "\ufffd",
-    0xFDD1: "\ufffd",
-}
+# U+FDD0 and U+FDD1 mark frames inside Qt's documents.
+_CONTROL: dict[int, str] = dict.fromkeys((0, 0xFDD0, 0xFDD1), "\ufffd")
+_BREAKS: dict[int, str] = dict.fromkeys(map(ord, "\n\r\u2029"), _LINE_SEPARATOR) | _CONTROL
+_LINES = str.maketrans({"\r": "\n", "\u2029": "\n", "\u2028": "\n"})
+
+
+def as_lines(text: str) -> str:
+    """For code: every kind of line end starts a line, one character for one."""
+    return text.translate(_LINES).translate(_CONTROL)
