@@ -149,7 +149,10 @@ class Wind:
         turns = group_turns(
             [stored.message.role for stored in said], counted.each[len(counted.each) - len(said) :]
         )
-        cut = choose_cut(turns, budget.target_tokens - head - budget.summary_tokens)
+        # What stands before the recent turns may grow to its caps with this wind.
+        story = budget.narrative_tokens + budget.ledger_tokens
+        system = token_count(self._generator, composition.system_prompt).result()
+        cut = choose_cut(turns, budget.target_tokens - max(head, system + story))
         if cut == 0:
             return None
         after = said[turns[cut].first]
