@@ -6,6 +6,7 @@ watches the resident size besides.
 """
 
 import logging
+import os
 import sys
 
 import msgspec
@@ -49,16 +50,30 @@ def impose(pid: int, limits: Limits) -> None:
     """A process that has just ended is the reader's business; what the system refuses is logged."""
     try:
         process = psutil.Process(pid)
-        if limits.background:
-            process.nice(_lower_priority())
-        if limits.cpus and sys.platform != "darwin":
-            process.cpu_affinity(list(limits.cpus))
-        if limits.memory_bytes and sys.platform == "linux":
-            process.rlimit(psutil.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))
-    except psutil.NoSuchProcess:
+        if sys.platform == "linux":
+            _impose_on_threads(process, limits)
+            if limits.memory_bytes:
+                process.rlimit(psutil.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))
+        else:
+            if limits.background:
+                process.nice(_lower_priority())
+            if limits.cpus and sys.platform != "darwin":
+                process.cpu_affinity(list(limits.cpus))
+    except (psutil.NoSuchProcess, ProcessLookupError):
         return
     except (psutil.Error, OSError, ValueError) as error:
         _log.warning("limits of process %d could not be set: %s", pid, error)
+
+
+def _impose_on_threads(process: psutil.Process, limits: Limits) -> None:
+    """Linux sets both per thread; those that run already inherit nothing."""
+    if not (limits.background or limits.cpus):
+        return
+    for thread in process.threads():
+        if limits.background:
+            os.setpriority(os.PRIO_PROCESS, thread.id, _lower_priority())
+        if limits.cpus:
+            os.sched_setaffinity(thread.id, limits.cpus)
 
 
 def _lower_priority() -> int:

@@ -21,8 +21,6 @@ from typing import IO, cast
 
 import msgspec
 
-from app.core.errors import WorkerDied
-from app.core.ids import WorkerId
 from app.workers.job import contain, release
 
 _TAIL_LINES = 40
@@ -111,14 +109,6 @@ class Exit(msgspec.Struct, frozen=True):
     @property
     def lacked_memory(self) -> bool:
         return any(word in line.lower() for line in self.tail for word in _MEMORY_WORDS)
-
-    def error(self, worker: WorkerId, reason: str = "") -> WorkerDied:
-        """`reason` says why we ended it ourselves; else the exit speaks."""
-        message = reason or f"The model's engine stopped unexpectedly ({self.how})."
-        if not reason and self.hint:
-            message += f" It said: {self.hint}."
-        message += " It is being restarted; send the message again."
-        return WorkerDied(message, worker=worker, signal=self.signal_name, exit_code=self.code)
 
 
 class EngineProcess:

@@ -8,7 +8,7 @@ import itertools
 import logging
 from collections.abc import Callable, Iterator, Sequence
 
-from app.core.errors import AppError, InvalidRequest, OutOfMemory
+from app.core.errors import AppError, InvalidRequest
 from app.core.ids import RequestId, WorkerId
 from app.core.protocol import CHAT, EMBEDDER, Device, Load, ModelInfo, ModelSpec, TrimCache
 from app.workers.crew import Crew, Key
@@ -20,6 +20,7 @@ from app.workers.machine import Machine
 from app.workers.mailbox import Mailbox
 from app.workers.rules import Rules
 from app.workers.ticket import Ticket
+from app.workers.verdicts import no_room
 from app.workers.worker import Worker
 
 Estimate = Callable[[ModelSpec, Sequence[Device]], dict[str, int]]
@@ -131,12 +132,8 @@ class Roster:
         need = plan.need.get(RAM, 0)
         room = self._machine.free_ram() + freed
         if need > room and not crew.was_loaded:
-            crew_error = OutOfMemory(
-                f"This model needs about {need / 1e9:.1f} GB of memory but {room / 1e9:.1f} GB "
-                "are free. Close other programs or choose a smaller model."
-            )
             for worker in crew.workers:
-                worker.refuse(crew_error)
+                worker.refuse(no_room(need, room))
             return
         self.ledger.allocate(crew.key.holder, plan.need)
         self._engines.when_retired_ended(crew.wake)

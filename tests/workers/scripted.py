@@ -131,7 +131,8 @@ def generate(command: Generate) -> None:
         if script.get("eat_at") == str(index):
             eat(int(script["eat_mb"]))
         send(Delta(request_id=command.request_id, text=f"{os.getpid()}:{index} ", tokens=1))
-        time.sleep(float(script.get("every_ms", "1")) / 1000)
+        if pause_s := float(script.get("every_ms", "1")) / 1000:
+            time.sleep(pause_s)
     if "deaf" in script:
         return
     reason = "cancelled" if command.request_id in _cancelled else "stop"
@@ -176,7 +177,7 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    send(Hello(protocol=PROTOCOL_VERSION, pid=os.getpid(), versions={}, devices=()))
     threading.Thread(target=beat, daemon=True).start()
+    send(Hello(protocol=PROTOCOL_VERSION, pid=os.getpid(), versions={}, devices=()))
     serve()
     os._exit(0)

@@ -115,6 +115,19 @@ def test_stop_on_a_hung_engine_is_answered_in_time(make_pool: MakePool) -> None:
     assert time.monotonic() - started <= 1.0
 
 
+def test_a_stopped_reply_is_not_asked_again_when_its_engine_dies(
+    make_pool: MakePool, expect_log: ExpectLog
+) -> None:
+    expect_log("stopped responding")
+    pool = make_pool(silence_s=0.6, stop_s=30.0)
+    load(pool)
+    answer = ask(pool, "tokens=50 stop_at=0")
+    pool.cancel(answer.id)
+    assert answer.finished().reason == "cancelled"
+    Until.ticks(pool, 2)
+    assert pool.state.totals.resubmitted == 0
+
+
 def test_submit_never_waits_for_a_stopped_engine(make_pool: MakePool) -> None:
     pool = make_pool(silence_s=60.0)
     load(pool)

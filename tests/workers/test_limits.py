@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from app.core.errors import OutOfMemory, from_info
+from app.core.ids import WorkerId
 from app.core.protocol import SUMMARIZER
 from app.workers.events import WorkerReady
 from app.workers.limits import share
@@ -72,17 +73,27 @@ def test_workers_are_pinned_to_their_nodes(make_pool: MakePool) -> None:
     pool = make_pool(machine=machine(((cpus[0],), (cpus[1],)), cores=2))
     until = Until(pool, WorkerReady)
     load(pool, workers=2)
-    pids = {until.wait().pid, until.wait().pid}
-    assert {tuple(os.sched_getaffinity(pid)) for pid in pids} == {(cpus[0],), (cpus[1],)}
+    pids = {ready.worker: ready.pid for ready in (until.wait(), until.wait())}
+    for worker, cpu in zip(("w1", "w2"), cpus[:2], strict=True):
+        threads = psutil.Process(pids[WorkerId(worker)]).threads()
+        assert len(threads) > 1
+        assert {tuple(os.sched_getaffinity(thread.id)) for thread in threads} == {(cpu,)}
 
 
+def threads_nice(pid: int) -> list[int]:
+    threads = psutil.Process(pid).threads()
+    assert len(threads) > 1
+    return [os.getpriority(os.PRIO_PROCESS, thread.id) for thread in threads]
+
+
+@linux_only
 def test_a_background_worker_yields_the_processor(make_pool: MakePool) -> None:
     pool = make_pool()
     until = Until(pool, WorkerReady)
     load(pool, "model=chat")
     load(pool, "model=small", role=SUMMARIZER)
-    chat, small = (psutil.Process(until.wait().pid).nice() for _ in range(2))
-    assert small > chat
+    chat, small = (threads_nice(until.wait().pid) for _ in range(2))
+    assert max(chat) < min(small)
 
 
 @linux_only
