@@ -273,13 +273,17 @@ class Leaks:
         return {kind: now[kind] - was for kind, was in self._before.items() if now[kind] > was}
 
 
-def cycle(make_pool: MakePool, model: Path) -> None:
+def cycle(make_pool: MakePool, model: Path) -> float:
+    """Start, answer, close with the reply running; how long the close took."""
     pool = make_pool(launch=None)
     load_tiny(pool, model)
     answer = chat(pool, max_tokens=1500)
     answer.wait_for_tokens(2)
+    started = time.monotonic()
     pool.close()
+    closing_s = time.monotonic() - started
     assert answer.finished().reason == "cancelled"
+    return closing_s
 
 
 @pytest.mark.parametrize("cycles", [2, pytest.param(50, marks=full)])
@@ -288,9 +292,9 @@ def test_start_and_stop_cycles_leak_nothing(
 ) -> None:
     cycle(make_pool, tiny_model)  # what is imported and cached once
     leaks = Leaks()
-    for _ in range(cycles):
-        cycle(make_pool, tiny_model)
-    print(f"\n{cycles} cycles: {leaks.found() or 'nothing leaked'}")
+    closing_s = max(cycle(make_pool, tiny_model) for _ in range(cycles))
+    print(f"\n{cycles} cycles: {leaks.found() or 'nothing leaked'}, closed in {closing_s:.2f} s")
+    assert closing_s <= 2.0
     assert leaks.found() == {}
 
 
