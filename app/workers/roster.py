@@ -88,7 +88,7 @@ class Roster:
         assert isinstance(ticket.request, Load)
         spec = ticket.request.spec
         crew = self._crews.get(Key(spec.path, spec.embedding))
-        if crew and (crew.spec != spec or len(crew.workers) != workers):
+        if crew and not _serves(crew, spec, role, workers):
             self._drop(crew)
             crew = None
         if crew is None:
@@ -150,8 +150,7 @@ class Roster:
 
     def cancel_load(self, request_id: RequestId) -> None:
         for crew in self:
-            crew.cancel_load(request_id)
-            if not crew.is_ready and not crew.was_loaded:
+            if crew.cancel_load(request_id) and not crew.was_loaded:
                 self._give_roles_back(crew)
 
     def close(self) -> None:
@@ -269,3 +268,9 @@ class Roster:
 
 def _key(worker: Worker) -> Key:
     return Key(worker.spec.path, worker.spec.embedding)
+
+
+def _serves(crew: Crew, spec: ModelSpec, role: str, workers: int) -> bool:
+    """Whether it can play the role as it is; a chat must not run at background priority."""
+    too_slow = role == CHAT and crew.is_background
+    return crew.spec == spec and len(crew.workers) == workers and not too_slow
