@@ -128,6 +128,7 @@ class Io:
             case Generate():
                 self._loop.submit(self._desk().job(request))
             case Embed():
+                self._desk()
                 self._loop.embed(request)
             case Tokenize():
                 self._outbox.send([self._desk().tokenize(request)])

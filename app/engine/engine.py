@@ -12,6 +12,7 @@ import psutil
 from app.core.ids import SessionId
 from app.core.protocol import WorkerStats
 from app.engine.batch import Batch
+from app.engine.embed import Embedder
 from app.engine.governor import Governor
 from app.engine.jobs import Job
 from app.engine.kv import Cache
@@ -39,6 +40,8 @@ class Engine:
     default_adapters: tuple[float, ...]
     adapters: tuple[float, ...]  # as applied now
     governor: Governor
+    only_embeds: bool = False
+    embedder: Embedder | None = None
     tokens_prefilled: int = 0
     tokens_decoded: int = 0
 
@@ -65,6 +68,16 @@ class Engine:
             tiers.prefill_s_per_token = (
                 0.7 * tiers.prefill_s_per_token + 0.3 * rate if tiers.prefill_s_per_token else rate
             )
+
+    def embed(self, texts: tuple[str, ...]) -> tuple[tuple[bytes, ...], int]:
+        if self.embedder is None:
+            self.embedder = Embedder(
+                self.model.pointer,
+                self.vocab,
+                trained_ctx=self.model.trained_ctx,
+                threads=self.context.shape.threads,
+            )
+        return self.embedder.embed(texts)
 
     def end(self, job: Job) -> None:
         job.reply.close()
@@ -100,5 +113,7 @@ class Engine:
 
     def close(self) -> None:
         self.cache.snapshots.tiers.close()
+        if self.embedder is not None:
+            self.embedder.close()
         self.context.close()
         self.model.close()

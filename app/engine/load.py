@@ -33,6 +33,7 @@ from app.engine.transcripts import Transcripts
 STEP_TOKENS = 512
 _FREE_SHARE = 0.85  # of the free memory, at most, for the cache of one model
 _ALL_LAYERS = 1_000
+_EMBEDDING_CTX = 256  # its replies need none: texts are embedded in a context of their own
 
 
 class Report(Protocol):
@@ -44,9 +45,11 @@ class Report(Protocol):
 def load_engine(command: Load, report: Report) -> tuple[Engine, Loaded]:
     spec = command.spec
     check_file(Path(spec.path))
-    attempt = Attempt(_gpu_layers(spec), spec.chat_ctx, spec.type_k, spec.type_v)
+    chat_ctx = _EMBEDDING_CTX if spec.embedding else spec.chat_ctx
+    attempt = Attempt(_gpu_layers(spec), chat_ctx, spec.type_k, spec.type_v)
     steps: list[str] = []
     model: Model | None = None
+    template: ChatTemplate | None = None
     while True:
         try:
             if model is None:
@@ -55,7 +58,8 @@ def load_engine(command: Load, report: Report) -> tuple[Engine, Loaded]:
                 )
                 model.load_adapters(spec.adapters)
             attempt = _fit_context(attempt, model, spec, steps, report)
-            engine = build_engine(model, spec, attempt)
+            template = template or _template(model, spec)
+            engine = build_engine(model, spec, attempt, template)
             info = _info(engine, spec, attempt, tuple(steps))
             return engine, Loaded(request_id=command.request_id, info=info)
         except OutOfMemory:
@@ -147,7 +151,7 @@ def wants_full_window(window: int, cells: int, sequences: int) -> bool:
 # ---------------------------------------------------------------- building
 
 
-def build_engine(model: Model, spec: ModelSpec, attempt: Attempt) -> Engine:
+def build_engine(model: Model, spec: ModelSpec, attempt: Attempt, template: ChatTemplate) -> Engine:
     cells = cell_count(attempt.chat_ctx, spec.parallel)
     count = sequence_count(spec.parallel, recurrent=model.recurrent)
     threads = spec.threads or os.cpu_count() or 1
@@ -179,11 +183,12 @@ def build_engine(model: Model, spec: ModelSpec, attempt: Attempt) -> Engine:
         candidates=Candidates(vocab.size),
         cache=cache,
         scheduler=Scheduler(cache, limits),
-        template=_template(model, vocab, spec),
+        template=template,
         transcripts=transcripts,
         default_adapters=adapters,
         adapters=adapters,
         governor=Governor(threads),
+        only_embeds=spec.embedding,
     )
 
 
@@ -217,10 +222,12 @@ def _identity(spec: ModelSpec, shape: ContextShape) -> bytes:
     )
 
 
-def _template(model: Model, vocab: Vocab, spec: ModelSpec) -> ChatTemplate:
+def _template(model: Model, spec: ModelSpec) -> ChatTemplate:
+    vocab = Vocab(model.pointer)
     ends = Ends(vocab.named.get("bos", ""), vocab.named.get("eos", ""))
     cache = Path(spec.cache_dir) if spec.cache_dir else None
-    return choose_template(model.chat_template(), ends, vocab.special_texts, cache)
+    source = None if spec.embedding else model.chat_template()
+    return choose_template(source, ends, vocab.special_texts, cache)
 
 
 def _info(engine: Engine, spec: ModelSpec, attempt: Attempt, steps: tuple[str, ...]) -> ModelInfo:

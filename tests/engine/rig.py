@@ -27,6 +27,7 @@ from app.engine.llama.vocab import Vocab
 from app.engine.load import build_engine
 from app.engine.loop import Loop
 from app.engine.outbox import Outbox
+from app.engine.template import Ends, choose_template
 
 # Logits of the same tokens in batches of other shapes differ by about 0.01 on these models.
 NOISE = 0.05
@@ -50,7 +51,9 @@ class Rig:
         self.outbox = Nowhere()
         self.loop = Loop(self.outbox)
         self.model = model
-        self.engine: Engine = build_engine(model, spec, Attempt(0, spec.chat_ctx))
+        self.engine: Engine = build_engine(
+            model, spec, Attempt(0, spec.chat_ctx), choose_template(None, Ends("", ""), ())
+        )
         self._fetched = threading.Event()  # by the disk thread
         self.jobs: dict[RequestId, Job] = {}
         self.ends: dict[RequestId, Event] = {}
