@@ -3,11 +3,8 @@
 Owned by the decode thread; `vocab` may be read on any thread.
 """
 
-import os
 import time
 from dataclasses import dataclass
-
-import psutil
 
 from app.core.ids import SessionId
 from app.core.protocol import WorkerStats
@@ -108,7 +105,6 @@ class Engine:
             queued=len(self.scheduler.queue),
             tokens_prefilled=self.tokens_prefilled,
             tokens_decoded=self.tokens_decoded,
-            rss_bytes=psutil.Process(os.getpid()).memory_info().rss,
         )
 
     def close(self) -> None:
