@@ -45,6 +45,14 @@ class Candidates:
         self._rows["logit"] = logits
         self._reset(len(self._ids))
 
+    def fill_best(self, logits: Logits, count: int) -> None:
+        """The `count` most likely tokens only."""
+        best = np.argpartition(logits, -count)[-count:]
+        best.sort()  # the partition's order is not one to depend on
+        self._rows["id"][:count] = best
+        self._rows["logit"][:count] = logits[best]
+        self._reset(count)
+
     def fill_one(self, token: int) -> None:
         self._rows[0] = (token, 1.0, 0.0)
         self._reset(1)
@@ -54,6 +62,11 @@ class Candidates:
         self.array.size = size
         self.array.selected = -1
         self.array.sorted = False
+
+    @property
+    def impossible(self) -> bool:
+        """Whether a grammar left none; asked before the chain moves the rows elsewhere."""
+        return bool(self._rows["logit"][: self.array.size].max() == -np.inf)
 
     @property
     def first_logit(self) -> float:
