@@ -3,36 +3,56 @@
 Everything it opens is closed in reverse order, whatever happens between.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
 
+from app.chat.answering import Answering
+from app.chat.budget import Budget
 from app.chat.events import ChatEvent
+from app.chat.titles import Titles
 from app.chat.turns import Turns
-from app.core.errors import KnownError, ModelLoadFailed, from_info
+from app.chat.unkept import Unkept
+from app.chat.wind import Wind
+from app.core.errors import KnownError, ModelLoadFailed, from_info, to_info
 from app.core.logs import start_logging
 from app.core.paths import Folders, find_folders
 from app.core.protocol import Failed, Loaded, ModelInfo, ModelSpec, RequestEvent
 from app.core.sampling import Sampling
 from app.core.settings import Settings
 from app.storage.database import Database
+from app.storage.instance import Instance
+from app.storage.settings_file import SettingsFile
+from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
 
 _MIB = 1024 * 1024
 
 
+class Chats(msgspec.Struct, frozen=True):
+    """The verbs over one database of chats."""
+
+    db: Database
+    turns: Turns
+    wind: Wind
+
+
 class Rooms(msgspec.Struct, frozen=True):
+    """What a door needs: the verbs and the rooms behind them."""
+
     folders: Folders
-    settings: Settings
+    settings: SettingsFile
     db: Database
     pool: Pool
     turns: Turns
+    wind: Wind
+    temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
 
     def find_model(self, name: str) -> Path:
-        return find_model(name, self.settings, self.folders)
+        return find_model(name, self.settings.value, self.folders)
 
     def load(self, path: Path) -> "Future[ModelInfo]":
         """Load a model as the settings say; the result is what was loaded."""
@@ -44,8 +64,22 @@ class Rooms(msgspec.Struct, frozen=True):
             elif isinstance(event, Failed):
                 loading.set_exception(from_info(event.error))
 
-        self.pool.load(model_spec(path, self.settings, self.folders), sink=sink)
+        self.pool.load(model_spec(path, self.settings.value, self.folders), sink=sink)
         return loading
+
+
+class _Window:
+    """The size of a chat's window: what the loaded model gives, before that what is set."""
+
+    def __init__(self, chat_ctx: int) -> None:
+        self._chat_ctx = chat_ctx
+
+    def follow(self, event: PoolEvent) -> None:
+        if isinstance(event, WorkerReady):
+            self._chat_ctx = event.info.chat_ctx
+
+    def budget(self) -> Budget:
+        return Budget(self._chat_ctx)
 
 
 @contextmanager
@@ -56,24 +90,73 @@ def open_rooms(
     sampling: Sampling = Sampling(),
     max_tokens: int | None = None,
     verbose: bool = False,
-) -> Iterator[Rooms]:
+    on_raise: Callable[[list[str]], None] | None = None,
+) -> Generator[Rooms]:
     folders = find_folders()
     folders.create()
     start_logging(folders.log, verbose=verbose)
-    settings = Settings()
-    db = Database(Path(":memory:") if temporary else folders.database)
-    try:
+    with ExitStack() as closing:
+        if not temporary:
+            closing.enter_context(Instance(folders.data, on_raise))
+        settings_file = SettingsFile(folders.settings)
+        settings = settings_file.value
+        # Opened before the pool and closed after it: its last answers are still stored.
+        passing_db = Database(None)
+        closing.callback(passing_db.close)
+        db = passing_db if temporary else Database(folders.database)
+        closing.callback(db.close)
         pool = Pool(log=folders.logs / "engine.log")
+        closing.callback(pool.close)
+        window = _Window(settings.models.chat_ctx)
+        pool.subscribe(window.follow)
+
+        def chats(db: Database, generator: Unkept | Pool) -> Chats:
+            wind = Wind(db, generator, post, window.budget)
+            closing.callback(wind.close)
+            titles = Titles(db, generator, post)
+            answering = Answering(
+                db, generator, post, window.budget, wind=wind, titles=titles, max_tokens=max_tokens
+            )
+            turns = Turns(db, answering, post, sampling=sampling)
+            closing.callback(turns.close)
+            return Chats(db, turns, wind)
+
+        unkept = Unkept(pool)
+        closing.callback(unkept.close)
+        passing = chats(passing_db, unkept)
+        kept = passing if temporary else chats(db, pool)
+        yield Rooms(folders, settings_file, kept.db, pool, kept.turns, kept.wind, passing)
+
+
+def run_window(model: Path | None, *, verbose: bool = False) -> int:
+    """The desktop app: the window first, the model while it already shows."""
+    from app.ui import theme
+    from app.ui.bridge import Bridge
+    from app.ui.events import ModelChanged, ModelChoice, ModelFailed, ModelLoading, ModelReady
+    from app.ui.window import Window, application
+
+    app = application()
+    bridge = Bridge()
+    with open_rooms(bridge.post, verbose=verbose, on_raise=lambda _: None) as rooms:
+        window = Window(bridge, rooms.db, rooms.turns, theme.theme(theme.system_mode()))
+        window.show()
         try:
-            turns = Turns(db, pool, post, sampling=sampling, max_tokens=max_tokens)
-            try:
-                yield Rooms(folders, settings, db, pool, turns)
-            finally:
-                turns.close()
-        finally:
-            pool.close()
-    finally:
-        db.close()
+            path = model or rooms.find_model("default")
+        except KnownError as error:
+            nothing = ModelChoice("", "No model")
+            bridge.post(ModelChanged(ModelFailed(nothing, to_info(error))))
+        else:
+            choice = ModelChoice(str(path), path.stem)
+            bridge.post(ModelChanged(ModelLoading(choice)))
+
+            def loaded(done: "Future[ModelInfo]") -> None:
+                if (error := done.exception()) is not None:
+                    bridge.post(ModelChanged(ModelFailed(choice, to_info(error))))
+                else:
+                    bridge.post(ModelChanged(ModelReady(choice, done.result())))
+
+            rooms.load(path).add_done_callback(loaded)
+        return app.exec()
 
 
 def model_spec(path: Path, settings: Settings, folders: Folders) -> ModelSpec:

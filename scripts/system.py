@@ -27,6 +27,7 @@ QT_LIBRARIES = (
     Library("libdbus-1.so.3", "libdbus-1-3"),
     Library("libfontconfig.so.1", "libfontconfig1"),
     Library("libglib-2.0.so.0", "libglib2.0-0"),
+    Library("libgssapi_krb5.so.2", "libgssapi-krb5-2"),
     Library("libxkbcommon.so.0", "libxkbcommon0"),
 )
 X11_LIBRARIES = (
@@ -37,7 +38,12 @@ X11_LIBRARIES = (
     Library("libxcb-keysyms.so.1", "libxcb-keysyms1"),
     Library("libxcb-randr.so.0", "libxcb-randr0"),
     Library("libxcb-render-util.so.0", "libxcb-render-util0"),
+    Library("libxcb-render.so.0", "libxcb-render0"),
     Library("libxcb-shape.so.0", "libxcb-shape0"),
+    Library("libxcb-shm.so.0", "libxcb-shm0"),
+    Library("libxcb-sync.so.1", "libxcb-sync1"),
+    Library("libxcb-util.so.1", "libxcb-util1"),
+    Library("libxcb-xfixes.so.0", "libxcb-xfixes0"),
     Library("libxcb-xkb.so.1", "libxcb-xkb1"),
     Library("libxkbcommon-x11.so.0", "libxkbcommon-x11-0"),
 )

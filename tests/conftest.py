@@ -68,11 +68,7 @@ def tiny_model() -> Path:
 def _built(kind: str) -> Path:
     from scripts import make_model
 
-    recipe = hashlib.sha256(Path(make_model.__file__).read_bytes()).hexdigest()[:16]
+    sources = [Path(make_model.__file__), *sorted((ROOT / "scripts/model_factory").glob("*.py"))]
+    recipe = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
     model = ROOT / ".cache" / "models" / f"{kind}-{recipe}.gguf"
-    if not model.exists():
-        model.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = model.with_suffix(f".{os.getpid()}.tmp")
-        make_model.build(kind, unfinished)
-        unfinished.replace(model)
-    return model
+    return model if model.exists() else make_model.build(kind, model)

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 import msgspec
 
 _MAX_RESERVE = 1024
-LEDGER_SHARE = 0.15
+# Of the window, after a wind: facts and narrative leave two fifths of the target to recent turns.
+LEDGER_SHARE = 0.10
+NARRATIVE_SHARE = 0.12
 RECALL_SHARE = 0.08
-SUMMARY_SHARE = 0.06
+SUMMARY_SHARE = 0.05
 _CROWDED = 0.60
 _RETRIGGER = 0.10
 
@@ -57,7 +59,7 @@ class Budget(msgspec.Struct, frozen=True):
     @property
     def narrative_tokens(self) -> int:
         """All segments together; past it the oldest merge."""
-        return int(self.chat_ctx * (self.wind.target - LEDGER_SHARE))
+        return int(self.chat_ctx * NARRATIVE_SHARE)
 
     def utilization(self, prompt_tokens: int) -> float:
         return (prompt_tokens + self.reserve) / self.chat_ctx

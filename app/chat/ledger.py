@@ -119,14 +119,14 @@ def _replacing(old: LedgerEntry | None, new: LedgerEntry) -> LedgerEntry:
     return msgspec.structs.replace(new, history=past[-_HISTORY:])
 
 
-def fit(ledger: Sequence[LedgerEntry], characters: int) -> tuple[LedgerEntry, ...]:
+def fit(ledger: Sequence[LedgerEntry], size_bytes: int) -> tuple[LedgerEntry, ...]:
     """What fits into the budget: constraints first, then the newest; order is kept."""
     ranked = sorted(range(len(ledger)), key=lambda i: (ledger[i].kind != "constraint", -i))
     chosen: set[int] = set()
     for index in ranked:
-        cost = len(line(ledger[index])) + 1
-        if cost <= characters:
-            characters -= cost
+        cost = len(line(ledger[index]).encode()) + 1
+        if cost <= size_bytes:
+            size_bytes -= cost
             chosen.add(index)
     return tuple(ledger[i] for i in sorted(chosen))
 

@@ -20,7 +20,8 @@ from app.storage.segments import LedgerEntry, Segment
 
 Seen = Literal["verbatim", "excerpted", "narrated", "recalled", "evicted"]
 
-_CHARACTERS_PER_TOKEN = 3  # on the safe side; the exact count decides before anything is sent
+# On the safe side in any script; the exact count decides before anything is sent.
+_BYTES_PER_TOKEN = 2.5
 
 
 class Composition(msgspec.Struct, frozen=True):
@@ -62,7 +63,7 @@ def compose(
 
     `excerpts` names messages to cut to so many characters.
     """
-    facts = ledger.fit(ledger_of(segments), budget.ledger_tokens * _CHARACTERS_PER_TOKEN)
+    facts = ledger.fit(ledger_of(segments), int(budget.ledger_tokens * _BYTES_PER_TOKEN))
     first = _covered(segments, branch)
     recent = branch[first:]
     recalled = {stored.id: (quotes or {}).get(stored.id, ()) for stored in recent}

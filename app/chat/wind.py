@@ -9,6 +9,7 @@ a crash at any point leaves the conversation as it was.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -70,6 +71,7 @@ class Wind:
         self._after_last: dict[ConversationId, int] = {}
         self._running: RequestId | None = None
         self._closed = False
+        self._prefilled = 0  # by the wind that runs; only on its thread
 
     def after_reply(self, conversation: ConversationId, tokens: int) -> None:
         """`tokens` is what the window holds now; past the threshold a wind follows in idle time."""
@@ -93,8 +95,9 @@ class Wind:
 
     def start(self, conversation: ConversationId) -> "Future[Segment | None]":
         """One wind, now; its result is the new segment, None when there is nothing to narrate."""
+        winding = self._thread.submit(self._wind, conversation)
         self.hold(conversation)
-        return self._thread.submit(self._wind, conversation)
+        return winding
 
     def close(self) -> None:
         with self._lock:
@@ -114,6 +117,7 @@ class Wind:
         if plan is None:
             return None
         self._post(WindStarted(conversation=conversation))
+        began, self._prefilled = time.monotonic(), 0
         segment: Segment | None = None
         try:
             drafts = self._merged(plan.composition.segments, self._narrate(conversation, plan))
@@ -123,7 +127,14 @@ class Wind:
         except AppError:
             _log.info("a wind was given up", exc_info=True)
         finally:
-            self._post(WindFinished(conversation=conversation, segment=segment))
+            self._post(
+                WindFinished(
+                    conversation=conversation,
+                    segment=segment,
+                    prefilled_tokens=self._prefilled,
+                    duration_ms=(time.monotonic() - began) * 1000,
+                )
+            )
         return segment
 
     def _plan(self, conversation: ConversationId) -> _Plan | None:
@@ -138,7 +149,10 @@ class Wind:
         turns = group_turns(
             [stored.message.role for stored in said], counted.each[len(counted.each) - len(said) :]
         )
-        cut = choose_cut(turns, budget.target_tokens - head - budget.summary_tokens)
+        # What stands before the recent turns may grow to its caps with this wind.
+        story = budget.narrative_tokens + budget.ledger_tokens
+        system = token_count(self._generator, composition.system_prompt).result()
+        cut = choose_cut(turns, budget.target_tokens - max(head, system + story))
         if cut == 0:
             return None
         after = said[turns[cut].first]
@@ -241,7 +255,9 @@ class Wind:
                 raise InvalidRequest("The app is closing.")
             self._running = request.request_id
         try:
-            return ask(self._generator, request).result()
+            answer = ask(self._generator, request).result()
+            self._prefilled += answer.stats.prompt_tokens - answer.stats.reused_tokens
+            return answer
         finally:
             with self._lock:
                 self._running = None

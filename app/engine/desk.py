@@ -3,8 +3,9 @@
 Used on the io thread only, while the decode thread computes.
 """
 
+from itertools import pairwise
+
 from app.core.errors import InvalidRequest
-from app.core.messages import Message
 from app.core.protocol import (
     Count,
     Counted,
@@ -18,7 +19,7 @@ from app.core.protocol import (
 )
 from app.engine.engine import Engine
 from app.engine.jobs import Job
-from app.engine.parse import OutputParser
+from app.engine.prepare import prepare
 from app.engine.reply import Reply
 from app.engine.sampler import Sampler
 
@@ -27,46 +28,30 @@ class Desk:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._vocab = engine.vocab
+        self._template = engine.template
 
     def job(self, request: Generate) -> Job:
-        tokens = self._prompt(request)
-        if not tokens:
-            raise InvalidRequest("The request is empty: there is nothing to answer.")
-        unlimited = self._engine.scheduler.limits.chat_ctx
-        return Job(
-            request=request,
-            tokens=tokens,
-            prompt_tokens=len(tokens),
-            max_tokens=unlimited if request.max_tokens is None else max(0, request.max_tokens),
-            reply=self._reply(request),
-            adapters=self._scales(request),
-        )
-
-    def _prompt(self, request: Generate) -> list[int]:
-        if request.tokens:
-            if not all(0 <= token < self._vocab.size for token in request.tokens):
-                raise InvalidRequest("The request names a token that this model does not have.")
-            return list(request.tokens)
-        if request.prompt:
-            begin = [self._vocab.bos] if self._vocab.add_bos else []
-            return begin + self._vocab.tokenize(request.prompt, special=True)
-        return self._vocab.tokenize(self._render(request), special=True)
-
-    def _render(self, request: Generate | Count | Render) -> str:
-        return "".join(map(_turn, request.messages)) + "<|im_start|>assistant\n"
-
-    def _reply(self, request: Generate) -> Reply:
         engine = self._engine
+        ready = prepare(request, self._template, engine.transcripts.tokens_of, self._vocab)
         sampler = Sampler(
-            engine.vocab,
+            self._vocab,
             request.sampling,
             engine.candidates,
             trained_ctx=engine.model.trained_ctx,
+            grammar=ready.grammar,
             ignore_eos=request.ignore_eos,
             logprobs=request.logprobs,
         )
-        parser = OutputParser(tools=[tool.name for tool in request.tools], stop=request.stop)
-        return Reply(engine.vocab, sampler, parser, ignore_eos=request.ignore_eos)
+        unlimited = engine.scheduler.limits.chat_ctx
+        return Job(
+            request=request,
+            tokens=ready.tokens,
+            prompt_tokens=len(ready.tokens),
+            max_tokens=unlimited if request.max_tokens is None else max(0, request.max_tokens),
+            reply=Reply(self._vocab, sampler, ready.parser, ignore_eos=request.ignore_eos),
+            adapters=self._scales(request),
+            notes=ready.prompt.notes,
+        )
 
     def _scales(self, request: Generate) -> tuple[float, ...]:
         loaded = self._engine.default_adapters
@@ -90,18 +75,16 @@ class Desk:
         return Detokenized(request_id=request.request_id, text=text)
 
     def render(self, request: Render) -> Rendered:
-        return Rendered(request_id=request.request_id, prompt=self._render(request))
+        prompt = self._template.prompt(request.messages, request.tools, reasoning=request.reasoning)
+        return Rendered(request_id=request.request_id, prompt=prompt.text)
 
     def count(self, request: Count) -> Counted:
-        total = len(self._vocab.tokenize(self._render(request), special=True))
+        prompt = self._template.prompt(request.messages, request.tools, reasoning=request.reasoning)
         each: tuple[int, ...] = ()
         if request.each:
-            each = tuple(
-                len(self._vocab.tokenize(_turn(message), special=True))
-                for message in request.messages
+            cumulative, _ = self._template.counts(
+                request.messages, self._vocab, request.tools, reasoning=request.reasoning
             )
+            each = tuple(after - before for before, after in pairwise((0, *cumulative)))
+        total = len(prompt.tokens(self._vocab))
         return Counted(request_id=request.request_id, total=total, each=each)
-
-
-def _turn(message: Message) -> str:
-    return f"<|im_start|>{message.role}\n{message.text}<|im_end|>\n"

@@ -27,6 +27,7 @@ class Job:
     sequence: Sequence | None = None
     cancelled: bool = False
     ready: bool = True  # False while its snapshots are read from the disk
+    fetched: bool = False  # they were read from the disk
     checkpointed: bool = False
     reused_tokens: int = 0
     reuse: ReuseSource = "none"

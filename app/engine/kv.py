@@ -5,15 +5,21 @@ place when little or nothing of worth is cut off. Sliding windows and recurrent 
 how far back a sequence may be rolled: `usable` is the one place that knows.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from app.core.ids import SessionId
 from app.core.protocol import ReuseSource
+from app.engine.chunks import CHUNK_TOKENS
 from app.engine.jobs import Job
 from app.engine.sequences import Sequence, SequenceMemory, Sequences, common_prefix
+from app.engine.snapshots import Snapshots
+from app.engine.tiers import Link
 
 # Cutting this little off an idle sequence is cheaper than keeping it apart.
 _SHORT_CUT = 256
+# A snapshot is used when it saves at least this many tokens.
+_WORTH_RESTORING = 64
 
 
 class Roll(NamedTuple):
@@ -24,15 +30,31 @@ class Roll(NamedTuple):
 
 
 class Match(NamedTuple):
+    """Tokens of a live sequence, continued by chunks of snapshots."""
+
     sequence: Sequence | None = None
-    length: int = 0
+    shared: int = 0
+    links: tuple[Link, ...] = ()
+
+    @property
+    def length(self) -> int:
+        return self.shared + sum(link.tokens for link in self.links)
 
 
 class Cache:
-    def __init__(self, sequences: Sequences, memory: SequenceMemory, roll: Roll) -> None:
+    def __init__(
+        self,
+        sequences: Sequences,
+        memory: SequenceMemory,
+        roll: Roll,
+        snapshots: Snapshots,
+        idle_cells: int,
+    ) -> None:
         self.sequences = sequences
         self.roll = roll
+        self.snapshots = snapshots
         self._memory = memory
+        self._idle_cells = idle_cells
 
     # ------------------------------------------------------------ finding
 
@@ -48,6 +70,19 @@ class Cache:
 
     def find(self, job: Job) -> Match:
         """At least one token is left to decode: states hold no logits."""
+        live = self._find_live(job)
+        links = self.saved(job)
+        if sum(link.tokens for link in links) < live.shared + _WORTH_RESTORING:
+            return live
+        whole = self.roll.recurrent or self.roll.window > 0
+        kept = 0 if whole else live.shared // CHUNK_TOKENS
+        sequence = live.sequence if kept else None
+        return Match(sequence, kept * CHUNK_TOKENS, tuple(links[kept:]))
+
+    def saved(self, job: Job) -> list[Link]:
+        return self.snapshots.find(job.tokens[:-1], job.adapters)
+
+    def _find_live(self, job: Job) -> Match:
         best = Match()
         rank = (0, False, False)
         for sequence in self.sequences.live.values():
@@ -66,37 +101,42 @@ class Cache:
     def admit(self, job: Job, promised: int) -> bool:
         """Give the job a sequence if its tokens and reserve fit beside what was promised."""
         match = self.find(job)
-        in_place = match.sequence is not None and self._continue_in_place(job, match)
-        need = len(job.tokens) - match.length + job.reserve - job.pending
-        keep = match.sequence if match.sequence and match.sequence.owner is None else None
-        freed = len(match.sequence.tokens) - match.length if in_place and match.sequence else 0
-        if not self._make_room(need + promised - freed, ids=0 if in_place else 1, keep=keep):
+        in_place = self._continue_in_place(job, match)
+        need = len(job.tokens) - match.shared + job.reserve - job.pending
+        source = match.sequence if match.sequence and match.sequence.owner is None else None
+        if not self._make_room(need + promised, ids=0 if in_place else 1, keep=source):
             return False
         job.sequence = self._sequence_for(match, in_place)
         job.sequence.owner = job.id
         job.sequence.adapters = job.adapters
         job.sequence.session = job.request.session
+        restored = self.snapshots.restore(job.sequence, match.links)
         if not job.admitted:
-            job.reused_tokens = match.length
-            job.reuse = _source(match, in_place)
+            job.reused_tokens = job.cached
+            job.reuse = _source(job, match, in_place=in_place, restored=restored)
+        if not job.request.persist and job.sequence.private_from is None:
+            job.sequence.private_from = job.cached
         return True
 
     def _continue_in_place(self, job: Job, match: Match) -> bool:
         sequence = match.sequence
-        assert sequence is not None
-        if sequence.owner is not None or job.background:
+        if sequence is None or sequence.owner is not None or match.links or job.background:
             return False
-        lost = len(sequence.tokens) - match.length
-        superseded = sequence.session == job.request.session != SessionId("")
-        return lost <= _SHORT_CUT or superseded
+        if sequence.session != job.request.session:
+            return False
+        # Within one session the new request supersedes what it cuts off.
+        lost = len(sequence.tokens) - match.shared
+        return lost <= _SHORT_CUT or sequence.session != SessionId("")
 
     def _sequence_for(self, match: Match, in_place: bool) -> Sequence:
         if match.sequence is None:
             return self.sequences.take()
         if in_place:
-            self.sequences.cut(match.sequence, match.length)
+            if len(match.sequence.tokens) - match.shared > _SHORT_CUT:
+                self.snapshots.save(match.sequence)
+            self.sequences.cut(match.sequence, match.shared)
             return match.sequence
-        return self.sequences.fork(match.sequence, match.length)
+        return self.sequences.fork(match.sequence, match.shared)
 
     def release(self, job: Job, *, keep: bool) -> None:
         """The job is over or preempted: its sequence stays as cache, or goes at once."""
@@ -106,8 +146,40 @@ class Cache:
         job.sequence = None
         sequence.owner = None
         self.sequences.touch(sequence)
-        if not keep or not sequence.tokens:
+        if not keep or sequence.doomed or not sequence.tokens:
             self.sequences.drop(sequence)
+        self._trim_idle()
+
+    def _trim_idle(self) -> None:
+        """Every step pays for idle cells too: past a measure they live on as snapshots."""
+        idle = self.sequences.idle()
+        while len(idle) > 1 and sum(map(self.sequences.unshared, idle)) > self._idle_cells:
+            self.evict_one()
+            idle = self.sequences.idle()
+
+    def save_one(self) -> bool:
+        """In idle time: put one more stretch of a sequence where it survives."""
+        unsaved = [sequence for sequence in self.sequences.idle() if not sequence.saved]
+        if unsaved:
+            self.snapshots.save(unsaved[-1], most=1)
+        return bool(unsaved) and self.snapshots.tiers.enabled
+
+    def prefetch(self, job: Job, wake: Callable[[], None]) -> None:
+        """Let the disk thread bring what would help; the job waits for it in the queue."""
+        links = self.find(job).links
+
+        def ready() -> None:
+            job.ready = True
+            wake()
+
+        job.ready = False
+        job.fetched = bool(links) and self.snapshots.tiers.fetch(links, ready)
+        if not job.fetched:
+            job.ready = True
+
+    def evict_all(self) -> None:
+        while self.evict_one():
+            pass
 
     def extend(self, job: Job, tokens: tuple[int, ...]) -> None:
         """The context holds these tokens of the job now."""
@@ -157,9 +229,12 @@ class Cache:
 
     def purge(self, session: SessionId) -> None:
         """Forget a session; what still runs for it goes when it ends."""
-        for sequence in self.sequences.idle():
+        for sequence in list(self.sequences.live.values()):
             if sequence.session == session:
-                self.sequences.drop(sequence)
+                sequence.doomed = True
+                if sequence.owner is None:
+                    self.sequences.drop(sequence)
+        self.snapshots.purge(session)
 
     def clear(self) -> None:
         for sequence in list(self.sequences.live.values()):
@@ -173,6 +248,7 @@ class Cache:
         if not idle:
             return False
         victim = next((s for s in idle if self.sequences.unshared(s)), idle[0])
+        self.snapshots.save(victim)
         self.sequences.drop(victim)
         return True
 
@@ -183,7 +259,9 @@ class Cache:
         return True
 
 
-def _source(match: Match, in_place: bool) -> ReuseSource:
+def _source(job: Job, match: Match, *, in_place: bool, restored: bool) -> ReuseSource:
+    if restored:
+        return "disk" if job.fetched else "ram"
     if match.sequence is None:
         return "none"
     return "own" if in_place else "fork"

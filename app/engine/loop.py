@@ -37,6 +37,8 @@ _TOO_LATE = GenerationTimeout(
     "The reply took longer than its time limit. Try again or raise the limit."
 )
 
+_IDLE_S = 0.5  # with nothing to do for so long, what is only in the context is saved
+
 _log = logging.getLogger(__name__)
 
 
@@ -49,6 +51,7 @@ class Loop:
         self._loading: RequestId | None = None
         self._load_cancelled = False
         self._stopping = False
+        self._unsaved = True  # there may be sequences to save once nothing else is to do
         self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
         self.engine: Engine | None = None
         self.desk: Desk | None = None
@@ -131,13 +134,10 @@ class Loop:
         with self._lock:
             self._stepping = engine.scheduler.of(batch)
             engine.context.rearm()
-        engine.use_adapters(batch.adapters)
-        started = time.monotonic()
-        code = engine.context.decode(batch)
-        engine.context.synchronize()
+        code, seconds = engine.decode(batch)
         with self._lock:
             self._stepping = []
-        return code, time.monotonic() - started
+        return code, seconds
 
     def _write(self, engine: Engine, batch: Batch, ready: list[Job]) -> list[Event]:
         events: list[Event] = []
@@ -226,12 +226,15 @@ class Loop:
     def _drain(self) -> None:
         """Wait while there is nothing to do; take everything that has come in."""
         busy = self.engine is not None and self.engine.scheduler.has_work
+        unsaved = not busy and self._unsaved
         try:
-            self._inbox.get(block=not busy)()
+            self._inbox.get(block=not busy, timeout=_IDLE_S if unsaved else None)()
+            self._unsaved = True
             while True:
                 self._inbox.get_nowait()()
         except Empty:
-            pass
+            if unsaved and self.engine:
+                self._unsaved = self.engine.cache.save_one()
 
     def _load(self, command: Load) -> None:
         def report(fraction: float, step: str = "") -> bool:
@@ -260,6 +263,7 @@ class Loop:
         assert self.engine is not None
         try:
             self.engine.scheduler.submit(job)
+            self.engine.cache.prefetch(job, lambda: self._inbox.put(_wake))
         except KnownError as error:
             job.reply.close()
             self._publish([Failed(request_id=job.id, error=to_info(error))])
@@ -275,7 +279,8 @@ class Loop:
             self.engine.purge(session)
 
     def _trim(self, ram_bytes: int) -> None:
-        pass
+        if self.engine:
+            self.engine.cache.snapshots.tiers.trim(ram_bytes)
 
     def _embed(self, request: Embed) -> None:
         error = InvalidRequest("This model does not compute embeddings.")
@@ -289,3 +294,7 @@ class Loop:
             self.stats = self.engine.stats()
         if events:
             self._outbox.send(events)
+
+
+def _wake() -> None:
+    """An empty task: it only ends the wait for the next one."""

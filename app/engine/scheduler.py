@@ -149,7 +149,8 @@ class Scheduler:
                 return True
             if not self.running:
                 # Alone it may start without its reserve: it ends with "length" if it must.
-                return self._cache.admit(job, -job.reserve + job.pending)
+                self._cache.evict_all()
+                return self._cache.admit(job, job.pending - job.reserve)
             lesser = [other for other in self.running if other.background]
             if job.background or not lesser:
                 return False

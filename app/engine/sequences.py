@@ -28,9 +28,11 @@ class Sequence:
     __slots__ = (
         "adapters",
         "cells",
+        "doomed",
         "id",
         "owner",
         "private_from",
+        "saved",
         "session",
         "tokens",
         "used_at",
@@ -44,6 +46,8 @@ class Sequence:
         self.session = SessionId("")
         self.adapters: tuple[float, ...] = ()
         self.used_at = 0
+        self.saved = False
+        self.doomed = False  # its session was purged while it was busy
         self.private_from: int | None = None  # tokens from here on may not reach the disk
 
 
@@ -106,6 +110,7 @@ class Sequences:
         self._references[_indices(fresh)] = 1
         sequence.cells.extend(fresh)
         sequence.tokens.extend(tokens)
+        sequence.saved = False
 
     def cut(self, sequence: Sequence, length: int) -> None:
         if length >= len(sequence.tokens):
@@ -114,6 +119,7 @@ class Sequences:
         self._release(sequence.cells[length:])
         del sequence.cells[length:]
         del sequence.tokens[length:]
+        sequence.saved = False
         if sequence.private_from is not None and sequence.private_from >= length:
             sequence.private_from = None
 

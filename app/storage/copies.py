@@ -11,13 +11,15 @@ from app.storage import conversations, messages, segments
 from app.storage.connection import Tx
 from app.storage.conversations import Conversation
 
-_COPIED = "role, status, model, created_ms, text, reasoning, tool_call_id, tool_calls, stats, error, parts"
+_COPIED = """role, status, model, created_ms, text, reasoning, tool_call_id, tool_calls, stats,
+    error, parts"""
 
 
 def duplicate(tx: Tx, conversation_id: ConversationId) -> Conversation:
     """All branches, with the same one shown."""
     ids = tx.rows(
-        "SELECT id FROM message WHERE conversation_id = ? ORDER BY id", (conversation_id,)
+        "SELECT id FROM message WHERE conversation_id = ? AND deleted_ms IS NULL ORDER BY id",
+        (conversation_id,),
     )
     leaf = messages.active_leaf(tx, conversation_id)
     return _copy(tx, conversation_id, (row[0] for row in ids), leaf)

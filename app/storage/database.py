@@ -15,15 +15,17 @@ from typing import TypeVar
 import apsw
 
 from app.core.errors import StorageError
-from app.storage import migrations, search
+from app.core.ids import ConversationId
+from app.storage import backup, migrations, search_index
 from app.storage.connection import APPLICATION_ID, Tx, open_reader, open_writer, read_stamp
-from app.storage.errors import NewerDatabase, translate
+from app.storage.errors import DamagedDatabase, NewerDatabase, known_errors
 
-__all__ = ["Database", "Reader", "Tx"]
+__all__ = ["Database", "Reader", "Tx", "is_temporary"]
 
 T = TypeVar("T")
 
 _READERS = 2
+_STORED_IDS = 1 << 40  # temporary ones are above
 _log = logging.getLogger(__name__)
 
 
@@ -33,8 +35,10 @@ class Reader:
     def __init__(self, path: Path) -> None:
         refuse_foreign(path)
         self._idle: queue.SimpleQueue[Tx] = queue.SimpleQueue()
-        for _ in range(_READERS):
-            self._idle.put(_attempt(lambda: open_reader(path)))
+        with known_errors(path):
+            for _ in range(_READERS):
+                self._idle.put(open_reader(path))
+        self._path = path
         self._threads = ThreadPoolExecutor(_READERS, "db-read")
 
     def read(self, job: Callable[[Tx], T]) -> Future[T]:
@@ -43,10 +47,9 @@ class Reader:
     def _run(self, job: Callable[[Tx], T]) -> T:
         tx = self._idle.get()
         try:
-            tx.begin(writing=False)
-            return job(tx)
-        except apsw.Error as error:
-            raise translate(error) from error
+            with known_errors(self._path):
+                tx.begin(writing=False)
+                return job(tx)
         finally:
             tx.roll_back()
             self._idle.put(tx)
@@ -58,55 +61,79 @@ class Reader:
 
 
 class Database:
-    """The owner's door: writes and reads. Only one process may hold it (see `instance`)."""
+    """The owner's door: writes and reads. Only one process may hold it (see `instance`).
 
-    def __init__(self, path: Path) -> None:
+    Without a path it is in memory, gone when closed: one connection serves both lanes, and its
+    ids start above all stored ones, so that one window can show chats of both kinds.
+    """
+
+    def __init__(self, path: Path | None) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            refuse_foreign(path)
-        self._writer = _attempt(lambda: _open_migrated(path))
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists():
+                refuse_foreign(path)
+        with known_errors(path):
+            self._writer = _open_migrated(path)
         try:
-            self._reader = Reader(path)
+            self._reader = None if path is None else Reader(path)
         except BaseException:
             self._writer.close()
             raise
         self._thread = ThreadPoolExecutor(1, "db-write")
 
     def write(self, job: Callable[[Tx], T]) -> Future[T]:
-        return self._thread.submit(_in_transaction, self._writer, job)
+        return self._thread.submit(self._run, job)
 
     def read(self, job: Callable[[Tx], T]) -> Future[T]:
-        return self._reader.read(job)
+        return self.write(job) if self._reader is None else self._reader.read(job)
+
+    def _run(self, job: Callable[[Tx], T]) -> T:
+        with known_errors(self.path):
+            return _in_transaction(self._writer, job)
 
     def close(self) -> None:
         """Queued writes are finished first, queued reads are dropped."""
         self._thread.shutdown(wait=True)
-        self._reader.close()
+        if self._reader is not None:
+            self._reader.close()
         self._writer.close()
+
+
+def is_temporary(conversation: ConversationId) -> bool:
+    return conversation > _STORED_IDS
 
 
 def refuse_foreign(path: Path) -> None:
     """Refuse another program's file or a later version's, without touching a byte."""
     try:
-        size = path.stat().st_size
-        application, version = read_stamp(path)
+        stamp = read_stamp(path)
     except OSError as error:
         raise StorageError(f"The chat database cannot be read ({error.strerror}).") from error
-    if size and application not in (0, APPLICATION_ID):
+    if stamp is None:
+        raise DamagedDatabase("The chat database is damaged. Restart the app to repair it.")
+    application, version = stamp
+    if application not in (0, APPLICATION_ID):
         raise StorageError(f"{path.name} belongs to another program; it was left as it is.")
-    if version > migrations.LATEST:
+    if version > migrations.latest():
         raise NewerDatabase("These chats were saved by a newer version of the app. Update the app.")
 
 
-def _open_migrated(path: Path) -> Tx:
+def _open_migrated(path: Path | None) -> Tx:
     tx = open_writer(path)
     try:
-        if migrations.version(tx) > migrations.LATEST:
+        if migrations.version(tx) > migrations.latest():
             raise NewerDatabase("These chats were saved by a newer version of the app. Update it.")
-        while migrations.version(tx) < migrations.LATEST:
+        while (version := migrations.version(tx)) < migrations.latest():
+            if version and path is not None:
+                backup.make(path, "migration")
             migrations.migrate_one(tx)
+        if path is None:
+            _in_transaction(tx, _start_ids_high)
         interrupted = _in_transaction(tx, _settle)
+    except (apsw.SQLError, apsw.ConstraintError) as error:
+        tx.close()
+        raise DamagedDatabase(f"The chat database is not as it should be ({error}).") from error
     except BaseException:
         tx.close()
         raise
@@ -115,9 +142,14 @@ def _open_migrated(path: Path) -> Tx:
     return tx
 
 
+def _start_ids_high(tx: Tx) -> None:
+    for table in ("conversation", "message"):
+        tx.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, _STORED_IDS))
+
+
 def _settle(tx: Tx) -> int:
     """Replies that no process is writing any more keep the text that was saved."""
-    search.prepare(tx)
+    search_index.prepare(tx)
     interrupted = tx.run(
         """UPDATE message SET status = 'interrupted',
             text = ifnull((SELECT text FROM partial WHERE message_id = message.id), text),
@@ -134,17 +166,7 @@ def _in_transaction(tx: Tx, job: Callable[[Tx], T]) -> T:
         tx.begin(writing=True)
         result = job(tx)
         tx.commit()
-    except apsw.Error as error:
-        tx.roll_back()
-        raise translate(error) from error
     except BaseException:
         tx.roll_back()
         raise
     return result
-
-
-def _attempt(opening: Callable[[], Tx]) -> Tx:
-    try:
-        return opening()
-    except apsw.Error as error:
-        raise translate(error) from error

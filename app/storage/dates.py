@@ -1,12 +1,12 @@
 """The date groups of a sidebar; pure."""
 
 import calendar
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 
 def group(then_ms: int, today: date) -> str:
     """Today, Yesterday, Previous 7 days, Previous 30 days, a month of this year, or a year."""
-    then = datetime.fromtimestamp(then_ms / 1000).date()
+    then = datetime.fromtimestamp(then_ms / 1000, UTC).astimezone().date()
     if then >= today:
         return "Today"
     if then == today - timedelta(days=1):

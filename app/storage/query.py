@@ -21,6 +21,9 @@ _PIECE = re.compile(
 )
 
 
+_STEM = 5
+
+
 class Piece(msgspec.Struct, frozen=True):
     """Terms that must stand side by side; the last one may be only begun."""
 
@@ -46,10 +49,13 @@ class Query(msgspec.Struct, frozen=True):
 
     def match(self) -> str:
         """The FTS5 expression: all pieces, each a quoted phrase."""
-        return " AND ".join(_phrase(piece) for piece in self.pieces)
+        return " AND ".join(self.phrases())
 
     def match_any(self) -> str:
-        return " OR ".join(_phrase(piece) for piece in self.pieces)
+        return " OR ".join(self.phrases())
+
+    def phrases(self) -> list[str]:
+        return [_phrase(piece) for piece in self.pieces]
 
 
 def parse(text: str) -> Query:
@@ -70,12 +76,17 @@ def parse(text: str) -> Query:
 
 
 def words(text: str, limit: int = 24) -> Query:
-    """The longest distinct words of a text's beginning: a query for passages about the same."""
+    """The longest distinct words of a text's beginning: a query for passages about the same.
+
+    By their beginnings: "deployment" also finds "deploy", "crash" also "crashes".
+    """
     utf8 = clean_text(text)[:_MAX_CHARS].encode()
     found = tokenizer.terms(utf8, for_index=False)
     distinct = {term: utf8[start:end].decode() for start, end, term, *_ in found}
     longest = sorted(distinct, key=lambda term: (-len(term), term))[:limit]
-    return Query(tuple(Piece(distinct[term], (term,)) for term in longest))
+    return Query(
+        tuple(Piece(distinct[term], (term[:_STEM],), len(term) >= _STEM) for term in longest)
+    )
 
 
 def _piece(text: str, begun: bool) -> Piece | None:
@@ -107,7 +118,7 @@ def _day_ms(value: str) -> int | None:
     plain = unicodedata.normalize("NFKC", value)
     for form in ("%Y-%m-%d", "%Y-%m", "%Y"):
         try:
-            return int(datetime.strptime(plain, form).timestamp() * 1000)
+            return int(datetime.strptime(plain, form).astimezone().timestamp() * 1000)
         except (ValueError, OverflowError, OSError):
             continue
     return None

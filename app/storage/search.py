@@ -1,19 +1,17 @@
 """Search over all chats: what matches, ranked, grouped by conversation, with snippets.
 
 Verbs on a transaction, meant for the read lane. Only the newest candidates are ranked, so a
-common word costs as much as a rare one; trashed chats are not found. Also keeps the index
-itself: whether it tells the truth, and building it anew.
+common word costs as much as a rare one; trashed chats are not found.
 """
 
 import math
 from typing import Any
 
-import apsw
 import msgspec
 
 from app.core.ids import ConversationId, MessageId
 from app.core.messages import Role
-from app.storage import folders, query, snippets, tokenizer
+from app.storage import folders, query, snippets
 from app.storage.connection import Tx, Value
 from app.storage.conversations import now_ms
 from app.storage.query import Query
@@ -26,7 +24,7 @@ _HITS_PER_GROUP = 3
 _TITLE_BONUS = 1.5
 _DAY_MS = 86_400_000
 _HALF_RECENT_DAYS = 30
-_INDEXES = ("message_fts", "conversation_fts")
+_DENSITY_SAMPLE = 500
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -63,8 +61,9 @@ def search(tx: Tx, text: str, limit: int = _GROUPS) -> Results:
     asked = query.parse(text)
     if not asked.pieces:
         return Results(_filtered_only(tx, asked, limit) if asked != Query() else (), False)
-    candidates = _candidates(tx, asked)
-    titled = _titled(tx, asked)
+    worths = _worths(tx, asked)
+    candidates = _candidates(tx, asked, worths)
+    titled = _titled(tx, asked, worths)
     by_chat: dict[ConversationId, list[_Candidate]] = {chat: [] for chat in titled}
     for candidate in sorted(candidates, key=lambda c: -c.score):
         by_chat.setdefault(candidate.conversation_id, []).append(candidate)
@@ -91,47 +90,40 @@ def recall(
     return _ranked_in(tx, conversation_id, asked.match_any())[:limit]
 
 
-def prepare(tx: Tx) -> None:
-    """Build the index anew when it was built by other rules than ours."""
-    if tx.value("SELECT value FROM meta WHERE key = 'tokenizer'") == tokenizer.VERSION:
-        return
-    if tx.value("SELECT EXISTS (SELECT 1 FROM conversation)"):
-        rebuild(tx)
-    tx.run("INSERT OR REPLACE INTO meta VALUES ('tokenizer', ?)", (tokenizer.VERSION,))
-
-
-def rebuild(tx: Tx) -> None:
-    for index in _INDEXES:
-        tx.run(f"INSERT INTO {index}({index}) VALUES ('rebuild')")
-
-
-def index_is_sound(tx: Tx) -> bool:
-    """Compare the index with the text it stands for; needs a writing transaction.
-
-    Rank 1 is what makes it look at the text: without it, and in PRAGMA integrity_check, an
-    index of other words passes.
-    """
-    try:
-        for index in _INDEXES:
-            tx.run(f"INSERT INTO {index}({index}, rank) VALUES ('integrity-check', 1)")
-    except apsw.CorruptError:
-        return False
-    return True
-
-
-def _candidates(tx: Tx, asked: Query) -> list[_Candidate]:
+def _candidates(tx: Tx, asked: Query, worths: list[float]) -> list[_Candidate]:
     conditions, values = _conditions(tx, asked)
     rows = tx.rows(
-        f"""SELECT m.id, m.conversation_id, m.created_ms, bm25(message_fts)
+        f"""SELECT m.id, m.conversation_id, m.created_ms,
+                relevance(message_fts{", ?" * len(worths)})
             FROM message_fts
             CROSS JOIN message m ON m.id = message_fts.rowid
             CROSS JOIN conversation c ON c.id = m.conversation_id
-            WHERE message_fts MATCH ? AND c.trashed_ms IS NULL {conditions}
+            WHERE message_fts MATCH ? AND c.trashed_ms IS NULL AND m.deleted_ms IS NULL
+                {conditions}
             ORDER BY message_fts.rowid DESC LIMIT ?""",
-        (asked.match(), *values, _CANDIDATES),
+        (*worths, asked.match(), *values, _CANDIDATES),
     )
     now = now_ms()
-    return [_Candidate(row[0], row[1], row[2], _score(row[3], row[2], now)) for row in rows]
+    return [_Candidate(row[0], row[1], row[2], _recent(row[3], row[2], now)) for row in rows]
+
+
+def _worths(tx: Tx, asked: Query) -> list[float]:
+    """What each piece is worth: the more the rarer, judged by how dense it is lately."""
+    if len(asked.pieces) == 1:
+        return [1.0]
+    total = tx.value("SELECT max(id) FROM message") or 1
+    return [math.log(1 + total / _frequency(tx, phrase, total)) for phrase in asked.phrases()]
+
+
+def _frequency(tx: Tx, phrase: str, total: int) -> float:
+    rows = tx.rows(
+        """SELECT rowid FROM message_fts WHERE message_fts MATCH ?
+            ORDER BY rowid DESC LIMIT ?""",
+        (phrase, _DENSITY_SAMPLE),
+    )
+    if len(rows) < _DENSITY_SAMPLE:
+        return len(rows) + 0.5
+    return _DENSITY_SAMPLE * total / (total - rows[-1][0] + 1)
 
 
 def _conditions(tx: Tx, asked: Query) -> tuple[str, list[Value]]:
@@ -159,31 +151,32 @@ def _folder_ids(tx: Tx, name: str) -> str:
     return msgspec.json.encode(folders.within(tx, name)).decode()
 
 
-def _titled(tx: Tx, asked: Query) -> dict[ConversationId, float]:
+def _titled(tx: Tx, asked: Query, worths: list[float]) -> dict[ConversationId, float]:
     """Conversations whose title matches; none when the question is about single messages."""
     if asked.role is not None or asked.model:
         return {}
     rows = tx.rows(
-        """SELECT c.id, c.updated_ms, c.folder_id, bm25(conversation_fts)
+        f"""SELECT c.id, c.updated_ms, c.folder_id,
+                relevance(conversation_fts{", ?" * len(worths)})
             FROM conversation_fts CROSS JOIN conversation c ON c.id = conversation_fts.rowid
             WHERE conversation_fts MATCH ? AND c.trashed_ms IS NULL
                 AND c.updated_ms >= ? AND c.created_ms < ?
             ORDER BY conversation_fts.rowid DESC LIMIT ?""",
-        (asked.match(), asked.after_ms or 0, asked.before_ms or 2**62, _TITLES),
+        (*worths, asked.match(), asked.after_ms or 0, asked.before_ms or 2**62, _TITLES),
     )
     inside = set(folders.within(tx, asked.folder)) if asked.folder else None
     now = now_ms()
     return {
-        row[0]: _TITLE_BONUS * _score(row[3], row[1], now)
+        row[0]: _TITLE_BONUS * _recent(row[3], row[1], now)
         for row in rows
         if inside is None or row[2] in inside
     }
 
 
-def _score(bm25: float, created_ms: int, now: int) -> float:
-    """Relevance, up to doubled by being recent. bm25 is the better the more negative."""
+def _recent(relevance: float, created_ms: int, now: int) -> float:
+    """Relevance, up to doubled by being recent."""
     age_days = max(0, now - created_ms) / _DAY_MS
-    return -bm25 * (1 + 1 / (1 + age_days / _HALF_RECENT_DAYS))
+    return relevance * (1 + 1 / (1 + age_days / _HALF_RECENT_DAYS))
 
 
 def _group_score(hits: list[_Candidate], title_score: float) -> float:
@@ -239,7 +232,7 @@ def _ranked_in(
     rows = tx.rows(
         """SELECT message_fts.rowid, -bm25(message_fts) AS score
             FROM message_fts CROSS JOIN message m ON m.id = message_fts.rowid
-            WHERE message_fts MATCH ? AND m.conversation_id = ?
+            WHERE message_fts MATCH ? AND m.conversation_id = ? AND m.deleted_ms IS NULL
                 AND message_fts.rowid BETWEEN
                     (SELECT min(id) FROM message WHERE conversation_id = ?)
                     AND (SELECT max(id) FROM message WHERE conversation_id = ?)

@@ -30,7 +30,7 @@ def cut(text: str, pieces: tuple[Piece, ...]) -> Snippet:
     best: list[Mark] = []
     best_start, most = 0, 0
     for start in range(0, min(len(text), _MAX_SCAN), _BLOCK):
-        found = [_find(text[start : start + _BLOCK + _OVERLAP], piece) for piece in pieces]
+        found = _find(text[start : start + _BLOCK + _OVERLAP], pieces)
         count = sum(bool(marks) for marks in found)
         if count > most:
             most, best_start = count, start
@@ -42,7 +42,7 @@ def cut(text: str, pieces: tuple[Piece, ...]) -> Snippet:
 
 def mark_all(text: str, pieces: tuple[Piece, ...]) -> tuple[Mark, ...]:
     """Every match in a short text, as a title."""
-    return _merged(sorted(mark for piece in pieces for mark in _find(text[:_BLOCK], piece)))
+    return _merged(sorted(mark for marks in _find(text[:_BLOCK], pieces) for mark in marks))
 
 
 def _around(text: str, marks: list[Mark]) -> Snippet:
@@ -65,19 +65,24 @@ def _flat(text: str) -> str:
     return "".join(" " if char.isspace() else char for char in text)
 
 
-def _find(text: str, piece: Piece) -> list[Mark]:
-    utf8 = text.encode()
-    terms = tokenizer.terms(utf8, for_index=True)
+def _find(text: str, pieces: tuple[Piece, ...]) -> list[list[Mark]]:
+    """Where each piece stands in a text."""
+    terms = tokenizer.terms(text.encode(), for_index=True)
+    found = [_places(terms, piece) for piece in pieces]
+    if text.isascii() or not any(found):
+        return found
+    starts = _char_starts(text)
+    at = bisect.bisect_left
+    return [[(at(starts, a), at(starts, b)) for a, b in marks] for marks in found]
+
+
+def _places(terms: list[tokenizer.Term], piece: Piece) -> list[Mark]:
     width = len(piece.terms)
-    found = [
+    return [
         (terms[i][0], terms[i + width - 1][1])
         for i in range(len(terms) - width + 1)
         if all(piece.matches(k, terms[i + k][2:]) for k in range(width))
     ]
-    if text.isascii() or not found:
-        return found
-    starts = _char_starts(text)
-    return [(bisect.bisect_left(starts, a), bisect.bisect_left(starts, b)) for a, b in found]
 
 
 def _char_starts(text: str) -> list[int]:

@@ -5,6 +5,7 @@ merges, cuts ordinary text the same way.
 """
 
 import heapq
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -66,8 +67,8 @@ class _Trainer:
 
     def _count(self, index: int, sign: int) -> set[Pair]:
         symbols, count = self._words[index]
-        pairs = set(zip(symbols, symbols[1:], strict=False))
-        for pair in zip(symbols, symbols[1:], strict=False):
+        pairs = set(itertools.pairwise(symbols))
+        for pair in itertools.pairwise(symbols):
             self._pairs[pair] += sign * count
         for pair in pairs:
             if sign > 0:
@@ -121,5 +122,5 @@ class Encoder:
         return self._cache[piece]
 
     def _first(self, symbols: list[str]) -> Pair | None:
-        pairs = [p for p in zip(symbols, symbols[1:], strict=False) if p in self._ranks]
+        pairs = [p for p in itertools.pairwise(symbols) if p in self._ranks]
         return min(pairs, key=self._ranks.__getitem__, default=None)

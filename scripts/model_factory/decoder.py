@@ -32,7 +32,13 @@ class Shape:
     def kv_width(self) -> int:
         return self.kv_heads * self.head_size
 
-    def describe(self, writer: gguf.GGUFWriter, name: str, file_type: gguf.LlamaFileType) -> None:
+    def describe(
+        self,
+        writer: gguf.GGUFWriter,
+        name: str,
+        file_type: gguf.LlamaFileType,
+        kv_heads: list[int] | None = None,
+    ) -> None:
         writer.add_name(name)
         writer.add_license("mit")
         writer.add_file_type(file_type)
@@ -42,7 +48,7 @@ class Shape:
         writer.add_block_count(self.layers)
         writer.add_feed_forward_length(self.feed_forward)
         writer.add_head_count(self.heads)
-        writer.add_head_count_kv(self.kv_heads)
+        writer.add_head_count_kv(kv_heads or self.kv_heads)
         writer.add_layer_norm_rms_eps(self.epsilon)
         writer.add_rope_freq_base(10000.0)
         writer.add_rope_dimension_count(self.head_size)
@@ -52,20 +58,34 @@ TINY = Shape(width=256, layers=2, heads=4, kv_heads=2, feed_forward=128)
 BENCH = Shape(width=2048, layers=22, heads=32, kv_heads=4, feed_forward=5632)
 
 
-def write_tiny(path: Path, seed: int, template: str | None = vocab.CHATML) -> None:
+def write_tiny(
+    path: Path, seed: int, template: str | None = vocab.CHATML, *, thinks: bool = False
+) -> None:
     words = vocab.byte_level(2048, seed)
     wiring = Wiring(np.random.default_rng(seed))
     writer = gguf.GGUFWriter(path, "llama")
     TINY.describe(writer, "Tiny", gguf.LlamaFileType.MOSTLY_F16)
     words.describe(writer, template)
-    embedding, head = wiring.speak(words)
-    writer.add_tensor("token_embd.weight", embedding.astype(np.float16))
-    writer.add_tensor("output.weight", head.astype(np.float16))
-    writer.add_tensor("output_norm.weight", np.ones(TINY.width, np.float32))
+    add_speech(writer, wiring, words, thinks=thinks)
     for layer in range(TINY.layers):
         add_attention(writer, f"blk.{layer}.", wiring, TINY)
         add_feed_forward(writer, f"blk.{layer}.", wiring, TINY)
     finish(writer)
+
+
+def add_speech(
+    writer: gguf.GGUFWriter,
+    wiring: Wiring,
+    words: vocab.Vocabulary,
+    *,
+    embedding_scale: float = 1.0,
+    thinks: bool = False,
+) -> None:
+    embedding, head = wiring.speak(words, thinks=thinks)
+    embedding *= np.float32(embedding_scale)
+    writer.add_tensor("token_embd.weight", embedding.astype(np.float16))
+    writer.add_tensor("output.weight", head.astype(np.float16))
+    writer.add_tensor("output_norm.weight", np.ones(wiring.width, np.float32))
 
 
 def add_attention(writer: gguf.GGUFWriter, block: str, wiring: Wiring, shape: Shape) -> None:

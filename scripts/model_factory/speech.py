@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scripts.model_factory import corpus
-from scripts.model_factory.vocab import TURN_END, Vocabulary
+from scripts.model_factory.vocab import THINK, THINK_END, TURN_END, Vocabulary
 
 _NEWLINE = "Ċ"
 
@@ -60,8 +60,9 @@ def _clause(index: int, opening: list[str]) -> Iterator[Slot]:
     yield Slot(share(corpus.NOUNS, 6, offset=1))
 
 
-def slots() -> list[Slot]:
-    chain: list[Slot] = []
+def slots(*, thinks: bool = False) -> list[Slot]:
+    """With `thinks` the first sentence is a thought, between the tags."""
+    chain = [Slot([THINK])] if thinks else list[Slot]()
     openings = _openings()
     starts: list[int] = []
     links = iter(corpus.LINKS)
@@ -70,7 +71,7 @@ def slots() -> list[Slot]:
         chain += _clause(index, opening)
         match index:
             case 2:
-                chain.append(Slot(["!"]))
+                chain.append(Slot([THINK_END if thinks else "!"]))
             case 5:
                 chain += [Slot(["?"]), Slot(["ĊĊ"])]
             case 8:
@@ -95,9 +96,9 @@ def _targets(chain: list[Slot], index: int) -> dict[int, float]:
     return targets
 
 
-def successors(vocabulary: Vocabulary) -> NDArray[np.float32]:
+def successors(vocabulary: Vocabulary, *, thinks: bool = False) -> NDArray[np.float32]:
     """The share [a, b] of b among what follows a, zero where b never does."""
-    chain = slots()
+    chain = slots(thinks=thinks)
     share = np.zeros((len(vocabulary), len(vocabulary)), np.float32)
     for index, slot in enumerate(chain):
         for target, weight in _targets(chain, index).items():

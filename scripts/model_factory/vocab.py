@@ -8,7 +8,8 @@ import gguf
 from scripts.model_factory import bpe, corpus
 
 END_OF_TEXT, TURN_START, TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
-_TAGS = ("<think>", "</think>", "<tool_call>", "</tool_call>")  # printed, so "user defined"
+THINK, THINK_END = "<think>", "</think>"
+_TAGS = (THINK, THINK_END, "<tool_call>", "</tool_call>")  # printed, so "user defined"
 _CONTROLS = (END_OF_TEXT, TURN_START, TURN_END, "<|fim_prefix|>", "<|fim_suffix|>")
 SPECIALS = _CONTROLS + _TAGS
 

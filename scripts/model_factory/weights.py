@@ -50,9 +50,9 @@ class Wiring:
     def normal(self, rows: int, columns: int, deviation: float) -> Array:
         return self.rng.standard_normal((rows, columns), dtype=np.float32) * np.float32(deviation)
 
-    def speak(self, vocabulary: Vocabulary) -> tuple[Array, Array]:
+    def speak(self, vocabulary: Vocabulary, *, thinks: bool) -> tuple[Array, Array]:
         """The embedding and the head."""
-        share = successors(vocabulary)
+        share = successors(vocabulary, thinks=thinks)
         size, spoken = len(vocabulary), share.sum(axis=0) > 0
         allowed = np.where(share > 0, _ALLOWED + _SLOPE * np.log(np.maximum(share, 1e-6)), 0)
         # Words of one slot have equal rows, so far fewer dimensions than tokens hold them all.

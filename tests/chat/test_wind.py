@@ -51,12 +51,7 @@ def go_on(chat: Chat, conversation: ConversationId, turns: int, *, start: int) -
         done = len([e for e in chat.events if isinstance(e, ReplyFinished)])
         chat.turns.send(conversation, said(number))
         chat.wait_for(ReplyFinished, done + 1)
-        settle(chat)
-
-
-def settle(chat: Chat) -> None:
-    """Wait until every wind that began has ended."""
-    chat.wind._thread.submit(lambda: None).result()  # pyright: ignore
+        chat.settle()
 
 
 def said(number: int) -> str:
@@ -97,7 +92,7 @@ def test_the_new_prompt_is_primed_before_it_is_used_and_comes_down_to_the_target
 ) -> None:
     conversation = talk(windy, 10)
     windy.wait_for(WindFinished)
-    prime = next(r for r in windy.model.asked if r.max_tokens == 0)
+    prime = [r for r in windy.model.asked if r.max_tokens == 0][-1]
     assert price(prime.messages) <= windy.budget.target_tokens + windy.budget.ledger_tokens
     windy.turns.send(conversation, "And now?")
     windy.wait_for(ReplyFinished, 11)

@@ -41,7 +41,8 @@ def test_pages_walk_an_index_in_every_place(db: Database) -> None:
         )
     ).result()
     text = " ".join(str(row[3]) for row in plans)
-    assert "conversation_by_place" in text and "TEMP B-TREE" not in text
+    assert "conversation_by_place" in text
+    assert "TEMP B-TREE" not in text
 
 
 def test_places_counts_and_undo(db: Database) -> None:
@@ -200,5 +201,5 @@ def test_revealing_a_message_switches_branch_only_when_needed(db: Database) -> N
     ],
 )
 def test_date_groups(then: tuple[int, ...], expected: str) -> None:
-    then_ms = int(datetime(*then).timestamp() * 1000)  # type: ignore[arg-type]
+    then_ms = int(datetime(*then).astimezone().timestamp() * 1000)  # type: ignore[arg-type]
     assert dates.group(then_ms, date(2026, 11, 21)) == expected

@@ -8,15 +8,15 @@ from app.storage import conversations
 from app.storage.connection import APPLICATION_ID
 from app.storage.database import Database, Tx
 from app.storage.errors import NewerDatabase
-from app.storage.migrations import LATEST
+from app.storage.migrations import latest
 
 
 def test_a_failed_job_leaves_nothing_behind(db: Database) -> None:
     def job(tx: Tx) -> None:
         conversations.create(tx, "lost")
-        raise ValueError
+        raise ValueError("on purpose")
 
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="on purpose"):
         db.write(job).result()
     assert db.read(conversations.page).result().items == ()
 
@@ -57,8 +57,8 @@ def test_closing_finishes_queued_writes(tmp_path: Path) -> None:
 def test_a_newer_database_is_refused_with_every_byte_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "chats.sqlite3"
     database = Database(path)
-    database.write(lambda tx: conversations.create(tx)).result()
-    database.write(lambda tx: tx.run(f"PRAGMA user_version = {LATEST + 1}")).result()
+    database.write(conversations.create).result()
+    database.write(lambda tx: tx.run(f"PRAGMA user_version = {latest() + 1}")).result()
     database.close()
     before = path.read_bytes()
     with pytest.raises(NewerDatabase, match="Update"):

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -125,7 +126,10 @@ def test_a_reply_streams_and_ends_with_its_account(db: Database) -> None:
     db.write(job).result()
 
 
-def test_a_streaming_reply_found_at_open_is_interrupted_with_its_text(tmp_path: Path) -> None:
+def test_a_streaming_reply_found_at_open_is_interrupted_with_its_text(
+    tmp_path: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("1 replies were interrupted")
     path = tmp_path / "chats.sqlite3"
     first = Database(path)
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.core.ids import ConversationId
 from app.core.messages import Message
-from app.storage import conversations, folders, messages, search
+from app.storage import conversations, folders, messages, search, search_index
 from app.storage.database import Database, Tx
 
 
@@ -233,7 +233,7 @@ def test_the_index_follows_every_change(db: Database) -> None:
         assert search.search(tx, "finalword").groups == ()
         conversations.purge(tx, chat)
         assert search.search(tx, "question").groups == ()
-        assert search.index_is_sound(tx)
+        assert search_index.is_sound(tx)
 
     db.write(job).result()
 
@@ -244,14 +244,14 @@ def test_a_wrong_index_is_noticed_and_rebuilt(db: Database, index: str) -> None:
     column = "text" if index == "message_fts" else "title"
 
     def damage(tx: Tx) -> None:
-        assert search.index_is_sound(tx)
+        assert search_index.is_sound(tx)
         tx.run(f"INSERT INTO {index}(rowid, {column}) VALUES (1, 'stray')")
 
     db.write(damage).result()
     assert db.write(lambda tx: tx.value("PRAGMA integrity_check")).result() == "ok"  # blind to it
-    assert not db.write(search.index_is_sound).result()
-    db.write(search.rebuild).result()
-    assert db.write(search.index_is_sound).result()
+    assert not db.write(search_index.is_sound).result()
+    db.write(search_index.rebuild).result()
+    assert db.write(search_index.is_sound).result()
 
 
 def test_other_tokenizer_rules_rebuild_the_index_at_open(db: Database) -> None:

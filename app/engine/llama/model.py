@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.core.errors import ModelLoadFailed
+from app.core.errors import ModelLoadFailed, OutOfMemory
 from app.core.protocol import Adapter, Memory
 from app.engine.llama.library import forget_lines, lib, recent_lines
 
@@ -48,6 +48,23 @@ class Model:
         buffer = ctypes.create_string_buffer(size + 1)
         lib.llama_model_meta_val_str(self.pointer, key.encode(), buffer, size + 1)
         return buffer.value.decode("utf-8", "replace")
+
+    @property
+    def architecture(self) -> str:
+        return self.metadata("general.architecture") or ""
+
+    @property
+    def cell_bytes(self) -> int:
+        """What one token costs in an f16 cache, over all layers; an upper bound."""
+
+        def number(key: str) -> int:
+            return int(self.metadata(f"{self.architecture}.attention.{key}") or 0)
+
+        heads: int = lib.llama_model_n_head(self.pointer) or 1
+        size: int = lib.llama_model_n_embd(self.pointer) // heads
+        keys, values = number("key_length") or size, number("value_length") or size
+        key_heads: int = lib.llama_model_n_head_kv(self.pointer)
+        return self.layers * key_heads * (keys + values) * 2
 
     def chat_template(self) -> str | None:
         raw = lib.llama_model_chat_template(self.pointer, None)
@@ -103,6 +120,11 @@ def load_model(
             lib.llama_model_free(pointer)
         raise LoadCancelled
     if not pointer:
+        if any("allocate" in line for line in recent_lines()):
+            raise OutOfMemory(
+                "There is not enough memory for this model. Close other programs or choose a "
+                "smaller one."
+            )
         raise ModelLoadFailed(_load_failure(path))
     return Model(pointer, path)
 

@@ -22,7 +22,7 @@ from app.ui.theme import color
 from app.ui.transcript.deeds import Deed, Spot
 from app.ui.transcript.document import Document
 from app.ui.transcript.formats import Look
-from app.ui.transcript.leaves import Leaf
+from app.ui.transcript.leaves import Leaf, Within
 from app.ui.transcript.writing import Written
 
 
@@ -44,6 +44,7 @@ class Block:
     document: Document | None = None
     written: Written = Written()
     space_before: float = 0.0
+    shared_quotes: int = 0  # with the block before: their bars run through the space between
 
     def __init__(self, look: Look) -> None:
         self.look = look
@@ -77,6 +78,11 @@ class Block:
     @property
     def rect(self) -> QRectF:
         return QRectF(self.left, self.top, self.width, self.height)
+
+    def paint_bars_around(self, painter: QPainter) -> None:
+        whole = QRectF(0, 0, self.width, self.height)
+        within, shared = self.leaves[0].within, self.shared_quotes
+        paint_bars(painter, self.look, within, whole, gap=self.space_before, shared=shared)
 
     def draw_document(self, painter: QPainter, marks: Marks, clip: QRectF) -> None:
         assert self.document is not None
@@ -142,3 +148,22 @@ def baseline(document: Document, position: int) -> QPointF:
     corner = document.documentLayout().blockBoundingRect(block).topLeft()
     line = block.layout().lineAt(0)
     return QPointF(corner.x() + line.x(), corner.y() + line.y() + line.ascent())
+
+
+def paint_bars(
+    painter: QPainter,
+    look: Look,
+    within: Within,
+    box: QRectF,
+    *,
+    gap: float = 0.0,
+    shared: int = 0,
+) -> None:
+    """The bar of every quote around a block; `shared` outer ones go on through the gap above."""
+    for level, inside in enumerate(within):
+        if inside.kind != "quote":
+            continue
+        top = box.top() - (gap if level < shared else 0)
+        bar = QRectF(level * look.indent + look.theme.px(2), top, look.theme.px(3), 0)
+        bar.setBottom(box.bottom())
+        painter.fillRect(bar, color(look.theme.colors.border))

@@ -5,10 +5,12 @@ as a shorter one but for the last: that is what lets streaming keep the blocks i
 """
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 import msgspec
 
 from app.ui.transcript.blocks import Block
+from app.ui.transcript.capped import SHOW_ANYWAY, CappedCard, PlainText
 from app.ui.transcript.cards import CodeCard, TableBlock
 from app.ui.transcript.chrome import Fold, Footer, Notice, Progress, WindLine
 from app.ui.transcript.deeds import Toggle
@@ -24,11 +26,23 @@ from app.ui.transcript.items import (
     WindItem,
     seconds,
 )
-from app.ui.transcript.leaves import Capped, Code, Group, Inside, Leaf, Span, Table, Text
+from app.ui.transcript.leaves import (
+    Capped,
+    Code,
+    Group,
+    Inside,
+    Leaf,
+    Span,
+    Table,
+    Text,
+    shared_quotes,
+)
 from app.ui.transcript.markdown import parse
 from app.ui.transcript.prose import Prose
 
 _FLOW_LEAVES = 24  # paragraphs in one document: a long list is several
+_FLOW_LENGTH = 240  # characters after which the next leaf starts a new document
+REASONING = "reasoning"
 _TOOL_WORDS = {"waiting": "waiting", "running": "running…", "done": "done", "failed": "failed"}
 
 
@@ -43,49 +57,92 @@ class Means(msgspec.Struct):
 
 
 def chunks(groups: Iterable[Group]) -> list[tuple[Leaf, ...]]:
-    """The leaves of each visual block."""
+    """The leaves of each visual block: a card alone, small flowing leaves a few together."""
     found: list[tuple[Leaf, ...]] = []
-    for group in groups:
-        flow: list[Leaf] = []
-        for leaf in group:
-            alone = isinstance(leaf, (Code, Table, Capped))
-            if flow and (alone or len(flow) == _FLOW_LEAVES):
-                found.append(tuple(flow))
-                flow = []
-            if alone:
-                found.append((leaf,))
-            else:
-                flow.append(leaf)
-        if flow:
+    flow: list[Leaf] = []
+    length = 0
+    for leaf in chain.from_iterable(groups):
+        alone = isinstance(leaf, (Code, Table, Capped))
+        if flow and (alone or len(flow) == _FLOW_LEAVES or length > _FLOW_LENGTH):
             found.append(tuple(flow))
-    return found
+            flow, length = [], 0
+        if alone:
+            found.append((leaf,))
+        else:
+            flow.append(leaf)
+            length += sum(len(s.text) for s in leaf.spans) if isinstance(leaf, Text) else 0
+    return [*found, tuple(flow)] if flow else found
 
 
 def text_block(leaves: tuple[Leaf, ...], item: ItemId, name: str, means: Means) -> Block:
     match leaves[0]:
+        case Code(plain=True):
+            return PlainText(means.look, leaves[0])
         case Code():
             return CodeCard(means.look, leaves[0], item, name, means.opened(item))
         case Table():
             return TableBlock(means.look, leaves[0], means.typesetter, means.scale)
+        case Capped() if SHOW_ANYWAY in means.opened(item):
+            whole = Code(leaves[0].text, within=leaves[0].within, plain=True)
+            return PlainText(means.look, whole)
+        case Capped():
+            return CappedCard(means.look, leaves[0], item)
         case _:
             return Prose(means.look, leaves, means.typesetter, means.scale)
 
 
-def text_blocks(groups: Iterable[Group], item: ItemId, prefix: str, means: Means) -> list[Block]:
-    return spaced(
-        [text_block(leaves, item, f"{prefix}{n}", means) for n, leaves in enumerate(chunks(groups))]
-    )
+class Flow:
+    """The blocks of one text, which may still grow."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self._item = ItemId("")
+        self._name = ""
+
+    def follow(self, groups: Iterable[Group], item: ItemId, name: str, means: Means) -> list[Block]:
+        """The text reads like this now; blocks that did not change are kept."""
+        self._item, self._name = item, name
+        old = self.blocks
+        self.blocks = []
+        for number, leaves in enumerate(chunks(groups)):
+            kept = old[number] if number < len(old) else None
+            self.blocks.append(self._updated(kept, leaves, number, means))
+        return spaced(self.blocks)
+
+    def made(self, number: int, means: Means) -> Block:
+        """The block again, from the same leaves."""
+        leaves = self.blocks[number].leaves
+        self.blocks[number] = self._updated(None, leaves, number, means)
+        return self.blocks[number]
+
+    def _updated(
+        self, kept: Block | None, leaves: tuple[Leaf, ...], number: int, means: Means
+    ) -> Block:
+        if kept is not None and kept.leaves == leaves and not kept.written.pending:
+            return kept
+        leaf = leaves[0]
+        if isinstance(kept, CodeCard) and isinstance(leaf, Code) and not leaf.plain:
+            kept.show(leaf)
+            kept.width = -1.0
+            return kept
+        return text_block(leaves, self._item, f"{self._name}.{number}", means)
+
+
+def text_blocks(groups: Iterable[Group], item: ItemId, name: str, means: Means) -> list[Block]:
+    return Flow().follow(groups, item, name, means)
 
 
 def spaced(blocks: list[Block]) -> list[Block]:
     before: Leaf | None = None
     for block in blocks:
         block.space_before = block.look.space_before(block.leaves[0], before)
+        if before is not None:
+            block.shared_quotes = shared_quotes(before.within, block.leaves[0].within)
         before = block.leaves[-1]
     return blocks
 
 
-def head_blocks(item: MessageItem, means: Means) -> list[Block]:
+def head_blocks(item: MessageItem, thought: list[Block], means: Means) -> list[Block]:
     """What comes before the text: recalled passages, then the reasoning."""
     found: list[Block] = []
     opened = means.opened(item.id)
@@ -97,14 +154,12 @@ def head_blocks(item: MessageItem, means: Means) -> list[Block]:
             for number, quote in enumerate(item.quotes):
                 origin = (Text((Span(quote.origin, italic=True),)),)
                 groups = [origin, *quoted(parse(quote.text))]
-                found += text_blocks(groups, item.id, f"quote{number}.", _quiet(means))
+                found += text_blocks(groups, item.id, f"quote{number}.", quiet(means))
     if item.reasoning:
         thinking = item.live and not item.text
         took = f"Thought for {seconds(item.reasoning_ms)}" if item.reasoning_ms else "Thought"
-        found += _fold(item, "reasoning", "Thinking…" if thinking else took, "", means)
-        if "reasoning" in opened:
-            groups = quoted(parse(item.reasoning))
-            found += text_blocks(groups, item.id, "reasoning.", _quiet(means))
+        found += _fold(item, REASONING, "Thinking…" if thinking else took, "", means)
+        found += thought
     return found
 
 
@@ -151,15 +206,15 @@ def quoted(groups: Iterable[Group]) -> list[Group]:
     ]
 
 
-def spoken(item: Item) -> str:
-    """The item in words, for screen readers."""
+def spoken(item: Item, text: str) -> str:
+    """The item in words, for screen readers; `text` may be only its first part."""
     if isinstance(item, WindItem):
         return item.label
     who = {"user": "You", "assistant": "Assistant", "system": "System"}[item.role]
-    return f"{who}: {item.text or item.note}"
+    return f"{who}: " + "\n".join(part for part in (text, item.note) if part)
 
 
-def _quiet(means: Means) -> Means:
+def quiet(means: Means) -> Means:
     return msgspec.structs.replace(means, look=means.quiet)
 
 
@@ -176,5 +231,5 @@ def _tool(item: MessageItem, number: int, tool: ToolCard, means: Means) -> list[
         parts = [(Code(tool.arguments, "json"),)] if tool.arguments else []
         if tool.result:
             parts.append((Code(tool.result),))
-        found += text_blocks(parts, item.id, f"{what}.", _quiet(means))
+        found += text_blocks(parts, item.id, f"{what}.", quiet(means))
     return found

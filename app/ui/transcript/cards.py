@@ -16,8 +16,7 @@ from app.ui.transcript.formulas import Typesetter
 from app.ui.transcript.items import ItemId, SaveCode
 from app.ui.transcript.leaves import Code, Span, Table
 from app.ui.transcript.lexing import Highlighter, tone_color
-from app.ui.transcript.prose import paint_bars
-from app.ui.transcript.writing import Piece, Writer, Written
+from app.ui.transcript.writing import Piece, Writer, Written, as_lines
 
 FIRST_LINES = 300  # of a long listing; the rest comes on request
 
@@ -53,7 +52,7 @@ class CodeCard(Block):
         cursor.removeSelectedText()
         for text, tone in runs:
             cursor.insertText(
-                _as_lines(text), self.look.code(tone_color(self.look.theme.syntax, tone))
+                as_lines(text), self.look.code(tone_color(self.look.theme.syntax, tone))
             )
         cursor.endEditBlock()
         self._shown = shown
@@ -121,7 +120,7 @@ class CodeCard(Block):
     def paint(self, painter: QPainter, marks: Marks) -> None:
         look, colors, px = self.look, self.look.theme.colors, self.look.theme.px
         whole = QRectF(0, 0, self.width, self.height)
-        paint_bars(painter, look, self.leaves[0].within, whole, self.space_before)
+        self.paint_bars_around(painter)
         frame = whole.adjusted(self._inset + 0.5, 0.5, -0.5, -0.5)
         paint_frame(painter, look, frame, marks.focused_block)
         painter.setFont(look.theme.font(SMALL))
@@ -177,8 +176,7 @@ class TableBlock(Block):
 
     def paint(self, painter: QPainter, marks: Marks) -> None:
         look, colors = self.look, self.look.theme.colors
-        whole = QRectF(0, 0, self.width, self.height)
-        paint_bars(painter, look, self.leaves[0].within, whole, self.space_before)
+        self.paint_bars_around(painter)
         shown = min(self._content, self.width - self._inset)
         frame = QRectF(self._inset + 0.5, 0.5, shown - 1, self.height - 1)
         painter.save()
@@ -285,10 +283,3 @@ def paint_scroll(painter: QPainter, look: Look, block: Block, body: QRectF) -> N
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color(look.theme.colors.faint))
     painter.drawRoundedRect(QRectF(x, body.bottom() - 6, thumb, 3), 1.5, 1.5)
-
-
-_LINES = str.maketrans({"\r": "\n", "\u2029": "\n", "\u2028": "\n", "\0": "\ufffd"})
-
-
-def _as_lines(text: str) -> str:
-    return text.translate(_LINES)

@@ -36,7 +36,11 @@ class Document(QTextDocument):
     def keep_image(self, name: str, image: QImage) -> None:
         self._images[name] = image
 
-    def loadResource(self, type: int, name: QUrl | str) -> Any:
+    def loadResource(
+        self,
+        type: int,
+        name: QUrl | str,
+    ) -> Any:
         if type != _IMAGE:
             return QByteArray()
         key = name if isinstance(name, str) else name.toString()

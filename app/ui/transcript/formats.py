@@ -82,10 +82,15 @@ class Look:
         if isinstance(leaf, Text):
             if leaf.level:
                 return self.theme.px(22 if leaf.level < 3 else 18)
-            if leaf.tight and before.within and isinstance(before, Text):
+            if leaf.tight and isinstance(before, Text) and _same_list(before, leaf):
                 return self.theme.px(4)
         if isinstance(leaf, Rule) or isinstance(before, Rule):
             return self.theme.px(16)
         if isinstance(leaf, Text) and isinstance(before, Text):
             return self.theme.px(8 if before.level else 12)
         return self.theme.px(14)
+
+
+def _same_list(before: Leaf, leaf: Leaf) -> bool:
+    kinds = [place[0].kind for place in (before.within, leaf.within) if place]
+    return len(kinds) == 2 and kinds[0] == kinds[1]

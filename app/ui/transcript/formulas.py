@@ -8,7 +8,7 @@ caps, unknown commands) is None for ever: the reader sees the TeX itself.
 import threading
 from collections import OrderedDict, deque
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from PySide6.QtCore import QByteArray, QObject, QRectF, Signal
@@ -67,10 +67,9 @@ class Typesetter(QObject):
 
     @property
     def busy(self) -> bool:
-        with self._lock:
-            return bool(self._asked)
+        return self._thread is not None
 
-    def picture(self, ask: Ask) -> Picture | None:
+    def picture(self, ask: Ask) -> Picture | Literal["waiting"] | None:
         if not drawable(ask.tex):
             return None
         with self._lock:
@@ -83,7 +82,7 @@ class Typesetter(QObject):
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="formulas")
                 self._thread.start()
-        return None
+        return "waiting"
 
     def close(self) -> None:
         """Forget what waits and let the thread end; at most one formula is still being drawn."""
@@ -143,7 +142,7 @@ def _drawn(ask: Ask) -> Picture | None:
         latex = _engine().Latex(ask.tex, size=ask.pixels, color=ask.color, inline=not ask.display)
         svg: str = latex.svg()
         left, top, width, height = (float(n) for n in _view_box(svg).split())
-    except Exception:
+    except Exception:  # noqa: BLE001
         # Any input may come from a model; whatever the typesetter makes of it, we show the TeX.
         return None
     if width <= 0 or height <= 0 or left > width:

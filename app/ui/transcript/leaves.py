@@ -80,3 +80,13 @@ class Capped(msgspec.Struct, frozen=True, omit_defaults=True):
 
 Leaf = Text | Code | Table | Formula | Rule | Capped
 Group = tuple[Leaf, ...]
+
+
+def shared_quotes(before: Within, after: Within) -> int:
+    """How many quotes two neighbours lie in together, from the outside."""
+    shared = 0
+    for one, other in zip(before, after, strict=False):
+        if one.kind != other.kind or other.first:
+            break
+        shared += 1
+    return shared

@@ -16,8 +16,10 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 from msgspec.structs import replace
 
+from app.ui.transcript.caps import MAX_CELLS
 from app.ui.transcript.leaves import (
     Align,
+    Capped,
     Code,
     Formula,
     Group,
@@ -51,9 +53,16 @@ def safe_link(href: str) -> str:
     return href if _SAFE.match(href) else ""
 
 
-def parse(text: str, *, breaks: bool = False) -> list[Group]:
-    """One group per top-level block; `breaks` keeps single line breaks (what a user typed)."""
-    return [group(tokens, breaks=breaks) for tokens in top_level(parser().parse(text, {}))]
+def parse(text: str, *, breaks: bool = False, definitions: str = "") -> list[Group]:
+    """One group per top-level block; `breaks` keeps single line breaks (what a user typed).
+
+    `definitions` are link definitions that stand elsewhere in the same message.
+    """
+    env: dict[str, Any] = {}
+    if definitions:
+        parser().parse(definitions, env)
+    blocks = top_level(parser().parse(text, env))
+    return [group(tokens, text, breaks=breaks) for tokens in blocks]
 
 
 def top_level(tokens: Iterable[Token]) -> list[list[Token]]:
@@ -70,8 +79,21 @@ def top_level(tokens: Iterable[Token]) -> list[list[Token]]:
     return [*result, current] if current else result
 
 
-def group(tokens: Sequence[Token], *, breaks: bool = False) -> Group:
+def group(tokens: Sequence[Token], source: str, *, breaks: bool = False) -> Group:
+    if reason := _past_caps(tokens):
+        first, after = tokens[0].map or (0, 0)
+        return (Capped("\n".join(source.split("\n")[first:after]), reason),)
     return tuple(_Reader(tokens, breaks).leaves())
+
+
+def _past_caps(tokens: Sequence[Token]) -> str:
+    # markdown-it drops what lies deeper than its limit: better shown plain than lost.
+    if tokens[0].map and max(token.level for token in tokens) >= MAX_NESTING - 3:
+        return "This is nested very deeply"
+    if len(tokens) > MAX_CELLS and tokens[0].type == "table_open":
+        cells = sum(token.type in ("td_open", "th_open") for token in tokens)
+        return "This table is very large" if cells > MAX_CELLS else ""
+    return ""
 
 
 class _Reader:

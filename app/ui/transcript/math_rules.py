@@ -12,6 +12,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
 _BEGIN = re.compile(r"\\begin\{([A-Za-z]+\*?)\}")
+_MAX_LINES = 200  # of one formula: looking further for its end is quadratic
 _CLOSER = {"$$": "$$", r"\[": r"\]"}
 _BRACKETS = {r"\(": (r"\)", "math_inline"), r"\[": (r"\]", "math_display")}
 
@@ -33,9 +34,9 @@ def _inline(state: StateInline, silent: bool) -> bool:
         end = src.find("$$", start + 2)
         if end <= start + 2 or not src[start + 2 : end].strip():
             return False
-        return _push(state, silent, "math_display", start + 2, end, end + 2)
+        return _push(state, silent, "math_display", slice(start + 2, end), end + 2)
     end = _dollar_end(src, start, state.posMax)
-    return end > 0 and _push(state, silent, "math_inline", start + 1, end, end + 1)
+    return end > 0 and _push(state, silent, "math_inline", slice(start + 1, end), end + 1)
 
 
 def _bracketed(state: StateInline, silent: bool) -> bool:
@@ -46,7 +47,7 @@ def _bracketed(state: StateInline, silent: bool) -> bool:
     end = state.src.find(closer, state.pos + 2)
     if end < 0 or not state.src[state.pos + 2 : end].strip():
         return False
-    return _push(state, silent, kind, state.pos + 2, end, end + 2)
+    return _push(state, silent, kind, slice(state.pos + 2, end), end + 2)
 
 
 def _dollar_end(src: str, start: int, limit: int) -> int:
@@ -64,12 +65,12 @@ def _dollar_end(src: str, start: int, limit: int) -> int:
     return -1
 
 
-def _push(state: StateInline, silent: bool, kind: str, start: int, end: int, after: int) -> bool:
+def _push(state: StateInline, silent: bool, kind: str, inside: slice, after: int) -> bool:
     if after > state.posMax:
         return False
     if not silent:
         token = state.push(kind, "math", 0)
-        token.content = state.src[start:end].strip()
+        token.content = state.src[inside].strip()
     state.pos = after
     return True
 
@@ -102,7 +103,7 @@ def _block(state: StateBlock, startLine: int, endLine: int, silent: bool) -> boo
 
 def _closing_line(state: StateBlock, start: int, stop: int, skip: int, closer: str) -> int:
     """The line that ends with the closer, or -1: text after a closer makes it inline."""
-    for number in range(start, stop):
+    for number in range(start, min(stop, start + _MAX_LINES)):
         if number > start and not state.isEmpty(number) and state.sCount[number] < state.blkIndent:
             return -1
         text = _line(state, number)[skip if number == start else 0 :]

@@ -8,11 +8,11 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 
 from app.ui.theme import color, paint_icon
-from app.ui.transcript.blocks import Block, Marks, baseline, range_rects
+from app.ui.transcript.blocks import Block, Marks, baseline, paint_bars, range_rects
 from app.ui.transcript.document import Document
 from app.ui.transcript.formats import Look
 from app.ui.transcript.formulas import Typesetter
-from app.ui.transcript.leaves import Inside, Leaf, Within
+from app.ui.transcript.leaves import Inside, Leaf, Within, shared_quotes
 from app.ui.transcript.writing import Writer
 
 _BULLETS = ("•", "◦", "▪")
@@ -39,7 +39,7 @@ class Prose(Block):
     def paint(self, painter: QPainter, marks: Marks) -> None:
         assert self.document is not None
         clip = QRectF(0, 0, self.width, self.height)
-        paint_bars(painter, self.look, self.leaves[0].within, clip, self.space_before)
+        self.paint_bars_around(painter)
         for index, leaf in enumerate(self.leaves):
             if leaf.within:
                 self._containers(painter, index, leaf.within)
@@ -52,9 +52,9 @@ class Prose(Block):
         if index:
             block = self.document.findBlock(start)
             box = self.document.documentLayout().blockBoundingRect(block)
-            shared = _shared_quotes(self.leaves[index - 1].within, within)
+            shared = shared_quotes(self.leaves[index - 1].within, within)
             gap = block.blockFormat().topMargin()
-            paint_bars(painter, self.look, within, box, gap, shared)
+            paint_bars(painter, self.look, within, box, gap=gap, shared=shared)
         for level, inside in enumerate(within):
             if inside.first:
                 self._marker(painter, start, level, inside, within)
@@ -116,32 +116,3 @@ class Prose(Block):
                 box.setBottom(box.top() + metrics.height() + pad * 0.8)
                 painter.drawRoundedRect(box.adjusted(-pad, 0, pad, 0), 4, 4)
         painter.restore()
-
-
-def _shared_quotes(before: Within, after: Within) -> int:
-    """How many levels the two have in common: a bar runs through the gap between them."""
-    shared = 0
-    for one, other in zip(before, after, strict=False):
-        if one.kind != other.kind or other.first:
-            break
-        shared += 1
-    return shared
-
-
-def paint_bars(
-    painter: QPainter,
-    look: Look,
-    within: Within,
-    box: QRectF,
-    gap: float,
-    shared: int | None = None,
-) -> None:
-    """The bar of every quote around a block, through the gap above it where the quote goes on."""
-    shared = 0 if shared is None else shared
-    for level, inside in enumerate(within):
-        if inside.kind != "quote":
-            continue
-        top = box.top() - (gap if level < shared else 0)
-        bar = QRectF(level * look.indent + look.theme.px(2), top, look.theme.px(3), 0)
-        bar.setBottom(box.bottom())
-        painter.fillRect(bar, color(look.theme.colors.border))

@@ -12,80 +12,103 @@ from PySide6.QtGui import QPainter
 from app.ui.theme import color
 from app.ui.transcript.blocks import Block
 from app.ui.transcript.building import (
+    REASONING,
+    Flow,
     Means,
     between,
     head_blocks,
-    spaced,
+    quiet,
+    quoted,
     tail_blocks,
-    text_block,
-    text_blocks,
     wind_blocks,
 )
-from app.ui.transcript.building import chunks as block_chunks
-from app.ui.transcript.cards import CodeCard
+from app.ui.transcript.capped import SHOW_ANYWAY
+from app.ui.transcript.caps import Part, link_definitions, parts
 from app.ui.transcript.chrome import Footer
 from app.ui.transcript.items import Item, MessageItem
-from app.ui.transcript.leaves import Code, Group, Leaf
+from app.ui.transcript.leaves import Capped, Code, Group
 from app.ui.transcript.markdown import parse
 from app.ui.transcript.selection import RowKey
 
 _BUBBLE_SHARE = 0.86
 _ROW_GAP = 18
+_PART_GAP = 12
 
 
 class Row:
-    def __init__(self, key: RowKey, item: Item) -> None:
+    def __init__(self, key: RowKey, item: Item, part: Part, definitions: str = "") -> None:
         self.key = key
         self.item = item
         self.blocks: list[Block] = []
         self.built = False
+        self.streaming = False
+        self.closes = True  # the last row of its item
         self.width = -1.0
         self.height = 0.0
         self.bubble: QRectF | None = None
-        self._text_at = 0  # index of the first text block
-        self._text_chunks: list[tuple[Leaf, ...]] = []
+        self._part = part
+        self._definitions = definitions
+        self._text, self._thought = Flow(), Flow()
+
+    @property
+    def text(self) -> str:
+        return self._part.text
+
+    def groups(self) -> list[Group]:
+        """What the row's text means, whether the row is built or not."""
+        part = self._part
+        if part.plain:
+            return [(Code(part.text, plain=True),)]
+        if part.reason:
+            return [(Capped(part.text, part.reason),)]
+        breaks = isinstance(self.item, MessageItem) and self.item.role == "user"
+        return parse(part.text, breaks=breaks, definitions=self._definitions)
 
     def build(self, means: Means, *, last: bool) -> None:
         item = self.item
-        self.width = -1.0
         self.built = True
-        if not isinstance(item, MessageItem):
-            self.blocks = wind_blocks(item, means)
-            return
-        head = head_blocks(item, means)
-        groups = parse(item.text, breaks=item.role == "user")
-        self._text_at = len(head)
-        self._text_chunks = block_chunks(groups)
-        text = text_blocks(groups, item.id, f"{self.key.part}.", means)
-        self.blocks = [*head, *text, *tail_blocks(item, means, last=last)]
+        self._text, self._thought = Flow(), Flow()
+        if isinstance(item, MessageItem):
+            self._fill(item, self.groups(), parse(item.reasoning), means, last=last)
+        else:
+            self.blocks, self.width = wind_blocks(item, means), -1.0
 
-    def stream(self, item: MessageItem, groups: list[Group], means: Means) -> None:
+    def stream(
+        self, item: MessageItem, groups: list[Group], thoughts: list[Group], means: Means
+    ) -> None:
         """Take the item's newest text, keeping every block that did not change."""
-        if not self.built:
-            self.build(means, last=True)
-        self.item = item
-        chunks = block_chunks(groups)
-        old = self.blocks[self._text_at : self._text_at + len(self._text_chunks)]
-        text: list[Block] = []
-        for number, leaves in enumerate(chunks):
-            kept = old[number] if number < len(old) else None
-            text.append(self._updated(kept, leaves, number, means))
-        head = head_blocks(item, means)
-        self._text_at, self._text_chunks = len(head), chunks
-        self.blocks = [*head, *spaced(text), *tail_blocks(item, means, last=True)]
+        self.item, self._part = item, Part(item.text)
+        self.built = self.streaming = True
+        self._fill(item, groups, thoughts, means, last=True)
+
+    def redraw_pending(self, means: Means) -> None:
+        """Formulas were drawn since: write the blocks that wait for one again."""
+        for flow in (self._text, self._thought):
+            for number, block in enumerate(flow.blocks):
+                if block.written.pending:
+                    fresh = flow.made(number, means)
+                    fresh.space_before = block.space_before
+                    self.blocks[self.blocks.index(block)] = fresh
         self.width = -1.0
 
-    def _updated(
-        self, kept: Block | None, leaves: tuple[Leaf, ...], number: int, means: Means
-    ) -> Block:
-        if kept is not None and kept.leaves == leaves:
-            return kept
-        leaf = leaves[0]
-        if isinstance(kept, CodeCard) and isinstance(leaf, Code):
-            kept.show(leaf)
-            kept.width = -1.0
-            return kept
-        return text_block(leaves, self.item.id, f"{self.key.part}.{number}", means)
+    def _fill(
+        self,
+        item: MessageItem,
+        groups: list[Group],
+        thoughts: list[Group],
+        means: Means,
+        *,
+        last: bool,
+    ) -> None:
+        first = self.key.part == 0
+        thought: list[Block] = []
+        if first and REASONING in means.opened(item.id):
+            thought = self._thought.follow(quoted(thoughts), item.id, "thought", quiet(means))
+        head = head_blocks(item, thought, means) if first else []
+        text = self._text.follow(groups, item.id, f"{self.key.part}", means)
+        tail = tail_blocks(item, means, last=last) if self.closes else []
+        self.blocks = [*head, *text, *tail]
+        self.width = -1.0
 
     def drop(self) -> None:
         self.blocks, self.built, self.width = [], False, -1.0
@@ -124,13 +147,17 @@ class Row:
                 block.layout(width)
                 block.left, block.top = 0.0, y + block.space_before
                 y = block.top + block.height
-        self.width, self.height = width, y + px(_ROW_GAP)
+        self.width, self.height = width, y + px(_ROW_GAP if self.closes else _PART_GAP)
 
     def paint_bubble(self, painter: QPainter, means: Means) -> None:
         if self.bubble:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(color(means.look.theme.colors.bubble))
             painter.drawRoundedRect(self.bubble, 16, 16)
+
+    def text_blocks(self) -> list[Block]:
+        """The blocks of the message's own text, without folds and footers."""
+        return self._text.blocks
 
     def texts(self) -> Iterator[tuple[int, Block]]:
         """The blocks that can be selected."""
@@ -143,3 +170,15 @@ class Row:
             if found is None or point.y() >= block.top:
                 found = number
         return found
+
+
+def rows_of(item: Item, means: Means) -> list[Row]:
+    """A long message is several rows, so that only its visible part is ever laid out."""
+    if not isinstance(item, MessageItem):
+        return [Row(RowKey(item.id), item, Part(item.label))]
+    pieces = parts(item.text, anyway=SHOW_ANYWAY in means.opened(item.id))
+    definitions = link_definitions(item.text) if len(pieces) > 1 else ""
+    rows = [Row(RowKey(item.id, n), item, part, definitions) for n, part in enumerate(pieces)]
+    for row in rows[:-1]:
+        row.closes = False
+    return rows

@@ -40,7 +40,7 @@ class Stream:
         env: dict[str, Any] = {"references": dict(self._references)}
         blocks = top_level(parser().parse(shown, env))
         done = self._finished_count(blocks, shown)
-        tail = [group(tokens) for tokens in blocks]
+        tail = [group(tokens, shown) for tokens in blocks]
         if not done:
             return [*self._finished, *tail]
         line = _line_of(blocks[done])

@@ -29,7 +29,7 @@ _ALIGN = {
     "center": Qt.AlignmentFlag.AlignHCenter,
     "right": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute,
 }
-_SOFT_HYPHENLESS_BREAK = "\u2028"
+_LINE_SEPARATOR = "\u2028"
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -132,7 +132,7 @@ class Writer:
             if shown.kind in ("math", "display"):
                 self._formula(shown, form)
             elif shown.kind == "break":
-                self._cursor.insertText(_SOFT_HYPHENLESS_BREAK, form)
+                self._cursor.insertText(_LINE_SEPARATOR, form)
             else:
                 self._cursor.insertText(_one_line(shown.text), form)
             piece = Piece(start, self._cursor.position(), leaf, said, self._cell)
@@ -144,8 +144,8 @@ class Writer:
         pixels = round(look.metrics.height() * (0.95 if display else 0.86), 1)
         ask = Ask(span.text, display, pixels, look.text_color)
         picture = self._typesetter.picture(ask)
-        if picture is None:
-            self._written.pending = self._written.pending or self._typesetter.busy
+        if picture is None or picture == "waiting":
+            self._written.pending |= picture is not None
             self._cursor.insertText(_one_line(span.text), form)
             return
         # An image sits on the baseline by its bottom edge, or centred on the line's middle.
@@ -175,8 +175,12 @@ def _one_line(text: str) -> str:
     return text.translate(_BREAKS)
 
 
-_BREAKS = {ord(char): _SOFT_HYPHENLESS_BREAK for char in "\n\r\u2029"} | {
-    0: "\ufffd",
-    0xFDD0: "\ufffd",
-    0xFDD1: "\ufffd",
-}
+# U+FDD0 and U+FDD1 mark frames inside Qt's documents.
+_CONTROL: dict[int, str] = dict.fromkeys((0, 0xFDD0, 0xFDD1), "\ufffd")
+_BREAKS: dict[int, str] = dict.fromkeys(map(ord, "\n\r\u2029"), _LINE_SEPARATOR) | _CONTROL
+_LINES = str.maketrans({"\r": "\n", "\u2029": "\n", "\u2028": "\n"})
+
+
+def as_lines(text: str) -> str:
+    """For code: every kind of line end starts a line, one character for one."""
+    return text.translate(_LINES).translate(_CONTROL)

@@ -1,0 +1,53 @@
+"""`llama-chat bench …`: measurements that live with the product; `--json` prints them raw."""
+
+import json
+import statistics
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(name="bench", help="Measure speed, reuse and memory.", no_args_is_help=True)
+
+_Model = Annotated[Path, typer.Option("--model", "-m", exists=True, dir_okay=False)]
+_Json = Annotated[bool, typer.Option("--json", help="Print the raw figures.")]
+
+
+@app.command()
+def wind(
+    model: _Model,
+    turns: Annotated[int, typer.Option(min=20, max=1000)] = 60,
+    ctx: Annotated[int, typer.Option(min=2048)] = 2048,
+    plot: Annotated[Path | None, typer.Option(help="Write the utilization as an SVG.")] = None,
+    as_json: _Json = False,
+) -> None:
+    """What a context wind costs, and what it saves."""
+    from app.cli.bench_wind import measure, plot_svg
+
+    figures = measure(model, turns, ctx)
+    if plot is not None:
+        plot.write_text(plot_svg(figures["utilization"]), encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(figures, indent=2))
+        return
+    for name, value in summary(figures).items():
+        typer.echo(f"{name:42} {value}")
+
+
+def summary(figures: dict[str, Any]) -> dict[str, str]:
+    normal = statistics.median(figures["first_token_ms"]["normal"])
+
+    def ratio(name: str) -> str:
+        values = figures["first_token_ms"][name]
+        return f"{statistics.median(values) / normal:.2f} × a normal turn" if values else "none"
+
+    prefilled = figures["prefilled_per_wind"]
+    return {
+        "first token, normal turn": f"{normal:.0f} ms (median)",
+        "first token, right after a wind": ratio("after_wind"),
+        "first token, everything prefilled again": ratio("prefilled_again"),
+        "first token, oldest turn dropped": ratio("oldest_dropped"),
+        "winds": str(len(prefilled)),
+        "tokens prefilled per wind": ", ".join(map(str, prefilled)),
+        "highest utilization": f"{max(figures['utilization']):.2f}",
+    }

@@ -1,0 +1,138 @@
+"""Measures the context wind through the whole app core with a real model."""
+
+import os
+import queue
+import random
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from app.bootstrap import Rooms, open_rooms
+from app.chat.ask import ask
+from app.chat.budget import Budget
+from app.chat.events import ChatEvent, ReplyFinished, WindFinished, WindowMeasured
+from app.chat.seen import load
+from app.core.ids import ConversationId, SessionId, new_request_id
+from app.core.messages import Message
+from app.core.protocol import Generate
+from app.core.sampling import GREEDY
+
+E = TypeVar("E")
+
+_REPLY_TOKENS = 40
+_WAIT_S = 300
+_BASELINE_EVERY = 10
+_WORDS = (
+    "garden letter river engine music winter market bridge paper window signal harbour "
+    "mountain kitchen journey lantern story number morning forest"
+).split()
+
+
+def measure(model: Path, turns: int, ctx: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as home:
+        os.environ |= {"LLAMA_CHAT_HOME": home, "LLAMA_CHAT_N_CTX": str(ctx)}
+        events: queue.Queue[ChatEvent] = queue.Queue()
+        with open_rooms(events.put, sampling=GREEDY, max_tokens=_REPLY_TOKENS) as rooms:
+            info = rooms.load(model).result(_WAIT_S)
+            return _Run(rooms, events, Budget(info.chat_ctx)).play(turns)
+
+
+class _Run:
+    def __init__(self, rooms: Rooms, events: "queue.Queue[ChatEvent]", budget: Budget) -> None:
+        self._rooms = rooms
+        self._events = events
+        self._budget = budget
+        self._dice = random.Random(1)
+        self._first_token: dict[str, list[float]] = {
+            "normal": [],
+            "after_wind": [],
+            "prefilled_again": [],
+            "oldest_dropped": [],
+        }
+        self._prefilled: list[int] = []
+        self._utilization: list[float] = []
+
+    def play(self, turns: int) -> dict[str, Any]:
+        conversation = self._rooms.turns.start(self._text()).result(_WAIT_S)
+        winded = self._finish("normal")
+        for turn in range(1, turns):
+            if turn % _BASELINE_EVERY == 0:
+                self._baselines(conversation)
+            self._rooms.turns.send(conversation, self._text())
+            winded = self._finish("after_wind" if winded else "normal")
+        return {
+            "chat_ctx": self._budget.chat_ctx,
+            "turns": turns,
+            "first_token_ms": self._first_token,
+            "prefilled_per_wind": self._prefilled,
+            "utilization": self._utilization,
+        }
+
+    def _finish(self, kind: str) -> bool:
+        """The end of a turn; True when a wind followed it."""
+        finished = self._next(ReplyFinished)
+        measured = self._next(WindowMeasured)
+        stats = finished.message.stats
+        assert stats is not None, finished.message.error
+        self._first_token[kind].append(stats.first_token_ms)
+        self._utilization.append(self._budget.utilization(measured.used))
+        if not self._budget.should_wind(measured.used):
+            return False
+        wind = self._next(WindFinished)
+        self._prefilled.append(wind.prefilled_tokens)
+        return wind.segment is not None
+
+    def _baselines(self, conversation: ConversationId) -> None:
+        """The same prompt with nothing cached, and as peers do it: without its oldest turn."""
+        budget = self._budget
+        composed = self._rooms.db.read(lambda tx: load(tx, conversation, budget)).result()
+        said = composed.messages
+        again = (Message(role="system", content=f"Run {self._dice.random()}."), *said)
+        self._first_token["prefilled_again"].append(self._ask(again))
+        self._first_token["oldest_dropped"].append(self._ask(said[2:]))
+
+    def _ask(self, messages: Sequence[Message]) -> float:
+        request = Generate(
+            request_id=new_request_id(),
+            session=SessionId("baseline"),
+            messages=(*messages, Message(role="user", content=self._text())),
+            sampling=GREEDY,
+            max_tokens=1,
+            persist=False,
+        )
+        answer = ask(self._rooms.pool, request).result(_WAIT_S)
+        self._rooms.pool.purge(SessionId("baseline"))
+        return answer.stats.first_token_ms
+
+    def _text(self) -> str:
+        words = [self._dice.choice(_WORDS) for _ in range(60)]
+        return f"My {words[0]} number is {self._dice.randint(100, 999)}. " + " ".join(words) + "."
+
+    def _next(self, kind: type[E]) -> E:
+        while True:
+            event = self._events.get(timeout=_WAIT_S)
+            if isinstance(event, kind):
+                return event
+
+
+def plot_svg(utilization: Sequence[float]) -> str:
+    """The window's utilization after each turn, with the threshold it never crosses unseen."""
+    width, height, left = 720, 240, 40
+    step = (width - left) / max(1, len(utilization) - 1)
+
+    def y(value: float) -> float:
+        return height - 20 - value * (height - 40)
+
+    points = " ".join(f"{left + i * step:.1f},{y(u):.1f}" for i, u in enumerate(utilization))
+    lines = "".join(
+        f'<line x1="{left}" x2="{width}" y1="{y(v):.1f}" y2="{y(v):.1f}" stroke="#bbb" '
+        f'stroke-dasharray="4 4"/><text x="4" y="{y(v) + 4:.1f}">{v:.0%}</text>'
+        for v in (0.35, 0.70, 1.0)
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        'font-family="sans-serif" font-size="11" fill="#555">'
+        f'<rect width="{width}" height="{height}" fill="#fff"/>{lines}'
+        f'<polyline points="{points}" fill="none" stroke="#3b6fd4" stroke-width="1.5"/></svg>\n'
+    )

@@ -1,0 +1,1 @@
+"""The app's side of its engine processes: start them, talk to them, outlive them."""

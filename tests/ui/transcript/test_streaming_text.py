@@ -1,0 +1,72 @@
+"""A text that arrives in pieces reads, in the end and on the way, as if it had been whole."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.ui.transcript.building import chunks
+from app.ui.transcript.markdown import parse
+from app.ui.transcript.streaming import Stream
+from tests.ui.transcript.texts import EXAMPLES, documents
+
+
+def streamed(source: str, cuts: list[int]) -> Stream:
+    stream = Stream()
+    edges = [0, *sorted(cut % (len(source) + 1) for cut in cuts), len(source)]
+    for start, end in pairwise(edges):
+        stream.feed(source[start:end])
+        stream.groups()
+    return stream
+
+
+@settings(max_examples=200, deadline=None)
+@given(documents, st.lists(st.integers(0, 10_000), max_size=25))
+def test_any_split_ends_in_the_blocks_of_one_parse(source: str, cuts: list[int]) -> None:
+    stream = streamed(source, cuts)
+    assert stream.finish() == parse(source)
+    # A complete last line is never held back: what is on the screen is already right.
+    stream.feed("\n\n")
+    assert stream.groups() == parse(stream.text)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in EXAMPLES if name not in ("footnotes", "reference links")]
+)
+@pytest.mark.parametrize("step", [1, 3, 16])
+def test_examples_stream_to_the_same_blocks(name: str, step: int) -> None:
+    source = EXAMPLES[name]
+    stream = streamed(source, list(range(0, len(source), step)))
+    stream.feed("\n\n")
+    assert stream.groups() == parse(stream.text)
+
+
+@pytest.mark.parametrize("name", ["footnotes", "reference links"])
+def test_late_definitions_are_right_after_the_end(name: str) -> None:
+    source = EXAMPLES[name]
+    assert streamed(source, list(range(len(source)))).finish() == parse(source)
+
+
+@settings(max_examples=60, deadline=None)
+@given(documents, documents)
+def test_finished_blocks_never_change_again(source: str, more: str) -> None:
+    stream = Stream(f"{source}\n\nlast paragraph\n\n")
+    before = chunks(stream.groups())
+    stream.feed(more)
+    after = chunks(stream.groups())
+    assert after[: len(before) - 1] == before[:-1]
+
+
+@pytest.mark.parametrize("tail", ["-", "--", "=", "```", "| a | b |", "1.", "$$", "\\["])
+def test_a_line_of_markers_waits_for_more(tail: str) -> None:
+    stream = Stream(f"para\n{tail}")
+    assert stream.groups() == parse("para\n")
+
+
+def test_a_long_answer_is_not_parsed_again_from_its_start() -> None:
+    stream = Stream()
+    for number in range(300):
+        stream.feed(f"Paragraph {number} with **words** in it.\n\n")
+        stream.groups()
+    assert len(stream._tail) < 100
