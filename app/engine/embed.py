@@ -39,7 +39,7 @@ class Embedder:
 
     def _tokens(self, text: str) -> list[int]:
         tokens = self._vocab.tokenize_whole(text)
-        if not tokens:
+        if not text or not tokens:
             raise InvalidRequest("A text to embed is empty.")
         if len(tokens) > self._context.limit:
             raise ContextLimitExceeded(

@@ -1,6 +1,6 @@
 """Vectors: of length one, in order, and the same whichever texts shared a pass."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +17,12 @@ from tests.engine.library import opened
 TEXTS = ["Hello world", "another text " * 40, "x", "天气很好", "Hello world."]
 
 
-@pytest.fixture(scope="module")
-def embedder(tiny_model: Path) -> Iterator[Embedder]:
-    with opened(tiny_model, vocab_only=False) as model:
+@pytest.fixture(scope="module", params=["embed", "tiny"])
+def embedder(
+    request: pytest.FixtureRequest, built_model: Callable[[str], Path]
+) -> Iterator[Embedder]:
+    """An encoder that says how it pools, and a chat model that does not."""
+    with opened(built_model(request.param), vocab_only=False) as model:
         embedder = Embedder(model, Vocab(model), trained_ctx=512, threads=1)
         yield embedder
         embedder.close()

@@ -479,15 +479,22 @@ def test_every_sane_schema_compiles_and_holds(vocab: Vocab, candidates: Candidat
     check()
 
 
+WORDS = (
+    "type properties items enum anyOf allOf $ref required pattern minimum maxLength "
+    "additionalProperties prefixItems"
+).split()
 junk = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["type", "properties", "items", "enum", "anyOf", "allOf", "$ref", "required", "pattern", "minimum", "maxLength", "additionalProperties", "prefixItems"]),
-        inner, max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(WORDS),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=200)
