@@ -15,7 +15,7 @@ import numpy as np
 from app.core.errors import InvalidRequest, KnownError
 from app.core.protocol import TokenLogprob
 from app.core.sampling import Sampling
-from app.engine.llama.sampling import Candidates, Chain, Grammar, Logits
+from app.engine.llama.sampling import Candidates, Chain, Grammar, Logits, first_cut
 from app.engine.llama.vocab import Vocab
 
 MOST_LOGPROBS = 20
@@ -55,6 +55,8 @@ class Sampler:
         plain = sampling.temperature <= 0 and not _looks_back(sampling) and not grammar
         self._chain = None if plain else Chain(vocab, sampling, trained_ctx)
         self._memory = _memory(sampling, trained_ctx)
+        self._needed = first_cut(sampling, trained_ctx)
+        self._reach = 8.0  # how far below the best logit the needed tokens lie, as learnt
 
     def remember(self, prompt: Sequence[int]) -> None:
         """Lets the penalties see the end of the prompt; called once, before the first pick."""
@@ -83,7 +85,7 @@ class Sampler:
     def _from_chain(self, logits: Logits) -> int:
         assert self._chain is not None
         candidates, grammar = self._candidates, self._grammar
-        candidates.fill(logits)
+        self._fill(logits)
         self._chain.apply(candidates)
         token = candidates.selected
         if grammar is not None and not self._passes(grammar, token):
@@ -94,6 +96,21 @@ class Sampler:
         if grammar is not None:
             grammar.accept(token)
         return token
+
+    def _fill(self, logits: Logits) -> None:
+        """The tokens that can matter: laying out a large vocabulary costs more than sampling.
+
+        The cut is made by logit, so a reach that yields enough tokens yields the right ones.
+        """
+        if not 0 < self._needed < self._vocab.size:
+            return self._candidates.fill(logits)
+        found = self._candidates.fill_above(logits, float(logits.max()) - self._reach)
+        if found < self._needed:
+            self._reach *= 1.25
+            return self._candidates.fill(logits)
+        if found > 4 * self._needed + 256:
+            self._reach *= 0.9
+        return None
 
     def _within(self, grammar: Grammar, logits: Logits) -> int:
         """The choice among what the grammar allows; -1 when that is nothing.

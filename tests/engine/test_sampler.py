@@ -367,3 +367,24 @@ def test_native_memory_is_freed_exactly_once(vocab: Vocab, monkeypatch: pytest.M
     gc.collect()
     assert gone() is None
     assert len(freed) == 3
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        Sampling(seed=3),
+        Sampling(seed=3, top_k=5, repeat_penalty=1.3, dry_multiplier=0.5),
+        Sampling(seed=3, temperature=0.0, presence_penalty=1.0),
+        Sampling(seed=3, mirostat=2),
+    ],
+)
+def test_laying_out_only_the_likely_tokens_changes_nothing(
+    make: Make, vocab: Vocab, sampling: Sampling
+) -> None:
+    rng = np.random.default_rng(5)
+    quick, plain = make(sampling), make(sampling)
+    plain._needed = 0  # always the whole vocabulary
+    for scale in (0.1, 1.0, 3.0, 10.0, 0.5):
+        for _ in range(40):
+            row = rng.normal(size=vocab.size).astype(np.float32) * scale
+            assert quick.pick(row).token == plain.pick(row).token
