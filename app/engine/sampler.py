@@ -54,6 +54,7 @@ class Sampler:
         self._grammar = Grammar(vocab, grammar) if grammar else None
         plain = sampling.temperature <= 0 and not _looks_back(sampling) and not grammar
         self._chain = None if plain else Chain(vocab, sampling, trained_ctx)
+        self.exhausted = False  # the grammar allows nothing more: the reply is over
         self._memory = _memory(sampling, trained_ctx)
         self._needed = first_cut(sampling, trained_ctx)
         self._reach = 8.0  # how far below the best logit the needed tokens lie, as learnt
@@ -91,7 +92,8 @@ class Sampler:
         if grammar is not None and not self._passes(grammar, token):
             token = self._within(grammar, logits)
             if token < 0:
-                return min(self._vocab.end_tokens, default=-1)  # nothing may follow: the end
+                self.exhausted = True
+                return max(self._vocab.eos, 0)
         self._chain.accept(token)
         if grammar is not None:
             grammar.accept(token)

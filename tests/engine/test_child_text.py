@@ -47,6 +47,13 @@ def test_a_reply_is_bound_to_a_schema_or_a_call(tiny: Worker) -> None:
     assert tiny.text("call") == ""
 
 
+def test_a_finished_schema_ends_a_reply_that_may_not_end(tiny: Worker) -> None:
+    done = tiny.ask(ask("r", "Hi", response_schema='{"const": "yes"}', ignore_eos=True))
+    assert isinstance(done, Finished)
+    assert done.reason == "stop"
+    assert tiny.text("r") == '"yes"'
+
+
 def test_hostile_schemas_fail_and_the_process_lives(tiny: Worker) -> None:
     for number, schema in enumerate(['{"$ref": "#"}', "[", '{"type": "string", "maxLength": 1e9}']):
         failed = tiny.ask(ask(f"h{number}", "Hi", response_schema=schema))
