@@ -6,9 +6,11 @@ Each answered request is in `log`; each entry of `faults` spoils one answer of t
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -184,6 +186,7 @@ class StandIn:
             self.stopping.set()
             for server, thread in zip(servers, threads, strict=True):
                 server.shutdown()
+                server.hang_up()
                 server.server_close()
                 thread.join()
 
@@ -195,10 +198,25 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, stand_in: StandIn, handler: type[BaseHTTPRequestHandler], port: int) -> None:
         super().__init__(("127.0.0.1", port), handler)
         self.stand_in = stand_in
+        self._connections: set[socket.socket] = set()
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Clients keep connections open; their threads would wait for more."""
+        for connection in list(self._connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is what these tests are about."""
