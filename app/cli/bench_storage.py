@@ -9,6 +9,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -219,6 +220,7 @@ class _Words:
         return " ".join(self._rng.choices(self.known, cum_weights=self._cumulative, k=count))
 
 
+@cache
 def vocabulary(seed: int = 1) -> list[str]:
     """The words of a generated database, the commonest first."""
     return _Words(random.Random(seed)).known
