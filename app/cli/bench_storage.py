@@ -81,6 +81,7 @@ def measure(path: Path) -> list[Figure]:
             ("search, word still being typed", begun),
         ):
             figures.append(_search(db, name, typed))
+        figures.append(_recall(db, common, rare))
         figures.append(_append(db))
     finally:
         db.close()
@@ -124,6 +125,19 @@ def _search(db: Database, name: str, typed: Sequence[str]) -> Figure:
         _time_ms(lambda text=text: db.read(lambda tx: bare(tx, text)).result()) for text in typed
     ]
     return _figure(name, 50, ours, plain)
+
+
+def _recall(db: Database, common: Sequence[str], rare: Sequence[str]) -> Figure:
+    """A question of ten words, asked of the longest chat."""
+    chat = ConversationId(1)
+    questions = [
+        " ".join([*common[at : at + 7], *rare[at : at + 3]]) for at in range(0, len(common) - 7, 3)
+    ]
+    taken = [
+        _time_ms(lambda asked=asked: db.read(lambda tx: search.recall(tx, chat, asked)).result())
+        for asked in questions
+    ]
+    return _figure("recall in the longest chat", 50, taken)
 
 
 def _append(db: Database) -> Figure:

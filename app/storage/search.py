@@ -77,7 +77,7 @@ def find_in(tx: Tx, conversation_id: ConversationId, text: str) -> list[MessageI
     asked = query.parse(text)
     if not asked.pieces:
         return []
-    return sorted(id_ for id_, _ in _ranked_in(tx, conversation_id, asked.match()))
+    return sorted(id_ for id_, _ in _found_in(tx, conversation_id, asked.match(), []))
 
 
 def recall(
@@ -87,7 +87,8 @@ def recall(
     asked = query.words(text)
     if not asked.pieces:
         return []
-    return _ranked_in(tx, conversation_id, asked.match_any())[:limit]
+    found = _found_in(tx, conversation_id, asked.match_any(), _worths(tx, asked))
+    return sorted(found, key=lambda hit: (-hit[1], -hit[0]))[:limit]
 
 
 def _candidates(tx: Tx, asked: Query, worths: list[float]) -> list[_Candidate]:
@@ -226,17 +227,17 @@ def _filtered_only(tx: Tx, asked: Query, limit: int) -> tuple[Group, ...]:
     return tuple(Group(row[0], row[1], (), row[2], (), 0) for row in rows)
 
 
-def _ranked_in(
-    tx: Tx, conversation_id: ConversationId, match: str
+def _found_in(
+    tx: Tx, conversation_id: ConversationId, match: str, worths: list[float]
 ) -> list[tuple[MessageId, float]]:
+    """Within the chat's own range of ids, so that other chats cost little."""
     rows = tx.rows(
-        """SELECT message_fts.rowid, -bm25(message_fts) AS score
+        f"""SELECT message_fts.rowid, relevance(message_fts{", ?" * len(worths)})
             FROM message_fts CROSS JOIN message m ON m.id = message_fts.rowid
             WHERE message_fts MATCH ? AND m.conversation_id = ? AND m.deleted_ms IS NULL
                 AND message_fts.rowid BETWEEN
                     (SELECT min(id) FROM message WHERE conversation_id = ?)
-                    AND (SELECT max(id) FROM message WHERE conversation_id = ?)
-            ORDER BY score DESC, message_fts.rowid DESC""",
-        (match, conversation_id, conversation_id, conversation_id),
+                    AND (SELECT max(id) FROM message WHERE conversation_id = ?)""",
+        (*worths, match, conversation_id, conversation_id, conversation_id),
     )
     return [(row[0], row[1]) for row in rows]

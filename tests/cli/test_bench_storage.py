@@ -23,5 +23,5 @@ def test_generated_database_is_measured_and_left_as_it_was(tmp_path: Path) -> No
     assert count() == (400, 20)
     figures = measure(path)
     assert count() == (400, 20)
-    assert len({figure.name for figure in figures}) == 7
+    assert len({figure.name for figure in figures}) == 8
     assert all(figure.p95_ms >= figure.median_ms > 0 for figure in figures)
