@@ -25,6 +25,9 @@ _TITLE_BONUS = 1.5
 _DAY_MS = 86_400_000
 _HALF_RECENT_DAYS = 30
 _DENSITY_SAMPLE = 500
+_LARGE = 10_000
+_TELLING = math.log(1 + 20)  # worth of a word in every twentieth message
+_FALLBACK_WORDS = 3
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -84,10 +87,10 @@ def recall(
     tx: Tx, conversation_id: ConversationId, text: str, limit: int = 20
 ) -> list[tuple[MessageId, float]]:
     """Messages of this conversation that share words with a text, best first."""
-    asked = query.words(text)
+    asked, worths = _telling(tx, query.words(text))
     if not asked.pieces:
         return []
-    found = _found_in(tx, conversation_id, asked.match_any(), _worths(tx, asked))
+    found = _found_in(tx, conversation_id, asked.match_any(), worths)
     return sorted(found, key=lambda hit: (-hit[1], -hit[0]))[:limit]
 
 
@@ -111,9 +114,23 @@ def _candidates(tx: Tx, asked: Query, worths: list[float]) -> list[_Candidate]:
 def _worths(tx: Tx, asked: Query) -> list[float]:
     """What each piece is worth: the more the rarer, judged by how dense it is lately."""
     if len(asked.pieces) == 1:
-        return [1.0]
-    total = tx.value("SELECT max(id) FROM message") or 1
+        return [_TELLING]
+    total = _newest_id(tx)
     return [math.log(1 + total / _frequency(tx, phrase, total)) for phrase in asked.phrases()]
+
+
+def _newest_id(tx: Tx) -> int:
+    return tx.value("SELECT max(id) FROM message") or 1
+
+
+def _telling(tx: Tx, asked: Query) -> tuple[Query, list[float]]:
+    """The words that tell passages apart: in a large database, not the commonest ones."""
+    worths = _worths(tx, asked)
+    if _newest_id(tx) < _LARGE:
+        return asked, worths
+    ranked = sorted(zip(worths, asked.pieces, strict=True), key=lambda each: -each[0])
+    telling = [each for each in ranked if each[0] >= _TELLING] or ranked[:_FALLBACK_WORDS]
+    return Query(tuple(piece for _, piece in telling)), [worth for worth, _ in telling]
 
 
 def _frequency(tx: Tx, phrase: str, total: int) -> float:
