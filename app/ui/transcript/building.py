@@ -29,6 +29,7 @@ from app.ui.transcript.items import (
 from app.ui.transcript.leaves import (
     Capped,
     Code,
+    Formula,
     Group,
     Inside,
     Leaf,
@@ -62,7 +63,7 @@ def chunks(groups: Iterable[Group]) -> list[tuple[Leaf, ...]]:
     flow: list[Leaf] = []
     length = 0
     for leaf in chain.from_iterable(groups):
-        alone = isinstance(leaf, (Code, Table, Capped))
+        alone = isinstance(leaf, (Code, Table, Formula, Capped))
         if flow and (alone or len(flow) == _FLOW_LEAVES or length > _FLOW_LENGTH):
             found.append(tuple(flow))
             flow, length = [], 0
@@ -190,7 +191,7 @@ def tail_blocks(item: MessageItem, means: Means, *, last: bool) -> list[Block]:
 
 def between(before: Block | None, block: Block) -> float:
     """The first text of a message keeps its distance from what is folded above it."""
-    return block.look.theme.px(8) if before and not block.space_before else block.space_before
+    return block.look.theme.px(12) if before and not block.space_before else block.space_before
 
 
 def wind_blocks(item: WindItem, means: Means) -> list[Block]:

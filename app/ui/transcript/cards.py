@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen, QTextCursor
 
 from app.ui.theme import CARD_RADIUS, SMALL, color, paint_icon
-from app.ui.transcript.blocks import Block, Marks, range_rects
+from app.ui.transcript.blocks import Block, Marks, paint_scroll, range_rects
 from app.ui.transcript.deeds import CopyText, Spot, Toggle
 from app.ui.transcript.document import Document
 from app.ui.transcript.formats import Look
@@ -271,15 +271,3 @@ def paint_spots(painter: QPainter, look: Look, spots: list[Spot], marks: Marks) 
                 flags |= Qt.AlignmentFlag.AlignHCenter
             painter.drawText(room, flags, spot.label)
     painter.restore()
-
-
-def paint_scroll(painter: QPainter, look: Look, block: Block, body: QRectF) -> None:
-    """A thin thumb along the bottom edge of what can be scrolled sideways."""
-    if block.overflow <= 0:
-        return
-    room = body.width() - 12
-    thumb = max(24.0, room * body.width() / (body.width() + block.overflow))
-    x = body.left() + 6 + (room - thumb) * block.scrolled / block.overflow
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(color(look.theme.colors.faint))
-    painter.drawRoundedRect(QRectF(x, body.bottom() - 6, thumb, 3), 1.5, 1.5)

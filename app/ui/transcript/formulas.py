@@ -34,18 +34,18 @@ class Picture(msgspec.Struct, frozen=True):
     ascent: float
     descent: float
 
-    def image(self, scale: float, pad_bottom: float, pad_top: float) -> QImage:
-        """The formula with padding, so that its baseline falls where the line wants it."""
+    def image(self, scale: float, pad_bottom: float) -> QImage:
+        """The formula with padding below, so that its baseline falls where the line wants it."""
         height = self.ascent + self.descent
         image = QImage(
             max(1, round(self.width * scale + 0.5)),
-            max(1, round((height + pad_bottom + pad_top) * scale + 0.5)),
+            max(1, round((height + pad_bottom) * scale + 0.5)),
             QImage.Format.Format_ARGB32_Premultiplied,
         )
         image.fill(0)
         painter = QPainter(image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        where = QRectF(0, pad_top * scale, self.width * scale, height * scale)
+        where = QRectF(0, 0, self.width * scale, height * scale)
         QSvgRenderer(QByteArray(self.svg)).render(painter, where)
         painter.end()
         image.setDevicePixelRatio(scale)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
 MAX_COLOURED = 60_000  # characters; longer blocks stay plain
-_UNTRUSTED_LINES = 2
+_UNTRUSTED_LINES = 3  # the line break that is added counts as one
 
 Run = tuple[str, str]  # text and the name of its tone in `Syntax`, or ""
 _TONES = (
@@ -56,15 +56,16 @@ class Highlighter:
             return 0, self._whole(text)
         del self._trusted[max(1, len(self._trusted) - _UNTRUSTED_LINES) :]
         start, stack = self._trusted[-1]
-        return start, _merged(self._resume(text, start, stack))
+        # Many a rule ends at a line break, which the last line does not have yet.
+        runs = _merged(self._resume(f"{text}\n", start, stack))
+        return start, _without_last_character(runs)
 
     def _whole(self, text: str) -> list[Run]:
         assert self._lexer is not None
-        pieces = [
-            (value, _tone(kind)) for _, kind, value in self._lexer.get_tokens_unprocessed(text)
-        ]
-        runs = _merged(pieces)
-        return runs if "".join(value for value, _ in runs) == text else [(text, "")]
+        found = self._lexer.get_tokens_unprocessed(f"{text}\n")
+        runs = _merged([(value, _tone(kind)) for _, kind, value in found])
+        same = "".join(value for value, _ in runs) == f"{text}\n"
+        return _without_last_character(runs) if same else [(text, "")]
 
     def _resume(self, text: str, at: int, stack: tuple[str, ...]) -> list[Run]:
         """The loop of pygments' RegexLexer, noting the state stack after each line."""
@@ -89,6 +90,11 @@ class Highlighter:
             if text[at - 1] == "\n" and at > self._trusted[-1][0]:
                 self._trusted.append((at, tuple(states)))
         return runs
+
+
+def _without_last_character(runs: list[Run]) -> list[Run]:
+    text, tone = runs[-1]
+    return [*runs[:-1], (text[:-1], tone)] if len(text) > 1 else runs[:-1]
 
 
 def _acted(action: Any, lexer: Any, match: Any) -> list[Run]:

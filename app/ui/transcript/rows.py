@@ -31,7 +31,7 @@ from app.ui.transcript.markdown import parse
 from app.ui.transcript.selection import RowKey
 
 _BUBBLE_SHARE = 0.86
-_ROW_GAP = 18
+_ROW_GAP = 10
 _PART_GAP = 12
 
 
