@@ -38,6 +38,7 @@ from app.ui.transcript.leaves import (
     Text,
     shared_quotes,
 )
+from app.ui.transcript.lexing import Lexers
 from app.ui.transcript.markdown import parse
 from app.ui.transcript.prose import Prose
 
@@ -53,6 +54,7 @@ class Means(msgspec.Struct):
     look: Look
     quiet: Look
     typesetter: Typesetter
+    lexers: Lexers
     scale: float  # of the screen
     opened: Callable[[ItemId], set[str]]
 
@@ -80,7 +82,7 @@ def text_block(leaves: tuple[Leaf, ...], item: ItemId, name: str, means: Means) 
         case Code(plain=True):
             return PlainText(means.look, leaves[0])
         case Code():
-            return CodeCard(means.look, leaves[0], item, name, means.opened(item))
+            return _code_card(leaves[0], item, name, means)
         case Table():
             return TableBlock(means.look, leaves[0], means.typesetter, means.scale)
         case Capped() if SHOW_ANYWAY in means.opened(item):
@@ -90,6 +92,15 @@ def text_block(leaves: tuple[Leaf, ...], item: ItemId, name: str, means: Means) 
             return CappedCard(means.look, leaves[0], item)
         case _:
             return Prose(means.look, leaves, means.typesetter, means.scale)
+
+
+def _code_card(leaf: Code, item: ItemId, name: str, means: Means) -> CodeCard:
+    def toggle(what: str) -> Toggle:
+        return Toggle(item, f"{what}:{name}")
+
+    opened = means.opened(item)
+    chosen = frozenset(what for what in ("wrap", "whole") if toggle(what).what in opened)
+    return CodeCard(means.look, leaf, means.lexers, toggle, chosen)
 
 
 class Flow:

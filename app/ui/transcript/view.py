@@ -28,12 +28,14 @@ from app.ui.transcript.accessible import Announcer, Spoken, focus_moved, install
 from app.ui.transcript.building import Means
 from app.ui.transcript.clipboard import Clipboard
 from app.ui.transcript.deeds import CopyMessage, CopyText, Deed, ShowMenu, Spot, Toggle
+from app.ui.transcript.errands import Errands
 from app.ui.transcript.finding import Match
 from app.ui.transcript.focus import block_of
 from app.ui.transcript.formats import Look
 from app.ui.transcript.formulas import Typesetter
 from app.ui.transcript.items import Item, ItemId, MessageItem, OpenLink
 from app.ui.transcript.keys import Keys
+from app.ui.transcript.lexing import Lexers
 from app.ui.transcript.menu import entries, message_menu
 from app.ui.transcript.overlays import HoveredAddress, LinkCard, NewestButton
 from app.ui.transcript.painting import Canvas
@@ -62,7 +64,9 @@ class Transcript(QAbstractScrollArea):
         self._live: _Live | None = None
         self._syncing = False
         self._surface = Surface(self._list)
-        self._typesetter = Typesetter(self)
+        self._errands = Errands(self)
+        self._typesetter = Typesetter(self._errands)
+        self._lexers = Lexers(self._errands)
         self._pointer = Pointer(self._surface, self.viewport().height, self)
         self._search = Search(self._list, self)
         self._clipboard = Clipboard(self._list, self._built, self)
@@ -91,7 +95,7 @@ class Transcript(QAbstractScrollArea):
 
     def _connect(self) -> None:
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
-        self._typesetter.drawn.connect(self._formulas_drawn)
+        self._errands.done.connect(self._errands_done)
         self._idle.timeout.connect(self._measure_one)
         self._newest.clicked.connect(self.scroll_to_end)
         for part in (self._pointer, self._search, self._clipboard):
@@ -110,6 +114,7 @@ class Transcript(QAbstractScrollArea):
             Look(theme),
             Look(theme, muted=True),
             self._typesetter,
+            self._lexers,
             self.devicePixelRatioF(),
             lambda item: self._opened.setdefault(item, set()),
         )
@@ -247,8 +252,8 @@ class Transcript(QAbstractScrollArea):
         return self._clipboard.selected(extent, form) if extent else ""
 
     def shutdown(self) -> None:
-        """Let the formula thread end; nothing is drawn after this."""
-        self._typesetter.close()
+        """Let the thread for errands end; no formula is drawn after this."""
+        self._errands.close()
 
     # -- answers to its parts
 
@@ -300,7 +305,7 @@ class Transcript(QAbstractScrollArea):
             self._list.hold(index, texts[match.block].top - self.viewport().height() / 3)
             self._sync()
 
-    def _formulas_drawn(self) -> None:
+    def _errands_done(self) -> None:
         for row in self._list.rows:
             if row.built and row.pending:
                 row.redraw_pending(self._means)
