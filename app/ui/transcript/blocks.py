@@ -8,10 +8,11 @@ radii in documents, so frames, bars and backgrounds are painted here.
 from collections.abc import Iterator
 
 import msgspec
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QColor,
+    QFontMetricsF,
     QPainter,
     QPalette,
     QTextCharFormat,
@@ -191,3 +192,25 @@ def paint_scroll(painter: QPainter, look: Look, block: Block, body: QRectF) -> N
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color(look.theme.colors.faint))
     painter.drawRoundedRect(QRectF(x, body.bottom() - 6, thumb, 3), 1.5, 1.5)
+
+
+def code_boxes(document: Document, written: Written, look: Look) -> list[QRectF]:
+    """The grounds behind inline code: as tall as its glyphs, not as its line."""
+    metrics = QFontMetricsF(look.mono)
+    pad = look.theme.px(2)
+    found: list[QRectF] = []
+    for piece in written.pieces:
+        if piece.span.kind == "code":
+            for box in range_rects(document, piece.start, piece.end):
+                top = box.top() - metrics.ascent() - pad / 2
+                size = QSizeF(box.width() + 2 * pad, metrics.height() + pad)
+                found.append(QRectF(QPointF(box.left() - pad, top), size))
+    return found
+
+
+def paint_code_boxes(painter: QPainter, look: Look, boxes: list[QRectF]) -> None:
+    if boxes:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color(look.theme.colors.inline_code))
+        for box in boxes:
+            painter.drawRoundedRect(box, 4, 4)

@@ -7,10 +7,10 @@ that cannot change any more.
 from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen, QTextCursor
+from PySide6.QtGui import QPainter, QPainterPath, QPen, QTextCursor
 
 from app.ui.theme import CARD_RADIUS, SMALL, color, paint_icon
-from app.ui.transcript.blocks import Block, Marks, paint_scroll, range_rects
+from app.ui.transcript.blocks import Block, Marks, code_boxes, paint_code_boxes, paint_scroll
 from app.ui.transcript.deeds import CopyText, Spot, Toggle
 from app.ui.transcript.document import Document
 from app.ui.transcript.formats import Look
@@ -155,6 +155,8 @@ class TableBlock(Block):
         super().__init__(look)
         self.leaves = (leaf,)
         self.document = Document(look.font)
+        self._edges: list[float] = []
+        self._code_boxes: list[QRectF] = []
         self.written, self._table = Writer(self.document, look, typesetter, scale).table(leaf)
 
     @property
@@ -184,6 +186,8 @@ class TableBlock(Block):
         self._content = max(self._content, self.document.size().width())
         self.height = self.document.size().height() + 1
         self.scrolled = min(self.scrolled, self.overflow)
+        self._edges = self._row_edges()
+        self._code_boxes = code_boxes(self.document, self.written, self.look)
 
     def paint(self, painter: QPainter, marks: Marks) -> None:
         look, colors = self.look, self.look.theme.colors
@@ -195,12 +199,11 @@ class TableBlock(Block):
         path = QPainterPath()
         path.addRoundedRect(frame, CARD_RADIUS, CARD_RADIUS)
         painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
-        edges = self._row_edges()
-        if edges:
-            head = QRectF(frame.left(), 0, frame.width(), edges[0])
+        if self._edges:
+            head = QRectF(frame.left(), 0, frame.width(), self._edges[0])
             painter.fillRect(head, color(colors.code))
         painter.setPen(QPen(color(colors.border), 1))
-        for y in edges:
+        for y in self._edges:
             painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
         self._code_grounds(painter)
         self.draw_document(painter, marks, frame)
@@ -226,18 +229,9 @@ class TableBlock(Block):
         return edges
 
     def _code_grounds(self, painter: QPainter) -> None:
-        assert self.document is not None
-        metrics = QFontMetricsF(self.look.mono)
         painter.save()
         painter.translate(self.origin)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(color(self.look.theme.colors.inline_code))
-        for piece in self.written.pieces:
-            if piece.span.kind == "code":
-                for box in range_rects(self.document, piece.start, piece.end):
-                    box.setTop(box.top() - metrics.ascent() - 1)
-                    box.setBottom(box.top() + metrics.height() + 2)
-                    painter.drawRoundedRect(box.adjusted(-2, 0, 2, 0), 4, 4)
+        paint_code_boxes(painter, self.look, self._code_boxes)
         painter.restore()
 
 

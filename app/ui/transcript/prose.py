@@ -12,9 +12,10 @@ from app.ui.transcript.blocks import (
     Block,
     Marks,
     baseline,
+    code_boxes,
     paint_bars,
+    paint_code_boxes,
     paint_scroll,
-    range_rects,
 )
 from app.ui.transcript.document import Document
 from app.ui.transcript.formats import Look
@@ -35,6 +36,7 @@ class Prose(Block):
         self.document.setIndentWidth(look.indent)
         self.written = Writer(self.document, look, typesetter, scale).prose(leaves)
         self._content = 0.0
+        self._code_boxes: list[QRectF] = []
 
     def layout(self, width: float) -> None:
         assert self.document is not None
@@ -43,6 +45,7 @@ class Prose(Block):
         size = self.document.size()
         self.height, self._content = size.height(), size.width()
         self.natural = self.document.idealWidth()
+        self._code_boxes = code_boxes(self.document, self.written, self.look)
         self.scrolled = min(self.scrolled, self.overflow)
 
     @property
@@ -68,7 +71,7 @@ class Prose(Block):
         for index, leaf in enumerate(self.leaves):
             if leaf.within:
                 self._containers(painter, index, leaf.within)
-        self._inline_code(painter)
+        paint_code_boxes(painter, self.look, self._code_boxes)
         if self.overflow:
             painter.setClipRect(clip, Qt.ClipOperation.IntersectClip)
         self.draw_document(painter, marks, clip)
@@ -130,21 +133,4 @@ class Prose(Block):
         if checked:
             inner = box.adjusted(1.5, 1.5, -1.5, -1.5)
             paint_icon(painter, "check", colors.on_accent, inner)
-        painter.restore()
-
-    def _inline_code(self, painter: QPainter) -> None:
-        assert self.document is not None
-        metrics = QFontMetricsF(self.look.mono)
-        ground = color(self.look.theme.colors.inline_code)
-        painter.save()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(ground)
-        pad = self.look.theme.px(2)
-        for piece in self.written.pieces:
-            if piece.span.kind != "code":
-                continue
-            for box in range_rects(self.document, piece.start, piece.end):
-                box.setTop(box.top() - metrics.ascent() - pad * 0.4)
-                box.setBottom(box.top() + metrics.height() + pad * 0.8)
-                painter.drawRoundedRect(box.adjusted(-pad, 0, pad, 0), 4, 4)
         painter.restore()

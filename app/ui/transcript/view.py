@@ -206,12 +206,30 @@ class Transcript(QAbstractScrollArea):
         live = self._live
         if live is None:
             return
+        before = self._list.top
         self._list.join(live.item.id)
-        row = self._list.rows[self._list.rows_of(live.item.id).start]
+        index = self._list.rows_of(live.item.id).start
+        row = self._list.rows[index]
         row.stream(live.shown(), live.text.groups(), live.reasoning.groups(), self._means)
         self._announcer.grew(live.text.text)
         self._search.forget(row)
-        self._sync()
+        if self._settle() <= {index}:
+            self._paint_from(index, row.changed_from, before)
+        else:
+            self.viewport().update()
+
+    def _paint_from(self, index: int, y: float, before: float) -> None:
+        """Only this row changed, from `y` on: move the rest to where it is now."""
+        port = self.viewport()
+        moved = self._list.top - before
+        covered = self._newest.isVisible() or self._address.isVisible()
+        if covered or moved != int(moved) or abs(moved) >= port.height():
+            port.update()
+            return
+        if moved:
+            port.scroll(0, -int(moved))
+        first = int(self._surface.row_corner(index).y() + y) - 2
+        port.update(0, first, port.width(), max(0, port.height() - first))
 
     # -- where the reader is
 
@@ -327,15 +345,20 @@ class Transcript(QAbstractScrollArea):
 
     def _sync(self) -> None:
         """Measure what is visible, tell the scroll bar, paint."""
+        self._settle()
+        self.viewport().update()
+
+    def _settle(self) -> set[int]:
+        """The rows that were measured: all others look as they did."""
         if self._syncing:
-            return
+            return set()
         self._syncing = True
         self._list.resize(self._column(), QSizeF(self.viewport().size()))
-        self._list.settle(self._means)
+        measured = self._list.settle(self._means)
         self._update_scroll_bar()
         self._syncing = False
         self._idle.start()
-        self.viewport().update()
+        return measured
 
     def _update_scroll_bar(self) -> None:
         bar = self.verticalScrollBar()
