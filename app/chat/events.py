@@ -9,6 +9,7 @@ import msgspec
 from app.core.errors import ErrorInfo
 from app.core.ids import ConversationId, MessageId
 from app.storage.messages import StoredMessage
+from app.storage.queued import Queued
 from app.storage.segments import Segment
 
 
@@ -28,6 +29,26 @@ class MessageAdded(_Event, frozen=True):
     message: StoredMessage
 
 
+class MessageDeleted(_Event, frozen=True):
+    """`message` and what followed it are out of sight; `Turns.undelete` undoes it."""
+
+    message: MessageId
+    leaf: MessageId
+
+
+class QueueChanged(_Event, frozen=True):
+    """What waits to be sent, oldest first."""
+
+    waiting: tuple[Queued, ...]
+    held: bool  # nothing streams: it waits for `send_waiting`, or for the next reply to end well
+
+
+class ReplyResumed(_Event, frozen=True):
+    """A reply that had ended streams again, in the same place."""
+
+    message: StoredMessage
+
+
 class ReplyProgress(_Event, frozen=True):
     reply: MessageId
     done: int
@@ -39,6 +60,9 @@ class ReplyDelta(_Event, frozen=True):
     reply: MessageId
     text: str
     reasoning: str
+    # Characters of text and reasoning before this: a view that opened meanwhile skips what it has.
+    text_at: int
+    reasoning_at: int
 
 
 class ReplyFinished(_Event, frozen=True):
@@ -78,6 +102,9 @@ ChatEvent = (
     ConversationChanged
     | BranchChanged
     | MessageAdded
+    | MessageDeleted
+    | QueueChanged
+    | ReplyResumed
     | ReplyProgress
     | ReplyDelta
     | ReplyFinished

@@ -6,6 +6,7 @@ Tx exhausts each one, so nothing it was given is left half run.
 """
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -21,6 +22,8 @@ Values = Sequence[Value] | Mapping[str, Value]
 # Older ones corrupt a WAL database when several connections checkpoint.
 MIN_SQLITE = 3_051_003
 APPLICATION_ID = 0x4C4C4348  # "LLCH"
+
+_log = logging.getLogger(__name__)
 
 _BUSY_MS = 5_000
 _CACHE_KIB = 32 * 1024
@@ -80,11 +83,17 @@ class Tx:
                 self.rows("ROLLBACK")
 
     def close(self) -> None:
-        self.connection.close()
+        try:
+            self.connection.close()
+        except apsw.Error as error:
+            # Closing folds the log into the database. On a failing disk it stays a log: what
+            # was committed is in it, and the next start reads it.
+            _log.info("the log was not folded into the database: %s", error)
 
 
-def open_writer(path: Path) -> Tx:
-    tx = _open(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+def open_writer(path: Path | None) -> Tx:
+    """None: in memory."""
+    tx = _open(path or ":memory:", apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
     tx.rows("PRAGMA journal_mode = wal")
     tx.rows("PRAGMA synchronous = full")
     tx.rows("PRAGMA foreign_keys = on")
@@ -98,7 +107,7 @@ def open_reader(path: Path) -> Tx:
     return tx
 
 
-def _open(path: Path, flags: int) -> Tx:
+def _open(path: Path | str, flags: int) -> Tx:
     if apsw.SQLITE_VERSION_NUMBER < MIN_SQLITE:
         raise StorageError(
             f"SQLite {apsw.sqlite_lib_version()} can damage chats. Reinstall the app."
@@ -126,8 +135,13 @@ def _tokenizer(
     return tokenize
 
 
-def read_stamp(path: Path) -> tuple[int, int]:
-    """Application id and schema version from the file's header, without opening the database."""
+def read_stamp(path: Path) -> tuple[int, int] | None:
+    """Application id and schema version from the file's header, without opening the database.
+
+    None for what is no database; an empty file is one that has not begun.
+    """
     with path.open("rb") as file:
         header = file.read(100)
+    if header and not header.startswith(b"SQLite format 3\0"):
+        return None
     return int.from_bytes(header[68:72], "big"), int.from_bytes(header[60:64], "big")

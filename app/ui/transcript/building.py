@@ -223,7 +223,7 @@ def spoken(item: Item, text: str) -> str:
     if isinstance(item, WindItem):
         return item.label
     who = {"user": "You", "assistant": "Assistant", "system": "System"}[item.role]
-    return f"{who}: {text or item.note}"
+    return f"{who}: " + "\n".join(part for part in (text, item.note) if part)
 
 
 def quiet(means: Means) -> Means:
