@@ -12,6 +12,7 @@ import psutil
 
 from app.core.errors import ModelLoadFailed, OutOfMemory
 from app.core.protocol import Load, Loaded, ModelInfo, ModelSpec
+from app.core.sampling import recommended
 from app.engine.chunks import file_identity, hashed
 from app.engine.engine import Engine
 from app.engine.governor import Governor
@@ -244,6 +245,7 @@ def _info(engine: Engine, spec: ModelSpec, attempt: Attempt, steps: tuple[str, .
         sliding_window=model.sliding_window,
         template=engine.template.report,
         special_tokens=engine.vocab.named,
+        recommended=recommended(model.metadata),
         weights_bytes=model.weights_bytes,
         kv_bytes=model.cell_bytes * shape.cells,
         steps=steps,
