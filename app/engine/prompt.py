@@ -45,6 +45,14 @@ class Prompt(NamedTuple):
             tokens.insert(0, vocab.bos)
         return tokens
 
+    def before(self, characters: int) -> "Prompt":
+        kept: list[Segment] = []
+        for text, special in self.segments:
+            if characters > 0:
+                kept.append(Segment(text[:characters], special))
+            characters -= len(text)
+        return self._replace(segments=tuple(kept))
+
     def after(self, characters: int) -> "Prompt":
         """The rest behind a prefix that is already tokenized elsewhere."""
         rest: list[Segment] = []
@@ -88,9 +96,21 @@ class Disguise:
             begin = end
         return tuple(segments)
 
+    def plain(self, text: str) -> str:
+        return _PRIVATE.sub(lambda match: self._meaning.get(match[0], match[0]), text)
+
+    def last_control(self, prompt: Prompt) -> int:
+        """Where the last control token begins that the template wrote; 0 without any."""
+        last, begin = 0, 0
+        for text, special in prompt.segments:
+            if special:
+                last = max([last, *(begin + start for start, _ in self._occurrences(text))])
+            begin += len(text)
+        return last
+
     def _append(self, segments: list[Segment], run: str) -> None:
         """A run between two control tokens; plain as a whole when it holds a disguise."""
-        plain = _PRIVATE.sub(lambda match: self._meaning.get(match[0], match[0]), run)
+        plain = self.plain(run)
         if run:
             _join(segments, Segment(plain, plain == run))
 

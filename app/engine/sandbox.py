@@ -28,6 +28,7 @@ _BASE_WORK = 4_000_000
 _WORK_PER_CHAR = 64
 _BASE_OUTPUT = 1_000_000
 _OUTPUT_PER_CHAR = 8
+_S_PER_CHAR = 4e-6
 _WIDEST_INT = 256  # bits
 
 _FILTERS = (
@@ -58,7 +59,7 @@ class Meter:
     def __init__(self, input_chars: int, deadline_s: float) -> None:
         self._work = _BASE_WORK + _WORK_PER_CHAR * input_chars
         self.longest = _BASE_OUTPUT + _OUTPUT_PER_CHAR * input_chars
-        self._ends = monotonic() + deadline_s
+        self._ends = monotonic() + deadline_s + _S_PER_CHAR * input_chars
 
     def charge(self, work: int) -> None:
         self._work -= work
@@ -87,18 +88,29 @@ class _GenerationTag(Extension):
 
 
 class _Charging(NodeTransformer):
-    """Rewrites a template's tree so that loops, macros and joined strings pass the meter."""
+    """Rewrites a template's tree so that loops, macros and joined strings pass the meter.
+
+    A turn reads the attribute `tick`: calling something would cost ten times as much.
+    """
+
+    def __init__(self) -> None:
+        self.longest_turn = 0  # literal text that one turn may write
+
+    def _turn(self, body: list[Any]) -> None:
+        texts = (text for node in body for text in node.find_all(nodes.TemplateData))
+        self.longest_turn = max(self.longest_turn, sum(len(text.data) for text in texts))
+        body.insert(0, nodes.ExprStmt(nodes.EnvironmentAttribute("tick")))
 
     def visit_For(self, node: nodes.For) -> Any:
         self.generic_visit(node)
-        node.body.insert(0, _charge(node.body))
+        self._turn(node.body)
         if node.test is not None:
-            node.test = nodes.And(_call("_pass", [nodes.Const(1)]), node.test)
+            node.test = nodes.And(nodes.EnvironmentAttribute("tick"), node.test)
         return node
 
     def visit_Macro(self, node: nodes.Macro) -> Any:
         self.generic_visit(node)
-        node.body.insert(0, _charge(node.body))
+        self._turn(node.body)
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> Any:
@@ -122,11 +134,6 @@ def _call(method: str, arguments: list[Any]) -> nodes.Call:
     return nodes.Call(nodes.EnvironmentAttribute(method), arguments, [], None, None)
 
 
-def _charge(body: list[Any]) -> nodes.ExprStmt:
-    literal = sum(len(data.data) for node in body for data in node.find_all(nodes.TemplateData))
-    return nodes.ExprStmt(_call("_pass", [nodes.Const(1 + literal // 16)]))
-
-
 class Sandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"+", "*", "**", "%"})
 
@@ -139,6 +146,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             finalize=self._written,
         )
         self.meter = Meter(0, DEADLINE_S)
+        self._turn_work = 1
         filters = self.filters
         filters["tojson"] = to_json
         own = {"join": self._join, "replace": self._replace, "indent": self._indent}
@@ -156,7 +164,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
     # ------------------------------------------------------------ hooks of jinja2
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
-        tree = _Charging().visit(source)
+        charging = _Charging()
+        tree = charging.visit(source)
+        self._turn_work = 1 + charging.longest_turn // 16
         tree.set_environment(self)
         return super()._generate(tree, *args, **kwargs)
 
@@ -195,8 +205,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     # ------------------------------------------------------------ charged operations
 
-    def _pass(self, work: int) -> bool:
-        self.meter.charge(work)
+    @property
+    def tick(self) -> bool:
+        self.meter.charge(self._turn_work)
         return True
 
     def _concat(self, *values: Any) -> str:

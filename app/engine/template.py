@@ -9,6 +9,7 @@ import os
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from app.core.errors import InvalidRequest
 from app.core.messages import Message, Tool, clean_text
 from app.core.protocol import TemplateReport
 from app.engine import template_probe
+from app.engine.counting import PrefixCounter, message_ends
 from app.engine.normalise import Shaped, message_values, tool_value
 from app.engine.prompt import Disguise, Prompt, Tokenizer
 from app.engine.reasoning import PAIRS
@@ -90,37 +92,32 @@ class ChatTemplate:
         *,
         reasoning: bool | None = None,
     ) -> tuple[tuple[int, ...], int]:
-        """Tokens of each prefix of the conversation, and of what follows before the reply."""
+        """Tokens up to the end of each message, and of what follows before the reply."""
+        disguise = Disguise(self._special)
+
+        def render(count: int) -> str | None:
+            try:
+                return self._render(
+                    messages[:count], tools, disguise, reasoning=reasoning, reply=False
+                )[0]
+            except InvalidRequest:  # the template refuses a conversation that ends here
+                return None
+
+        counter = PrefixCounter(vocab, self._special)
+        text = (render(len(messages)) if messages else "") or ""
+        whole = Prompt(disguise.reveal(text))
+        hidden = [(message.role, disguise.hide(clean_text(message.text))) for message in messages]
+        ends = message_ends(text, hidden, render)
         cumulative: list[int] = []
-        known = _Counter(vocab)
-        for end in range(1, len(messages) + 1):
-            prompt = self._prefix(messages[:end], tools, reasoning=reasoning, reply=False)
-            so_far = cumulative[-1] if cumulative else 0
-            if prompt is None:  # the template refuses a conversation that ends here
-                cumulative.append(
-                    so_far + len(vocab.tokenize(messages[end - 1].text, special=False))
-                )
-            else:
-                cumulative.append(known.count(prompt))
-        whole = self.prompt(messages, tools, reasoning=reasoning)
-        return tuple(cumulative), known.count(whole) - (cumulative[-1] if cumulative else 0)
+        written = 0  # an alias is one character, what it stands for may be many
+        for begin, end in pairwise([0, *ends]):
+            written += len(disguise.plain(text[begin:end]))
+            cumulative.append(counter.count(whole.before(written)))
+        last = cumulative[-1] if cumulative else 0
+        asked = self.prompt(messages, tools, reasoning=reasoning)
+        return tuple(cumulative), counter.count(asked) - last
 
     # ------------------------------------------------------------ inside
-
-    def _prefix(
-        self,
-        messages: Sequence[Message],
-        tools: Sequence[Tool],
-        *,
-        reasoning: bool | None,
-        reply: bool,
-    ) -> Prompt | None:
-        disguise = Disguise(self._special)
-        try:
-            text, _ = self._render(messages, tools, disguise, reasoning=reasoning, reply=reply)
-        except InvalidRequest:
-            return None
-        return Prompt(disguise.reveal(text))
 
     def _render(
         self,
@@ -169,25 +166,6 @@ def _continued(text: str, opened: str, disguise: Disguise, last: Message) -> tup
         text += f"\n{PAIRS[tag]}\n\n"
         opened = ""
     return text + answer, opened
-
-
-class _Counter:
-    """Counts prompts of which each mostly continues the one before: only the rest is read."""
-
-    def __init__(self, vocab: Tokenizer) -> None:
-        self._vocab = vocab
-        self._text = ""
-        self._tokens = 0
-
-    def count(self, prompt: Prompt) -> int:
-        text = prompt.text
-        if self._text and text.startswith(self._text):
-            rest = prompt.after(len(self._text))
-            self._tokens += sum(len(self._vocab.tokenize(t, special=s)) for t, s in rest.segments)
-        else:
-            self._tokens = len(prompt.tokens(self._vocab))
-        self._text = text
-        return self._tokens
 
 
 # ---------------------------------------------------------------- choosing

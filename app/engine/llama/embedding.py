@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from app.engine.llama.library import lib
 from numpy.typing import NDArray
 
 from app.core.errors import BugError, KnownError, OutOfMemory
+from app.engine.llama.library import lib
 
 Vector = NDArray[np.float32]
 TEXTS_PER_PASS = 16

@@ -10,11 +10,11 @@ from ctypes import byref, c_char_p
 from typing import Any
 
 import numpy as np
-from app.engine.llama.library import lib
 from numpy.typing import NDArray
 
 from app.core.errors import InvalidRequest
 from app.core.sampling import Sampling
+from app.engine.llama.library import lib
 from app.engine.llama.vocab import Vocab
 
 Logits = NDArray[np.float32]

@@ -11,9 +11,8 @@ from ctypes import c_int32, create_string_buffer
 from functools import cached_property
 from typing import Any
 
-from app.engine.llama.library import lib
-
 from app.core.messages import clean_text
+from app.engine.llama.library import lib
 
 _SPECIAL = lib.LLAMA_TOKEN_ATTR_CONTROL | lib.LLAMA_TOKEN_ATTR_UNKNOWN
 _SLACK = 16  # tokens a text may have beyond its bytes: the prefix space and the added ends
