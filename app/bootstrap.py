@@ -15,6 +15,7 @@ from app.chat.budget import Budget
 from app.chat.events import ChatEvent
 from app.chat.titles import Titles
 from app.chat.turns import Turns
+from app.chat.unkept import Unkept
 from app.chat.wind import Wind
 from app.core.errors import KnownError, ModelLoadFailed, from_info
 from app.core.logs import start_logging
@@ -31,6 +32,14 @@ from app.workers.pool import Pool
 _MIB = 1024 * 1024
 
 
+class Chats(msgspec.Struct, frozen=True):
+    """The verbs over one database of chats."""
+
+    db: Database
+    turns: Turns
+    wind: Wind
+
+
 class Rooms(msgspec.Struct, frozen=True):
     """What a door needs: the verbs and the rooms behind them."""
 
@@ -40,6 +49,7 @@ class Rooms(msgspec.Struct, frozen=True):
     pool: Pool
     turns: Turns
     wind: Wind
+    temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
 
     def find_model(self, name: str) -> Path:
         return find_model(name, self.settings.value, self.folders)
@@ -90,21 +100,32 @@ def open_rooms(
             closing.enter_context(Instance(folders.data, on_raise))
         settings_file = SettingsFile(folders.settings)
         settings = settings_file.value
-        db = Database(folders.database)
+        # Opened before the pool and closed after it: its last answers are still stored.
+        passing_db = Database(None)
+        closing.callback(passing_db.close)
+        db = passing_db if temporary else Database(folders.database)
         closing.callback(db.close)
         pool = Pool(log=folders.logs / "engine.log")
         closing.callback(pool.close)
         window = _Window(settings.models.chat_ctx)
         pool.subscribe(window.follow)
-        wind = Wind(db, pool, post, window.budget)
-        closing.callback(wind.close)
-        titles = Titles(db, pool, post)
-        answering = Answering(
-            db, pool, post, window.budget, wind=wind, titles=titles, max_tokens=max_tokens
-        )
-        turns = Turns(db, answering, post, sampling=sampling)
-        closing.callback(turns.close)
-        yield Rooms(folders, settings_file, db, pool, turns, wind)
+
+        def chats(db: Database, generator: Unkept | Pool) -> Chats:
+            wind = Wind(db, generator, post, window.budget)
+            closing.callback(wind.close)
+            titles = Titles(db, generator, post)
+            answering = Answering(
+                db, generator, post, window.budget, wind=wind, titles=titles, max_tokens=max_tokens
+            )
+            turns = Turns(db, answering, post, sampling=sampling)
+            closing.callback(turns.close)
+            return Chats(db, turns, wind)
+
+        unkept = Unkept(pool)
+        closing.callback(unkept.close)
+        passing = chats(passing_db, unkept)
+        kept = passing if temporary else chats(db, pool)
+        yield Rooms(folders, settings_file, kept.db, pool, kept.turns, kept.wind, passing)
 
 
 def model_spec(path: Path, settings: Settings, folders: Folders) -> ModelSpec:

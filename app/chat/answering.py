@@ -23,7 +23,7 @@ from app.chat.wind import Wind
 from app.core.errors import ContextLimitExceeded, InvalidRequest, KnownError, to_info
 from app.core.generator import Generator
 from app.core.ids import ConversationId, MessageId, new_request_id, session_of
-from app.core.protocol import Count, Counted, Failed, Generate
+from app.core.protocol import Count, Counted, Failed, Generate, Stats
 from app.core.sampling import Sampling
 from app.storage import recalls
 from app.storage.database import Database, Tx
@@ -66,12 +66,13 @@ class Answering:
         # None while the turn is being stored or prepared: taken, but not yet streaming.
         self._live: dict[ConversationId, Reply | None] = {}
         self._stopped: set[ConversationId] = set()
+        self._closed = False
 
     def take(self, conversation: ConversationId) -> bool:
         """One reply at a time: False when this conversation is already being answered."""
         self._wind.hold(conversation)
         with self._idle:
-            if conversation in self._live:
+            if self._closed or conversation in self._live:
                 return False
             self._live[conversation] = None
             self._stopped.discard(conversation)
@@ -82,9 +83,14 @@ class Answering:
             self._live.pop(conversation, None)
             self._idle.notify_all()
 
-    def answer(self, stored: StoredMessage, sampling: Sampling, *, go_on: bool = False) -> None:
-        """Make this reply; its conversation must have been taken."""
-        self._threads.submit(self._prepare_and_submit, stored, sampling, go_on)
+    def answer(
+        self, stored: StoredMessage, sampling: Sampling, then: Callable[[StoredMessage], None]
+    ) -> None:
+        """Make this reply, or go on with it; its conversation must have been taken.
+
+        `then` is told how it ended, when the conversation is free again.
+        """
+        self._threads.submit(self._prepare_and_submit, stored, sampling, then)
 
     def stop(self, conversation: ConversationId) -> None:
         with self._idle:
@@ -99,6 +105,7 @@ class Answering:
 
     def close(self, timeout_s: float) -> None:
         with self._idle:
+            self._closed = True
             live = list(self._live)
         for conversation in live:
             self.stop(conversation)
@@ -108,14 +115,17 @@ class Answering:
 
     # ------------------------------------------------------------ on a preparing thread
 
-    def _prepare_and_submit(self, stored: StoredMessage, sampling: Sampling, go_on: bool) -> None:
+    def _prepare_and_submit(
+        self, stored: StoredMessage, sampling: Sampling, then: Callable[[StoredMessage], None]
+    ) -> None:
         conversation = stored.conversation_id
+        go_on = bool(stored.message.text)
         reply = Reply(
             self._db,
             stored,
             new_request_id(),
             self._post,
-            lambda finished: self._ended(conversation, finished),
+            lambda finished: self._ended(conversation, finished, then),
         )
         try:
             leaf = stored.id if go_on else stored.parent_id
@@ -194,14 +204,24 @@ class Answering:
         request = Count(request_id=new_request_id(), messages=composition.messages, each=True)
         return composition, count(self._generator, request).result()
 
-    def _ended(self, conversation: ConversationId, finished: StoredMessage | None) -> None:
+    def _ended(
+        self,
+        conversation: ConversationId,
+        finished: StoredMessage | None,
+        then: Callable[[StoredMessage], None],
+    ) -> None:
         """Free for the next turn before anyone hears of the end."""
         self.release(conversation)
         if finished is None:
             return
-        if (stats := finished.stats) is None:
+        if finished.stats is None:
             self._post(ReplyFinished(conversation=conversation, message=finished))
-            return
+        else:
+            self._account(finished, finished.stats)
+        then(finished)
+
+    def _account(self, finished: StoredMessage, stats: Stats) -> None:
+        conversation = finished.conversation_id
         used = stats.prompt_tokens + stats.completion_tokens
         budget = self._budget()
         self._wind.after_reply(conversation, used)

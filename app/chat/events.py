@@ -9,6 +9,7 @@ import msgspec
 from app.core.errors import ErrorInfo
 from app.core.ids import ConversationId, MessageId
 from app.storage.messages import StoredMessage
+from app.storage.queued import Queued
 from app.storage.segments import Segment
 
 
@@ -25,6 +26,26 @@ class BranchChanged(_Event, frozen=True):
 
 
 class MessageAdded(_Event, frozen=True):
+    message: StoredMessage
+
+
+class MessageDeleted(_Event, frozen=True):
+    """`message` and what followed it are out of sight; `Turns.undelete` undoes it."""
+
+    message: MessageId
+    leaf: MessageId
+
+
+class QueueChanged(_Event, frozen=True):
+    """What waits to be sent, oldest first."""
+
+    waiting: tuple[Queued, ...]
+    held: bool  # nothing streams: it waits for `send_waiting`, or for the next reply to end well
+
+
+class ReplyResumed(_Event, frozen=True):
+    """A reply that had ended streams again, in the same place."""
+
     message: StoredMessage
 
 
@@ -78,6 +99,9 @@ ChatEvent = (
     ConversationChanged
     | BranchChanged
     | MessageAdded
+    | MessageDeleted
+    | QueueChanged
+    | ReplyResumed
     | ReplyProgress
     | ReplyDelta
     | ReplyFinished

@@ -52,8 +52,9 @@ class Reply:
         self._db = db
         self._post = post
         self._ended = ended
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
+        # A reply that is continued has said something already.
+        self._text = [stored.message.text]
+        self._reasoning = [stored.message.reasoning]
         self._lock = threading.Lock()
         self._save_timer: threading.Timer | None = None
 

@@ -1,28 +1,49 @@
-"""The verbs of a conversation: send, stop, regenerate, edit, continue, switch, delete.
+"""The verbs of a conversation: send, stop, regenerate, retry, continue, edit, switch, delete.
 
 Verbs return at once; what changed is posted as `ChatEvent`s from the threads that did it.
-A message is announced only after it is on disk, and nothing said is ever overwritten.
+A message is announced only after it is on disk, and nothing said is ever overwritten. What is
+sent while a reply streams waits in the queue.
 """
 
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 
+import msgspec
+
 from app.chat.answering import Answering
-from app.chat.events import BranchChanged, ChatEvent, ConversationChanged, MessageAdded, TurnRefused
+from app.chat.events import (
+    BranchChanged,
+    ChatEvent,
+    ConversationChanged,
+    MessageAdded,
+    MessageDeleted,
+    ReplyResumed,
+    TurnRefused,
+)
 from app.chat.titles import first_words
+from app.chat.waiting import Waiting
 from app.core.errors import InvalidRequest, to_info
 from app.core.ids import ConversationId, MessageId
 from app.core.messages import Message, clean_text
 from app.core.sampling import Sampling
-from app.storage import conversations, messages
+from app.storage import conversations, messages, queued
 from app.storage.database import Database, Tx
 from app.storage.messages import StoredMessage
+from app.storage.queued import QueuedId
 
 _CLOSE_S = 1.5
+_BUSY = "Wait for the reply to end, or stop it, before you go on."
+_BLANK = "Write something before you send it."
 _log = logging.getLogger(__name__)
 
-_Stored = tuple[tuple[StoredMessage, ...], StoredMessage, Sampling]
+
+class _Begun(msgspec.Struct, frozen=True):
+    """A turn as it was stored: the reply to make, and what to tell of it."""
+
+    reply: StoredMessage
+    sampling: Sampling
+    events: tuple[ChatEvent, ...]
 
 
 class Turns:
@@ -38,6 +59,7 @@ class Turns:
         self._answering = answering
         self._post = post
         self._sampling = sampling
+        self._waiting = Waiting(db, post, answering.streaming)
 
     def start(self, text: str, model: str = "") -> "Future[ConversationId]":
         """A new conversation that opens with this message."""
@@ -54,62 +76,119 @@ class Turns:
         return opened
 
     def send(self, conversation: ConversationId, text: str) -> None:
+        """Ask, now or after the reply that is streaming."""
         cleaned = clean_text(text).strip()
         if not cleaned:
-            self._refuse(conversation, text, InvalidRequest("Write something before you send it."))
-            return
+            self._refuse(conversation, text, InvalidRequest(_BLANK))
+        elif self._answering.take(conversation):
+            self._begin(conversation, text, lambda tx: self._asked(tx, conversation, cleaned))
+        else:
+            adding = self._waiting.add(conversation, cleaned)
+            adding.add_done_callback(lambda done: self._queued(conversation, text, done))
 
-        def store(tx: Tx) -> _Stored:
-            parent = messages.active_leaf(tx, conversation)
-            question = messages.add(tx, conversation, parent, _said(cleaned))
-            return (
-                (question,),
-                messages.start_reply(tx, conversation, question.id),
-                self._of(tx, conversation),
+    def send_waiting(self, conversation: ConversationId) -> None:
+        """Send what has waited longest; the rest follows reply by reply."""
+
+        def store(tx: Tx) -> _Begun | None:
+            first = queued.take_first(tx, conversation)
+            return None if first is None else self._asked(tx, conversation, first.text)
+
+        if self._answering.take(conversation):
+            self._begin(conversation, "", store).add_done_callback(
+                lambda _: self._waiting.announce(conversation)
             )
 
-        self._begin(conversation, text, store)
+    def edit_waiting(self, conversation: ConversationId, waiting: QueuedId, text: str) -> None:
+        if cleaned := clean_text(text).strip():
+            self._waiting.edit(conversation, waiting, cleaned)
+        else:
+            self._refuse(conversation, text, InvalidRequest(_BLANK))
+
+    def remove_waiting(self, conversation: ConversationId, waiting: QueuedId) -> None:
+        self._waiting.remove(conversation, waiting)
 
     def edit(self, conversation: ConversationId, question: MessageId, text: str) -> None:
         """Say it differently: a sibling of the question, with a reply of its own."""
-        cleaned = clean_text(text).strip()
-        if not cleaned:
-            self._refuse(conversation, text, InvalidRequest("Write something before you send it."))
-            return
 
-        def store(tx: Tx) -> _Stored:
+        def store(tx: Tx) -> _Begun:
             parent = messages.get(tx, question).parent_id
             edited = messages.add(tx, conversation, parent, _said(cleaned))
-            return (
-                (edited,),
-                messages.start_reply(tx, conversation, edited.id),
-                self._of(tx, conversation),
-            )
+            return self._branched(tx, conversation, edited.id)
 
-        self._begin(conversation, text, store, branch=True)
+        cleaned = clean_text(text).strip()
+        if not cleaned:
+            self._refuse(conversation, text, InvalidRequest(_BLANK))
+        elif self._take(conversation, text):
+            self._begin(conversation, text, store)
 
     def regenerate(self, conversation: ConversationId, reply: MessageId) -> None:
-        """Another answer to the same question; also the retry after a failure."""
+        """Another answer to the same question."""
 
-        def store(tx: Tx) -> _Stored:
-            parent = messages.get(tx, reply).parent_id
-            return (), messages.start_reply(tx, conversation, parent), self._of(tx, conversation)
+        def store(tx: Tx) -> _Begun:
+            return self._branched(tx, conversation, messages.get(tx, reply).parent_id)
 
-        self._begin(conversation, "", store, branch=True)
+        if self._take(conversation):
+            self._begin(conversation, "", store)
+
+    def retry(self, conversation: ConversationId, reply: MessageId) -> None:
+        """After a failure: in the same place when it had said nothing, else a new version."""
+
+        def store(tx: Tx) -> _Begun:
+            failed = messages.get(tx, reply)
+            if failed.message.text or failed.message.reasoning:
+                return self._branched(tx, conversation, failed.parent_id)
+            return self._resumed(tx, failed)
+
+        if self._take(conversation):
+            self._begin(conversation, "", store)
+
+    def continue_reply(self, conversation: ConversationId, reply: MessageId) -> None:
+        """A reply that was cut, stopped or interrupted goes on inside the same message."""
+
+        def store(tx: Tx) -> _Begun:
+            cut = messages.get(tx, reply)
+            if not cut.message.text:
+                raise InvalidRequest("There is no text to continue. Try again instead.")
+            return self._resumed(tx, cut)
+
+        if self._take(conversation):
+            self._begin(conversation, "", store)
 
     def switch_version(self, conversation: ConversationId, message: MessageId, step: int) -> None:
         """Show the version `step` places beside this one."""
 
-        def switch(tx: Tx) -> None:
+        def switch(tx: Tx) -> ChatEvent:
             versions = messages.siblings(tx, message)
             here = next(i for i, version in enumerate(versions) if version.id == message)
             there = versions[(here + step) % len(versions)]
             messages.set_active_leaf(tx, conversation, there.id)
+            return BranchChanged(conversation=conversation)
 
         self._change(conversation, switch)
 
+    def delete(self, conversation: ConversationId, message: MessageId) -> None:
+        """Take a message and what followed it out of sight; nothing is lost until the chat is."""
+
+        def hide(tx: Tx) -> ChatEvent:
+            leaf = messages.hide(tx, message)
+            return MessageDeleted(conversation=conversation, message=message, leaf=leaf)
+
+        if self._take(conversation):  # no turn may begin below what is being deleted
+            self._change(conversation, hide).add_done_callback(
+                lambda _: self._answering.release(conversation)
+            )
+
+    def undelete(self, conversation: ConversationId, leaf: MessageId) -> None:
+        """Undo `delete`: exactly what it took away is back, and shown."""
+
+        def unhide(tx: Tx) -> ChatEvent:
+            messages.unhide(tx, leaf)
+            return BranchChanged(conversation=conversation)
+
+        self._change(conversation, unhide)
+
     def stop(self, conversation: ConversationId) -> None:
-        """Ask the reply to end; its text so far is kept."""
+        """Ask the reply to end; its text so far is kept, and what waits goes on waiting."""
         self._answering.stop(conversation)
 
     def streaming(self) -> frozenset[ConversationId]:
@@ -119,46 +198,89 @@ class Turns:
         """Stop every reply and wait until each is stored."""
         self._answering.close(_CLOSE_S)
 
-    def _begin(
-        self,
-        conversation: ConversationId,
-        text: str,
-        store: Callable[[Tx], _Stored],
-        *,
-        branch: bool = False,
-    ) -> None:
-        if not self._answering.take(conversation):
-            wait = InvalidRequest("Wait for the reply to end, or stop it, before you go on.")
-            self._refuse(conversation, text, wait)
-            return
+    # ------------------------------------------------------------ what is stored
 
-        def go_on(done: "Future[_Stored]") -> None:
-            if (error := done.exception()) is not None:
-                _log.error("a turn could not be stored", exc_info=error)
-                self._answering.release(conversation)
-                self._refuse(conversation, text, error)
-                return
-            said, answer, sampling = done.result()
-            if branch:
-                self._post(BranchChanged(conversation=conversation))
-            else:
-                for message in (*said, answer):
-                    self._post(MessageAdded(conversation=conversation, message=message))
-            self._answering.answer(answer, sampling)
+    def _asked(self, tx: Tx, conversation: ConversationId, text: str) -> _Begun:
+        parent = messages.active_leaf(tx, conversation)
+        question = messages.add(tx, conversation, parent, _said(text))
+        reply = messages.start_reply(tx, conversation, question.id)
+        events = tuple(
+            MessageAdded(conversation=conversation, message=m) for m in (question, reply)
+        )
+        return _Begun(reply, self._of(tx, conversation), events)
 
-        self._db.write(store).add_done_callback(go_on)
+    def _branched(self, tx: Tx, conversation: ConversationId, question: MessageId | None) -> _Begun:
+        reply = messages.start_reply(tx, conversation, question)
+        changed = BranchChanged(conversation=conversation)
+        return _Begun(reply, self._of(tx, conversation), (changed,))
 
-    def _change(self, conversation: ConversationId, change: Callable[[Tx], None]) -> None:
-        def announce(done: "Future[None]") -> None:
-            if (error := done.exception()) is not None:
-                self._refuse(conversation, "", error)
-            else:
-                self._post(BranchChanged(conversation=conversation))
-
-        self._db.write(change).add_done_callback(announce)
+    def _resumed(self, tx: Tx, ended: StoredMessage) -> _Begun:
+        conversation = ended.conversation_id
+        if messages.active_leaf(tx, conversation) != ended.id or ended.status == "complete":
+            raise InvalidRequest("Only a last reply that ended too early can go on.")
+        reply = messages.reopen(tx, ended.id)
+        resumed = ReplyResumed(conversation=conversation, message=reply)
+        return _Begun(reply, self._of(tx, conversation), (resumed,))
 
     def _of(self, tx: Tx, conversation: ConversationId) -> Sampling:
         return conversations.get(tx, conversation).sampling or self._sampling
+
+    # ------------------------------------------------------------ how it goes on
+
+    def _take(self, conversation: ConversationId, text: str = "") -> bool:
+        taken = self._answering.take(conversation)
+        if not taken:
+            self._refuse(conversation, text, InvalidRequest(_BUSY))
+        return taken
+
+    def _begin(
+        self, conversation: ConversationId, text: str, store: Callable[[Tx], _Begun | None]
+    ) -> "Future[_Begun | None]":
+        """The conversation has been taken; it is released when nothing begins."""
+
+        def go_on(done: "Future[_Begun | None]") -> None:
+            error = done.exception()
+            begun = None if error is not None else done.result()
+            if begun is None:
+                self._answering.release(conversation)
+            if error is not None:
+                _log.log(_level(error), "a turn could not be stored", exc_info=error)
+                self._refuse(conversation, text, error)
+            if begun is not None:
+                for event in begun.events:
+                    self._post(event)
+                self._answering.answer(begun.reply, begun.sampling, self._ended)
+
+        beginning = self._db.write(store)
+        beginning.add_done_callback(go_on)
+        return beginning
+
+    def _queued(self, conversation: ConversationId, text: str, done: "Future[None]") -> None:
+        if (error := done.exception()) is not None:
+            self._refuse(conversation, text, error)
+        elif conversation in self._answering.streaming():
+            self._waiting.announce(conversation)
+        else:  # the reply ended while this was being stored
+            self.send_waiting(conversation)
+
+    def _ended(self, reply: StoredMessage) -> None:
+        if reply.status in {"complete", "length"}:
+            self._waiting.if_any(reply.conversation_id, self.send_waiting)
+        else:
+            self._waiting.if_any(reply.conversation_id, self._waiting.announce)
+
+    def _change(
+        self, conversation: ConversationId, change: Callable[[Tx], ChatEvent]
+    ) -> "Future[ChatEvent]":
+        def announce(done: "Future[ChatEvent]") -> None:
+            if (error := done.exception()) is not None:
+                self._refuse(conversation, "", error)
+            else:
+                self._post(done.result())
+
+        changing = self._db.write(change)
+        changing.add_done_callback(announce)
+        return changing
 
     def _refuse(self, conversation: ConversationId, text: str, error: BaseException) -> None:
         self._post(TurnRefused(conversation=conversation, text=text, error=to_info(error)))
@@ -166,3 +288,7 @@ class Turns:
 
 def _said(text: str) -> Message:
     return Message(role="user", content=text)
+
+
+def _level(error: BaseException) -> int:
+    return logging.INFO if isinstance(error, InvalidRequest) else logging.ERROR

@@ -83,8 +83,9 @@ class Tx:
         self.connection.close()
 
 
-def open_writer(path: Path) -> Tx:
-    tx = _open(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+def open_writer(path: Path | None) -> Tx:
+    """None: in memory."""
+    tx = _open(path or ":memory:", apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
     tx.rows("PRAGMA journal_mode = wal")
     tx.rows("PRAGMA synchronous = full")
     tx.rows("PRAGMA foreign_keys = on")
@@ -98,7 +99,7 @@ def open_reader(path: Path) -> Tx:
     return tx
 
 
-def _open(path: Path, flags: int) -> Tx:
+def _open(path: Path | str, flags: int) -> Tx:
     if apsw.SQLITE_VERSION_NUMBER < MIN_SQLITE:
         raise StorageError(
             f"SQLite {apsw.sqlite_lib_version()} can damage chats. Reinstall the app."

@@ -18,7 +18,8 @@ _COPIED = """role, status, model, created_ms, text, reasoning, tool_call_id, too
 def duplicate(tx: Tx, conversation_id: ConversationId) -> Conversation:
     """All branches, with the same one shown."""
     ids = tx.rows(
-        "SELECT id FROM message WHERE conversation_id = ? ORDER BY id", (conversation_id,)
+        "SELECT id FROM message WHERE conversation_id = ? AND deleted_ms IS NULL ORDER BY id",
+        (conversation_id,),
     )
     leaf = messages.active_leaf(tx, conversation_id)
     return _copy(tx, conversation_id, (row[0] for row in ids), leaf)

@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.core.errors import StorageError
+from app.core.ids import ConversationId
 from app.storage import backup, migrations, search_index
 from app.storage.connection import APPLICATION_ID, Tx, open_reader, open_writer, read_stamp
 from app.storage.errors import NewerDatabase, known_errors
 
-__all__ = ["Database", "Reader", "Tx"]
+__all__ = ["Database", "Reader", "Tx", "is_temporary"]
 
 T = TypeVar("T")
 
 _READERS = 2
+_STORED_IDS = 1 << 40  # temporary ones are above
 _log = logging.getLogger(__name__)
 
 
@@ -57,17 +59,22 @@ class Reader:
 
 
 class Database:
-    """The owner's door: writes and reads. Only one process may hold it (see `instance`)."""
+    """The owner's door: writes and reads. Only one process may hold it (see `instance`).
 
-    def __init__(self, path: Path) -> None:
+    Without a path it is in memory, gone when closed: one connection serves both lanes, and its
+    ids start above all stored ones, so that one window can show chats of both kinds.
+    """
+
+    def __init__(self, path: Path | None) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            refuse_foreign(path)
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists():
+                refuse_foreign(path)
         with known_errors(path):
             self._writer = _open_migrated(path)
         try:
-            self._reader = Reader(path)
+            self._reader = None if path is None else Reader(path)
         except BaseException:
             self._writer.close()
             raise
@@ -77,7 +84,7 @@ class Database:
         return self._thread.submit(self._run, job)
 
     def read(self, job: Callable[[Tx], T]) -> Future[T]:
-        return self._reader.read(job)
+        return self.write(job) if self._reader is None else self._reader.read(job)
 
     def _run(self, job: Callable[[Tx], T]) -> T:
         with known_errors(self.path):
@@ -86,8 +93,13 @@ class Database:
     def close(self) -> None:
         """Queued writes are finished first, queued reads are dropped."""
         self._thread.shutdown(wait=True)
-        self._reader.close()
+        if self._reader is not None:
+            self._reader.close()
         self._writer.close()
+
+
+def is_temporary(conversation: ConversationId) -> bool:
+    return conversation > _STORED_IDS
 
 
 def refuse_foreign(path: Path) -> None:
@@ -103,15 +115,17 @@ def refuse_foreign(path: Path) -> None:
         raise NewerDatabase("These chats were saved by a newer version of the app. Update the app.")
 
 
-def _open_migrated(path: Path) -> Tx:
+def _open_migrated(path: Path | None) -> Tx:
     tx = open_writer(path)
     try:
         if migrations.version(tx) > migrations.latest():
             raise NewerDatabase("These chats were saved by a newer version of the app. Update it.")
         while (version := migrations.version(tx)) < migrations.latest():
-            if version:
+            if version and path is not None:
                 backup.make(path, "migration")
             migrations.migrate_one(tx)
+        if path is None:
+            _in_transaction(tx, _start_ids_high)
         interrupted = _in_transaction(tx, _settle)
     except BaseException:
         tx.close()
@@ -119,6 +133,11 @@ def _open_migrated(path: Path) -> Tx:
     if interrupted:
         _log.warning("%d replies were interrupted by the last exit", interrupted)
     return tx
+
+
+def _start_ids_high(tx: Tx) -> None:
+    for table in ("conversation", "message"):
+        tx.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, _STORED_IDS))
 
 
 def _settle(tx: Tx) -> int:

@@ -26,18 +26,23 @@ def damage_marker(database: Path) -> Path:
 
 
 @contextmanager
-def known_errors(database: Path) -> Generator[None]:
+def known_errors(database: Path | None) -> Generator[None]:
     """Turn what SQLite raises, and values no sound database holds, into a StorageError."""
     try:
         yield
     except apsw.Error as error:
         known = translate(error)
         if isinstance(known, DamagedDatabase):
-            damage_marker(database).touch()
+            _mark(database)
         raise known from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        damage_marker(database).touch()
+        _mark(database)
         raise DamagedDatabase(_DAMAGED) from error
+
+
+def _mark(database: Path | None) -> None:
+    if database is not None:  # one in memory has no next start
+        damage_marker(database).touch()
 
 
 def translate(error: apsw.Error) -> StorageError:

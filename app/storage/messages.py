@@ -42,9 +42,10 @@ _SELECT = """SELECT m.id, m.conversation_id, m.parent_id, m.status, m.model, m.c
 # Siblings share a parent; first messages share the lack of one. Two indexes, hence two counts.
 _SIBLINGS = """CASE WHEN m.parent_id IS NULL
     THEN (SELECT count(*) FROM message s INDEXED BY message_root
-          WHERE s.conversation_id = m.conversation_id AND s.parent_id IS NULL {roots})
+          WHERE s.conversation_id = m.conversation_id AND s.parent_id IS NULL
+          AND s.deleted_ms IS NULL {roots})
     ELSE (SELECT count(*) FROM message s INDEXED BY message_by_parent
-          WHERE s.parent_id = m.parent_id {children}) END"""
+          WHERE s.parent_id = m.parent_id AND s.deleted_ms IS NULL {children}) END"""
 _PLACE = (
     _SIBLINGS.format(roots="AND s.id < m.id", children="AND s.id < m.id")
     + ", "
@@ -55,6 +56,8 @@ _BRANCH = """WITH RECURSIVE branch(id, depth) AS (
     UNION ALL
     SELECT message.parent_id, depth + 1 FROM branch JOIN message ON message.id = branch.id
     WHERE message.parent_id IS NOT NULL AND depth + 1 < :limit) """
+_BELOW = """below(id) AS (
+    SELECT ? UNION ALL SELECT m.id FROM below JOIN message m ON m.parent_id = below.id)"""
 
 _tool_calls = msgspec.json.Decoder(tuple[ToolCall, ...])
 _stats = msgspec.json.Decoder(Stats)
@@ -80,6 +83,16 @@ def start_reply(
 ) -> StoredMessage:
     empty = Message(role="assistant")
     return _insert(tx, conversation_id, parent_id, empty, "streaming", model, None)
+
+
+def reopen(tx: Tx, message_id: MessageId) -> StoredMessage:
+    """A reply that ended too early streams again; what it said so far stays."""
+    tx.run(
+        """UPDATE message SET status = 'streaming', stats = NULL, error = NULL
+        WHERE id = ? AND role = 'assistant' AND status <> 'complete'""",
+        (message_id,),
+    )
+    return get(tx, message_id)
 
 
 def save_partial(tx: Tx, message_id: MessageId, text: str, reasoning: str = "") -> None:
@@ -168,15 +181,50 @@ def delete(tx: Tx, message_id: MessageId) -> MessageId | None:
     """Delete a message and all that followed it; returns the new active leaf."""
     message = get(tx, message_id)
     tx.run(
-        """WITH RECURSIVE below(id) AS (
-            SELECT ? UNION ALL SELECT m.id FROM below JOIN message m ON m.parent_id = below.id)
-        DELETE FROM message WHERE id IN (SELECT id FROM below)""",
+        f"""WITH RECURSIVE {_BELOW} DELETE FROM message WHERE id IN (SELECT id FROM below)""",
         (message_id,),
     )
     leaf = active_leaf(tx, message.conversation_id)
     if leaf is not None:
         return leaf
     return set_active_leaf(tx, message.conversation_id, message.parent_id)
+
+
+def hide(tx: Tx, message_id: MessageId) -> MessageId:
+    """Take a message and all that followed it out of sight, kept until the chat is purged.
+
+    Shows its nearest other version, or else ends with what it answered. Returns the leaf shown
+    until now: `unhide` brings back what went with it.
+    """
+    message = get(tx, message_id)
+    leaf = active_leaf(tx, message.conversation_id)
+    if leaf is None or message_id not in branch_ids(tx, leaf):
+        raise StorageError("That message is not on the branch shown.")
+    # One stamp is one deletion, so that undoing it brings back exactly that.
+    stamp = tx.value(
+        "SELECT max(?, ifnull(max(deleted_ms), 0) + 1) FROM message WHERE conversation_id = ?",
+        (now_ms(), message.conversation_id),
+    )
+    tx.run(
+        f"""WITH RECURSIVE {_BELOW} UPDATE message SET deleted_ms = ?
+        WHERE deleted_ms IS NULL AND id IN (SELECT id FROM below)""",
+        (message_id, stamp),
+    )
+    others = siblings(tx, message_id)
+    beside = min(others, key=lambda other: abs(other.id - message_id)).id if others else None
+    set_active_leaf(tx, message.conversation_id, beside or message.parent_id)
+    return leaf
+
+
+def unhide(tx: Tx, leaf: MessageId) -> None:
+    """Undo the deletion that took this leaf away, and show it again."""
+    conversation_id = get(tx, leaf).conversation_id
+    tx.run(
+        """UPDATE message SET deleted_ms = NULL WHERE conversation_id = ? AND deleted_ms =
+            (SELECT deleted_ms FROM message WHERE id = ?)""",
+        (conversation_id, leaf),
+    )
+    set_active_leaf(tx, conversation_id, leaf)
 
 
 def reveal(tx: Tx, message_id: MessageId) -> MessageId:
@@ -196,11 +244,15 @@ def siblings(tx: Tx, message_id: MessageId) -> list[StoredMessage]:
     query = _SELECT.format(siblings=_PLACE, source="message m")
     if message.parent_id is None:
         rows = tx.rows(
-            query + " WHERE m.conversation_id = ? AND m.parent_id IS NULL ORDER BY m.id",
+            query + " WHERE m.conversation_id = ? AND m.parent_id IS NULL"
+            " AND m.deleted_ms IS NULL ORDER BY m.id",
             (message.conversation_id,),
         )
     else:
-        rows = tx.rows(query + " WHERE m.parent_id = ? ORDER BY m.id", (message.parent_id,))
+        rows = tx.rows(
+            query + " WHERE m.parent_id = ? AND m.deleted_ms IS NULL ORDER BY m.id",
+            (message.parent_id,),
+        )
     return [_stored(row) for row in rows]
 
 
@@ -225,7 +277,8 @@ def _newest_leaf(tx: Tx, message_id: MessageId) -> MessageId:
         """WITH RECURSIVE down(id, depth) AS (
             SELECT ?, 0
             UNION ALL
-            SELECT (SELECT max(id) FROM message WHERE parent_id = down.id), depth + 1
+            SELECT (SELECT max(id) FROM message
+                WHERE parent_id = down.id AND deleted_ms IS NULL), depth + 1
             FROM down WHERE id IS NOT NULL)
         SELECT id FROM down WHERE id IS NOT NULL ORDER BY depth DESC LIMIT 1""",
         (message_id,),

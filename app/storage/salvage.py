@@ -20,6 +20,7 @@ _TABLES = (
     ("segment", "id"),
     ("recall", "message_id"),
     ("partial", "message_id"),
+    ("queued", "id"),
 )
 _BLOCK = 100
 _JSON_COLUMNS = ("sampling", "tool_calls", "stats", "error", "ledger", "quotes")
@@ -35,7 +36,8 @@ _MEND = (
         parent_id >= id OR conversation_id IS NOT
             (SELECT p.conversation_id FROM message p WHERE p.id = message.parent_id))""",
     """UPDATE conversation SET active_leaf =
-        (SELECT max(id) FROM message WHERE conversation_id = conversation.id)
+        (SELECT max(id) FROM message
+            WHERE conversation_id = conversation.id AND deleted_ms IS NULL)
         WHERE active_leaf IS NULL OR id IS NOT
             (SELECT conversation_id FROM message WHERE id = active_leaf)""",
     """UPDATE folder SET parent_id = NULL
@@ -47,9 +49,11 @@ _MEND = (
     """UPDATE segment SET superseded_by = NULL
         WHERE superseded_by <= id OR superseded_by NOT IN (SELECT id FROM segment)""",
     """DELETE FROM recall WHERE message_id NOT IN (SELECT id FROM message)""",
+    """DELETE FROM queued WHERE conversation_id NOT IN (SELECT id FROM conversation)""",
     """DELETE FROM partial WHERE message_id NOT IN (SELECT id FROM message)""",
     """UPDATE conversation SET messages =
-        (SELECT count(*) FROM message WHERE conversation_id = conversation.id)""",
+        (SELECT count(*) FROM message
+            WHERE conversation_id = conversation.id AND deleted_ms IS NULL)""",
     """DELETE FROM tally""",
     """INSERT INTO tally SELECT place, ifnull(folder_id, 0), count(*)
         FROM conversation GROUP BY 1, 2""",

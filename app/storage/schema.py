@@ -54,10 +54,13 @@ _FIRST = (
         tool_calls TEXT,
         stats TEXT,
         error TEXT,
-        parts BLOB
+        parts BLOB,
+        deleted_ms INTEGER
     )""",
-    """CREATE INDEX message_by_parent ON message(parent_id, id) WHERE parent_id IS NOT NULL""",
-    """CREATE INDEX message_root ON message(conversation_id, id) WHERE parent_id IS NULL""",
+    """CREATE INDEX message_by_parent ON message(parent_id, id, deleted_ms)
+        WHERE parent_id IS NOT NULL""",
+    """CREATE INDEX message_root ON message(conversation_id, id, deleted_ms)
+        WHERE parent_id IS NULL""",
     """CREATE INDEX message_by_conversation ON message(conversation_id)""",
     """CREATE INDEX message_streaming ON message(id) WHERE status = 'streaming'""",
     """CREATE TABLE partial (
@@ -65,6 +68,12 @@ _FIRST = (
         text TEXT NOT NULL,
         reasoning TEXT NOT NULL
     )""",
+    """CREATE TABLE queued (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        conversation_id INTEGER NOT NULL REFERENCES conversation(id) ON DELETE CASCADE,
+        text TEXT NOT NULL
+    )""",
+    """CREATE INDEX queued_by_conversation ON queued(conversation_id, id)""",
     """CREATE TABLE segment (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         conversation_id INTEGER NOT NULL REFERENCES conversation(id) ON DELETE CASCADE,
@@ -114,7 +123,13 @@ _FIRST = (
         UPDATE conversation SET messages = messages + 1 WHERE id = new.conversation_id;
     END""",
     """CREATE TRIGGER message_count_delete AFTER DELETE ON message BEGIN
-        UPDATE conversation SET messages = messages - 1 WHERE id = old.conversation_id;
+        UPDATE conversation SET messages = messages - (old.deleted_ms IS NULL)
+            WHERE id = old.conversation_id;
+    END""",
+    """CREATE TRIGGER message_count_hide AFTER UPDATE OF deleted_ms ON message BEGIN
+        UPDATE conversation
+            SET messages = messages + (new.deleted_ms IS NULL) - (old.deleted_ms IS NULL)
+            WHERE id = new.conversation_id;
     END""",
     # ------------------------------------------------------------ search
     """CREATE VIRTUAL TABLE message_fts USING fts5(

@@ -98,7 +98,8 @@ def _candidates(tx: Tx, asked: Query, worths: list[float]) -> list[_Candidate]:
             FROM message_fts
             CROSS JOIN message m ON m.id = message_fts.rowid
             CROSS JOIN conversation c ON c.id = m.conversation_id
-            WHERE message_fts MATCH ? AND c.trashed_ms IS NULL {conditions}
+            WHERE message_fts MATCH ? AND c.trashed_ms IS NULL AND m.deleted_ms IS NULL
+                {conditions}
             ORDER BY message_fts.rowid DESC LIMIT ?""",
         (*worths, asked.match(), *values, _CANDIDATES),
     )
@@ -231,7 +232,7 @@ def _ranked_in(
     rows = tx.rows(
         """SELECT message_fts.rowid, -bm25(message_fts) AS score
             FROM message_fts CROSS JOIN message m ON m.id = message_fts.rowid
-            WHERE message_fts MATCH ? AND m.conversation_id = ?
+            WHERE message_fts MATCH ? AND m.conversation_id = ? AND m.deleted_ms IS NULL
                 AND message_fts.rowid BETWEEN
                     (SELECT min(id) FROM message WHERE conversation_id = ?)
                     AND (SELECT max(id) FROM message WHERE conversation_id = ?)

@@ -16,7 +16,7 @@ from app.chat.titles import Titles
 from app.chat.turns import Turns
 from app.chat.wind import Wind
 from app.core.errors import ContextLimitExceeded, ErrorInfo, to_info
-from app.core.generator import Sink
+from app.core.generator import Generator, Sink
 from app.core.ids import ConversationId, RequestId, SessionId
 from app.core.messages import Message
 from app.core.protocol import (
@@ -119,16 +119,28 @@ class WordModel:
 class Chat:
     """The room put together, and its events as they came."""
 
-    def __init__(self, db: Database, model: WordModel, settings: WindSettings) -> None:
+    def __init__(
+        self,
+        db: Database,
+        model: WordModel,
+        settings: WindSettings,
+        generator: Generator | None = None,
+    ) -> None:
         self.db = db
         self.model = model
+        self.generator = generator or model
         self.events: list[ChatEvent] = []
         self._changed = threading.Condition()
         self.budget = Budget(model.chat_ctx, settings)
-        self.wind = Wind(db, model, self.post, lambda: self.budget, idle_s=0.0)
-        self.titles = Titles(db, model, self.post)
+        self.wind = Wind(db, self.generator, self.post, lambda: self.budget, idle_s=0.0)
+        self.titles = Titles(db, self.generator, self.post)
         self.answering = Answering(
-            db, model, self.post, lambda: self.budget, wind=self.wind, titles=self.titles
+            db,
+            self.generator,
+            self.post,
+            lambda: self.budget,
+            wind=self.wind,
+            titles=self.titles,
         )
         self.turns = Turns(db, self.answering, self.post)
 

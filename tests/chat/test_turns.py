@@ -46,19 +46,6 @@ def test_stop_keeps_the_text(chat: Chat) -> None:
     assert finished.message.message.text == "Understood,"
 
 
-def test_a_second_message_while_one_streams_is_refused_and_not_stored(chat: Chat) -> None:
-    chat.model.gate.clear()
-    conversation = chat.turns.start("Talk").result()
-    chat.wait_for(ReplyDelta)
-    chat.turns.send(conversation, "Too early")
-    (refused,) = chat.wait_for(TurnRefused)
-    assert isinstance(refused, TurnRefused)
-    assert refused.text == "Too early"
-    chat.model.gate.set()
-    chat.wait_for(ReplyFinished)
-    assert len(chat.branch(conversation)) == 2
-
-
 def test_a_failure_is_kept_with_its_sentence_and_the_next_turn_works(chat: Chat) -> None:
     chat.model.fail = lambda request: ErrorInfo("worker_died", "The engine stopped.")
     conversation = chat.turns.start("One").result()

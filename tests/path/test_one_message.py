@@ -106,6 +106,20 @@ def test_the_command_line_takes_the_same_path(tiny_model: Path, home: Path) -> N
     assert again.stdout == first.stdout
 
 
+def holding(home: Path, words: str) -> list[Path]:
+    files = (path for path in home.rglob("*") if path.is_file())
+    return [path for path in files if words.encode() in path.read_bytes()]
+
+
+def test_a_temporary_chat_leaves_no_trace(tiny_model: Path, home: Path) -> None:
+    options = ("--model", str(tiny_model), "--max-tokens", "8", "--prompt", "A walrus in the attic")
+    done = run_command(home, "run", "--temporary", *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert holding(home, "walrus") == []
+    assert run_command(home, "run", *options).returncode == 0
+    assert holding(home, "walrus") != []
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
