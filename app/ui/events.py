@@ -1,0 +1,83 @@
+"""Everything that can arrive in the window: what the chat room posts, and the model's state.
+
+Frozen values; the one union that `Bridge` carries and panels match on.
+"""
+
+import msgspec
+
+from app.chat.events import ChatEvent
+from app.core.errors import ErrorInfo
+from app.core.ids import ConversationId
+from app.core.protocol import ModelInfo, WorkerStats
+
+
+class ModelChoice(msgspec.Struct, frozen=True):
+    """A model one can switch to: its path, and the name people know it by."""
+
+    path: str
+    name: str
+    detail: str = ""  # size and quantization, in words
+
+
+class NoModel(msgspec.Struct, frozen=True):
+    pass
+
+
+class ModelLoading(msgspec.Struct, frozen=True):
+    choice: ModelChoice
+    fraction: float = 0.0
+    step: str = ""  # what the load had to change, in words
+
+
+class ModelReady(msgspec.Struct, frozen=True):
+    choice: ModelChoice
+    info: ModelInfo
+
+
+class ModelFailed(msgspec.Struct, frozen=True):
+    choice: ModelChoice
+    error: ErrorInfo
+
+
+ModelState = NoModel | ModelLoading | ModelReady | ModelFailed
+
+
+class ModelChanged(msgspec.Struct, frozen=True):
+    state: ModelState
+
+
+class ModelsListed(msgspec.Struct, frozen=True):
+    """The models found on this machine, as the menu shows them."""
+
+    choices: tuple[ModelChoice, ...]
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """How a conversation's next prompt fills the model's context, in tokens."""
+
+    system: int = 0
+    narrative: int = 0
+    recalled: int = 0
+    recent: int = 0
+    reserve: int = 0
+    limit: int = 0
+
+    @property
+    def used(self) -> int:
+        return self.system + self.narrative + self.recalled + self.recent
+
+
+class ContextCounted(msgspec.Struct, frozen=True, kw_only=True):
+    conversation: ConversationId
+    usage: Usage
+
+
+class MemoryReported(msgspec.Struct, frozen=True):
+    stats: WorkerStats
+
+
+class FoldersChanged(msgspec.Struct, frozen=True):
+    """Made, renamed, moved or deleted: the chats in them may have moved too."""
+
+
+Event = ChatEvent | ModelChanged | ModelsListed | ContextCounted | MemoryReported | FoldersChanged
