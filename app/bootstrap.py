@@ -17,7 +17,7 @@ from app.chat.titles import Titles
 from app.chat.turns import Turns
 from app.chat.unkept import Unkept
 from app.chat.wind import Wind
-from app.core.errors import KnownError, ModelLoadFailed, from_info
+from app.core.errors import KnownError, ModelLoadFailed, from_info, to_info
 from app.core.logs import start_logging
 from app.core.paths import Folders, find_folders
 from app.core.protocol import Failed, Loaded, ModelInfo, ModelSpec, RequestEvent
@@ -126,6 +126,37 @@ def open_rooms(
         passing = chats(passing_db, unkept)
         kept = passing if temporary else chats(db, pool)
         yield Rooms(folders, settings_file, kept.db, pool, kept.turns, kept.wind, passing)
+
+
+def run_window(model: Path | None, *, verbose: bool = False) -> int:
+    """The desktop app: the window first, the model while it already shows."""
+    from app.ui import theme
+    from app.ui.bridge import Bridge
+    from app.ui.events import ModelChanged, ModelChoice, ModelFailed, ModelLoading, ModelReady
+    from app.ui.window import Window, application
+
+    app = application()
+    bridge = Bridge()
+    with open_rooms(bridge.post, verbose=verbose, on_raise=lambda _: None) as rooms:
+        window = Window(bridge, rooms.db, rooms.turns, theme.theme(theme.system_mode()))
+        window.show()
+        try:
+            path = model or rooms.find_model("default")
+        except KnownError as error:
+            nothing = ModelChoice("", "No model")
+            bridge.post(ModelChanged(ModelFailed(nothing, to_info(error))))
+        else:
+            choice = ModelChoice(str(path), path.stem)
+            bridge.post(ModelChanged(ModelLoading(choice)))
+
+            def loaded(done: "Future[ModelInfo]") -> None:
+                if (error := done.exception()) is not None:
+                    bridge.post(ModelChanged(ModelFailed(choice, to_info(error))))
+                else:
+                    bridge.post(ModelChanged(ModelReady(choice, done.result())))
+
+            rooms.load(path).add_done_callback(loaded)
+        return app.exec()
 
 
 def model_spec(path: Path, settings: Settings, folders: Folders) -> ModelSpec:

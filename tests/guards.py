@@ -149,7 +149,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(restore)
 
 
+# The display that tests run on says this of every window with a smallest size.
+_OFFSCREEN_SAYS = "This plugin does not support propagateSizeHints()"
+
+
 def _qt_message(kind: QtMsgType, _context: object, text: str) -> None:
+    if text == _OFFSCREEN_SAYS:
+        return
     logging.getLogger("Qt").log(_QT_LEVELS[kind], "%s", text)
 
 

@@ -99,6 +99,12 @@ class Answering:
         if reply is not None:
             self._generator.cancel(reply.request_id)
 
+    def so_far(self, conversation: ConversationId) -> tuple[str, str]:
+        """Text and reasoning of the reply that streams here; empty when none does yet."""
+        with self._idle:
+            reply = self._live.get(conversation)
+        return ("", "") if reply is None else reply.so_far()
+
     def streaming(self) -> frozenset[ConversationId]:
         with self._idle:
             return frozenset(self._live)

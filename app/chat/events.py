@@ -60,6 +60,9 @@ class ReplyDelta(_Event, frozen=True):
     reply: MessageId
     text: str
     reasoning: str
+    # Characters of text and reasoning before this: a view that opened meanwhile skips what it has.
+    text_at: int
+    reasoning_at: int
 
 
 class ReplyFinished(_Event, frozen=True):

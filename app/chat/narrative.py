@@ -14,6 +14,7 @@ from app.storage.segments import LedgerEntry
 _STORY = "# Earlier in this conversation"
 _FACTS = "# Exact facts from it"
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
+_END = 100
 _SPEAKER = {"user": "User", "assistant": "Assistant", "tool": "Tool", "system": "System"}
 
 
@@ -50,18 +51,18 @@ def merge_request(segments: Sequence[str], facts: Sequence[LedgerEntry]) -> str:
 
 
 def mechanical(messages: Sequence[Message], characters: int) -> str:
-    """When no model can: first and last sentence of each message, newest first until full."""
-    lines: list[str] = []
-    for message in reversed(messages):
-        said = _ends(message.text)
-        if not said:
-            continue
-        line = f"- {_SPEAKER[message.role]}: {said}"
-        if len(line) > characters:
-            break
-        characters -= len(line) + 1
-        lines.append(line)
-    return "\n".join(reversed(lines))
+    """When no model can: how each message begins and ends, what the user said first of all."""
+    by_worth = sorted(
+        range(len(messages)), key=lambda index: (messages[index].role != "user", -index)
+    )
+    kept: dict[int, str] = {}
+    for index in by_worth:
+        message = messages[index]
+        line = f"- {_SPEAKER[message.role]}: {_ends(message.text)}"
+        if message.text.strip() and len(line) < characters:
+            characters -= len(line) + 1
+            kept[index] = line
+    return "\n".join(kept[index] for index in sorted(kept))
 
 
 def shortened(segments: Sequence[str], characters: int) -> str:
@@ -101,5 +102,5 @@ def _ends(text: str) -> str:
     sentences = [piece.strip() for piece in _SENTENCE_END.split(text) if piece.strip()]
     if not sentences:
         return ""
-    first, last = sentences[0][:160], sentences[-1][:160]
+    first, last = sentences[0][:_END], sentences[-1][:_END]
     return first if len(sentences) == 1 else f"{first} … {last}"

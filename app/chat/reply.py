@@ -55,6 +55,8 @@ class Reply:
         # A reply that is continued has said something already.
         self._text = [stored.message.text]
         self._reasoning = [stored.message.reasoning]
+        self._text_length = len(stored.message.text)
+        self._reasoning_length = len(stored.message.reasoning)
         self._lock = threading.Lock()
         self._save_timer: threading.Timer | None = None
 
@@ -62,15 +64,7 @@ class Reply:
         conversation, reply = self.stored.conversation_id, self.stored.id
         match event:
             case Delta():
-                self._grow(event)
-                self._post(
-                    ReplyDelta(
-                        conversation=conversation,
-                        reply=reply,
-                        text=event.text,
-                        reasoning=event.reasoning,
-                    )
-                )
+                self._post(self._grow(event))
             case Progress():
                 self._post(
                     ReplyProgress(
@@ -90,14 +84,30 @@ class Reply:
             case _:
                 _log.error("a reply got a %s event", type(event).__name__)
 
-    def _grow(self, delta: Delta) -> None:
+    def so_far(self) -> tuple[str, str]:
+        """Text and reasoning as they are now."""
         with self._lock:
+            return "".join(self._text), "".join(self._reasoning)
+
+    def _grow(self, delta: Delta) -> ReplyDelta:
+        with self._lock:
+            grown = ReplyDelta(
+                conversation=self.stored.conversation_id,
+                reply=self.stored.id,
+                text=delta.text,
+                reasoning=delta.reasoning,
+                text_at=self._text_length,
+                reasoning_at=self._reasoning_length,
+            )
             self._text.append(delta.text)
             self._reasoning.append(delta.reasoning)
+            self._text_length += len(delta.text)
+            self._reasoning_length += len(delta.reasoning)
             if self._save_timer is None:
                 self._save_timer = threading.Timer(_SAVE_EVERY_S, self._save)
                 self._save_timer.daemon = True
                 self._save_timer.start()
+        return grown
 
     def _save(self) -> None:
         with self._lock:

@@ -191,6 +191,10 @@ class Turns:
         """Ask the reply to end; its text so far is kept, and what waits goes on waiting."""
         self._answering.stop(conversation)
 
+    def so_far(self, conversation: ConversationId) -> tuple[str, str]:
+        """Text and reasoning of the reply that streams here; empty when none does yet."""
+        return self._answering.so_far(conversation)
+
     def streaming(self) -> frozenset[ConversationId]:
         return self._answering.streaming()
 

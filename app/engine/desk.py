@@ -6,7 +6,6 @@ Used on the io thread only, while the decode thread computes.
 from itertools import pairwise
 
 from app.core.errors import InvalidRequest
-from app.core.messages import Tool
 from app.core.protocol import (
     Count,
     Counted,
@@ -20,8 +19,7 @@ from app.core.protocol import (
 )
 from app.engine.engine import Engine
 from app.engine.jobs import Job
-from app.engine.parse import OutputParser
-from app.engine.prompt import Prompt, Segment
+from app.engine.prepare import prepare
 from app.engine.reply import Reply
 from app.engine.sampler import Sampler
 
@@ -33,53 +31,27 @@ class Desk:
         self._template = engine.template
 
     def job(self, request: Generate) -> Job:
-        prompt, tokens = self._prompt(request)
-        if not tokens:
-            raise InvalidRequest("The request is empty: there is nothing to answer.")
-        unlimited = self._engine.scheduler.limits.chat_ctx
-        return Job(
-            request=request,
-            tokens=tokens,
-            prompt_tokens=len(tokens),
-            max_tokens=unlimited if request.max_tokens is None else max(0, request.max_tokens),
-            reply=self._reply(request, prompt),
-            adapters=self._scales(request),
-            notes=prompt.notes,
-        )
-
-    def _prompt(self, request: Generate) -> tuple[Prompt, list[int]]:
-        if request.tokens:
-            if not all(0 <= token < self._vocab.size for token in request.tokens):
-                raise InvalidRequest("The request names a token that this model does not have.")
-            return Prompt(()), list(request.tokens)
-        if request.prompt:
-            prompt = Prompt((Segment(request.prompt, True),))
-        else:
-            prompt = self._template.prompt(
-                request.messages,
-                _offered(request),
-                reasoning=request.reasoning,
-                continue_last=request.continue_last,
-                answer_now=bool(request.response_schema),
-            )
-        return prompt, self._engine.transcripts.tokens_of(prompt)
-
-    def _reply(self, request: Generate, prompt: Prompt) -> Reply:
         engine = self._engine
+        ready = prepare(request, self._template, engine.transcripts.tokens_of, self._vocab)
         sampler = Sampler(
-            engine.vocab,
+            self._vocab,
             request.sampling,
             engine.candidates,
             trained_ctx=engine.model.trained_ctx,
+            grammar=ready.grammar,
             ignore_eos=request.ignore_eos,
             logprobs=request.logprobs,
         )
-        parser = OutputParser(
-            tools=[tool.name for tool in _offered(request)],
-            stop=request.stop + prompt.stops,
-            opened=prompt.opened,
+        unlimited = engine.scheduler.limits.chat_ctx
+        return Job(
+            request=request,
+            tokens=ready.tokens,
+            prompt_tokens=len(ready.tokens),
+            max_tokens=unlimited if request.max_tokens is None else max(0, request.max_tokens),
+            reply=Reply(self._vocab, sampler, ready.parser, ignore_eos=request.ignore_eos),
+            adapters=self._scales(request),
+            notes=ready.prompt.notes,
         )
-        return Reply(engine.vocab, sampler, parser, ignore_eos=request.ignore_eos)
 
     def _scales(self, request: Generate) -> tuple[float, ...]:
         loaded = self._engine.default_adapters
@@ -116,7 +88,3 @@ class Desk:
             each = tuple(after - before for before, after in pairwise((0, *cumulative)))
         total = len(prompt.tokens(self._vocab))
         return Counted(request_id=request.request_id, total=total, each=each)
-
-
-def _offered(request: Generate) -> tuple[Tool, ...]:
-    return () if request.tool_choice == "none" else request.tools

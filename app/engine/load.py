@@ -30,7 +30,7 @@ from app.engine.template import ChatTemplate, Ends, choose_template
 from app.engine.tiers import Tiers
 from app.engine.transcripts import Transcripts
 
-_STEP_TOKENS = 512
+STEP_TOKENS = 512
 _FREE_SHARE = 0.85  # of the free memory, at most, for the cache of one model
 _ALL_LAYERS = 1_000
 
@@ -141,7 +141,7 @@ def wants_full_window(window: int, cells: int, sequences: int) -> bool:
     A small cache holds the window once for every sequence; when that saves less than half,
     free rolling back is worth more.
     """
-    return window * sequences + _STEP_TOKENS > cells // 2
+    return window * sequences + STEP_TOKENS > cells // 2
 
 
 # ---------------------------------------------------------------- building
@@ -154,7 +154,7 @@ def build_engine(model: Model, spec: ModelSpec, attempt: Attempt) -> Engine:
     shape = ContextShape(
         cells=cells,
         sequences=count,
-        ubatch=_STEP_TOKENS,
+        ubatch=STEP_TOKENS,
         threads=threads,
         type_k=attempt.type_k,
         type_v=attempt.type_v,
@@ -168,7 +168,7 @@ def build_engine(model: Model, spec: ModelSpec, attempt: Attempt) -> Engine:
     if adapters:
         context.use_adapters(adapters)
     cache = _build_cache(model, context, spec)
-    limits = Limits(attempt.chat_ctx, step_tokens=_STEP_TOKENS)
+    limits = Limits(attempt.chat_ctx, step_tokens=STEP_TOKENS)
     transcripts = Transcripts(vocab)
     for tokens, session in cache.snapshots.kept_texts(adapters):
         transcripts.add(tokens, session)

@@ -4,6 +4,7 @@ On the io thread. Always true: a request names exactly one of messages, prompt a
 reply that must follow a grammar begins with the answer, not inside a thinking block.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from app.core.errors import InvalidRequest
@@ -22,10 +23,16 @@ class Prepared(NamedTuple):
     parser: OutputParser
 
 
-def prepare(request: Generate, template: ChatTemplate, vocab: Vocab) -> Prepared:
+def prepare(
+    request: Generate,
+    template: ChatTemplate,
+    tokens_of: Callable[[Prompt], list[int]],
+    vocab: Vocab,
+) -> Prepared:
+    """`tokens_of` knows how texts that were already said were tokenized."""
     grammar = _grammar(request)
     prompt = _prompt(request, template, bound=bool(grammar))
-    tokens = list(request.tokens) or prompt.tokens(vocab)
+    tokens = list(request.tokens) or tokens_of(prompt)
     if not tokens:
         raise InvalidRequest("The request is empty: there is nothing to answer.")
     if not all(0 <= token < vocab.size for token in tokens):

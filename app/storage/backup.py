@@ -95,7 +95,7 @@ def newest_good(database: Path) -> Backup | None:
 def verify(path: Path) -> None:
     """Open it as it would be opened after a restore, and read every page."""
     try:
-        application, version = read_stamp(path)
+        application, version = read_stamp(path) or (0, 0)
         if application != APPLICATION_ID or not 0 < version <= migrations.latest():
             raise StorageError(f"{path.name} is not a backup this version can use.")
         tx = open_reader(path)

@@ -6,6 +6,7 @@ Tx exhausts each one, so nothing it was given is left half run.
 """
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -21,6 +22,8 @@ Values = Sequence[Value] | Mapping[str, Value]
 # Older ones corrupt a WAL database when several connections checkpoint.
 MIN_SQLITE = 3_051_003
 APPLICATION_ID = 0x4C4C4348  # "LLCH"
+
+_log = logging.getLogger(__name__)
 
 _BUSY_MS = 5_000
 _CACHE_KIB = 32 * 1024
@@ -80,7 +83,12 @@ class Tx:
                 self.rows("ROLLBACK")
 
     def close(self) -> None:
-        self.connection.close()
+        try:
+            self.connection.close()
+        except apsw.Error as error:
+            # Closing folds the log into the database. On a failing disk it stays a log: what
+            # was committed is in it, and the next start reads it.
+            _log.info("the log was not folded into the database: %s", error)
 
 
 def open_writer(path: Path | None) -> Tx:
@@ -127,8 +135,13 @@ def _tokenizer(
     return tokenize
 
 
-def read_stamp(path: Path) -> tuple[int, int]:
-    """Application id and schema version from the file's header, without opening the database."""
+def read_stamp(path: Path) -> tuple[int, int] | None:
+    """Application id and schema version from the file's header, without opening the database.
+
+    None for what is no database; an empty file is one that has not begun.
+    """
     with path.open("rb") as file:
         header = file.read(100)
+    if header and not header.startswith(b"SQLite format 3\0"):
+        return None
     return int.from_bytes(header[68:72], "big"), int.from_bytes(header[60:64], "big")

@@ -12,11 +12,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+import apsw
+
 from app.core.errors import StorageError
 from app.core.ids import ConversationId
 from app.storage import backup, migrations, search_index
 from app.storage.connection import APPLICATION_ID, Tx, open_reader, open_writer, read_stamp
-from app.storage.errors import NewerDatabase, known_errors
+from app.storage.errors import DamagedDatabase, NewerDatabase, known_errors
 
 __all__ = ["Database", "Reader", "Tx", "is_temporary"]
 
@@ -105,11 +107,13 @@ def is_temporary(conversation: ConversationId) -> bool:
 def refuse_foreign(path: Path) -> None:
     """Refuse another program's file or a later version's, without touching a byte."""
     try:
-        size = path.stat().st_size
-        application, version = read_stamp(path)
+        stamp = read_stamp(path)
     except OSError as error:
         raise StorageError(f"The chat database cannot be read ({error.strerror}).") from error
-    if size and application not in (0, APPLICATION_ID):
+    if stamp is None:
+        raise DamagedDatabase("The chat database is damaged. Restart the app to repair it.")
+    application, version = stamp
+    if application not in (0, APPLICATION_ID):
         raise StorageError(f"{path.name} belongs to another program; it was left as it is.")
     if version > migrations.latest():
         raise NewerDatabase("These chats were saved by a newer version of the app. Update the app.")
@@ -127,6 +131,9 @@ def _open_migrated(path: Path | None) -> Tx:
         if path is None:
             _in_transaction(tx, _start_ids_high)
         interrupted = _in_transaction(tx, _settle)
+    except (apsw.SQLError, apsw.ConstraintError) as error:
+        tx.close()
+        raise DamagedDatabase(f"The chat database is not as it should be ({error}).") from error
     except BaseException:
         tx.close()
         raise

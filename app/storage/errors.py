@@ -49,7 +49,8 @@ def translate(error: apsw.Error) -> StorageError:
     match error:
         case apsw.FullError():
             return StorageError("The disk is full. Free some space; nothing already saved is lost.")
-        case apsw.CorruptError() | apsw.NotADBError() | apsw.FormatError():
+        # FTS5 is always built in: only a schema that cannot be read hides it.
+        case apsw.CorruptError() | apsw.NotADBError() | apsw.FormatError() | apsw.NoFTS5Error():
             return DamagedDatabase(_DAMAGED)
         case apsw.BusyError() | apsw.LockedError():
             return StorageError("Another program is holding the chat database. Close it and retry.")

@@ -29,6 +29,13 @@ def create(tx: Tx, name: str, parent_id: FolderId | None = None) -> Folder:
     return get(tx, FolderId(new))
 
 
+def find_or_create(tx: Tx, name: str, parent_id: FolderId | None) -> Folder:
+    found = tx.value(
+        "SELECT id FROM folder WHERE parent_id IS ? AND name = ?", (parent_id, _name(name))
+    )
+    return create(tx, name, parent_id) if found is None else get(tx, found)
+
+
 def get(tx: Tx, folder_id: FolderId) -> Folder:
     row = tx.row("SELECT id, parent_id, name FROM folder WHERE id = ?", (folder_id,))
     if row is None:

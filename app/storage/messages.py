@@ -12,7 +12,7 @@ import msgspec
 
 from app.core.errors import ErrorInfo, StorageError
 from app.core.ids import ConversationId, MessageId
-from app.core.messages import Message, Part, ToolCall, clean_text
+from app.core.messages import Message, Part, TextPart, ToolCall, clean_text
 from app.core.protocol import Stats
 from app.storage.connection import Tx
 from app.storage.conversations import now_ms
@@ -75,14 +75,72 @@ def add(
     created_ms: int | None = None,
 ) -> StoredMessage:
     """A new child of `parent_id` (None: a first message); it becomes the active leaf."""
-    return _insert(tx, conversation_id, parent_id, message, "complete", model, created_ms)
+    return put(
+        tx,
+        conversation_id,
+        parent_id,
+        message,
+        model=model,
+        created_ms=now_ms() if created_ms is None else created_ms,
+    )
+
+
+def put(
+    tx: Tx,
+    conversation_id: ConversationId,
+    parent_id: MessageId | None,
+    message: Message,
+    *,
+    created_ms: int,
+    status: Status = "complete",
+    model: str = "",
+    stats: Stats | None = None,
+    error: ErrorInfo | None = None,
+) -> StoredMessage:
+    """A new message with all that may be known of it; it becomes the active leaf."""
+    if parent_id is not None and get(tx, parent_id).conversation_id != conversation_id:
+        raise StorageError("A message cannot answer one of another conversation.")
+    content = message.content
+    parts = None if isinstance(content, str) else msgspec.msgpack.encode(_clean_parts(content))
+    new = tx.insert(
+        """INSERT INTO message (conversation_id, parent_id, role, status, model, created_ms, text,
+            reasoning, tool_call_id, tool_calls, stats, error, parts)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            conversation_id,
+            parent_id,
+            message.role,
+            status,
+            clean_text(model),
+            created_ms,
+            clean_text(message.text),
+            clean_text(message.reasoning),
+            clean_text(message.tool_call_id),
+            _json(_clean_calls(message.tool_calls)),
+            _json(stats),
+            _json(error),
+            parts,
+        ),
+    )
+    tx.run(
+        "UPDATE conversation SET active_leaf = ?, updated_ms = max(updated_ms, ?) WHERE id = ?",
+        (new, created_ms, conversation_id),
+    )
+    return get(tx, MessageId(new))
 
 
 def start_reply(
     tx: Tx, conversation_id: ConversationId, parent_id: MessageId | None, model: str = ""
 ) -> StoredMessage:
-    empty = Message(role="assistant")
-    return _insert(tx, conversation_id, parent_id, empty, "streaming", model, None)
+    return put(
+        tx,
+        conversation_id,
+        parent_id,
+        Message(role="assistant"),
+        status="streaming",
+        model=model,
+        created_ms=now_ms(),
+    )
 
 
 def reopen(tx: Tx, message_id: MessageId) -> StoredMessage:
@@ -121,7 +179,7 @@ def finish_reply(
         (
             clean_text(text),
             clean_text(reasoning),
-            _json(tool_calls or None),
+            _json(_clean_calls(tool_calls)),
             status,
             _json(stats),
             _json(error),
@@ -295,45 +353,25 @@ def _branch(tx: Tx, leaf: MessageId, limit: int) -> list[StoredMessage]:
     return [_stored(row) for row in rows]
 
 
-def _insert(
-    tx: Tx,
-    conversation_id: ConversationId,
-    parent_id: MessageId | None,
-    message: Message,
-    status: Status,
-    model: str,
-    created_ms: int | None,
-) -> StoredMessage:
-    if parent_id is not None and get(tx, parent_id).conversation_id != conversation_id:
-        raise StorageError("A message cannot answer one of another conversation.")
-    parts = None if isinstance(message.content, str) else msgspec.msgpack.encode(message.content)
-    now = now_ms() if created_ms is None else created_ms
-    new = tx.insert(
-        """INSERT INTO message (conversation_id, parent_id, role, status, model, created_ms, text,
-            reasoning, tool_call_id, tool_calls, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (
-            conversation_id,
-            parent_id,
-            message.role,
-            status,
-            model,
-            now,
-            clean_text(message.text),
-            clean_text(message.reasoning),
-            message.tool_call_id,
-            _json(message.tool_calls or None),
-            parts,
-        ),
-    )
-    tx.run(
-        "UPDATE conversation SET active_leaf = ?, updated_ms = max(updated_ms, ?) WHERE id = ?",
-        (new, now, conversation_id),
-    )
-    return get(tx, MessageId(new))
-
-
 def _touch(tx: Tx, conversation_id: ConversationId) -> None:
     tx.run("UPDATE conversation SET updated_ms = ? WHERE id = ?", (now_ms(), conversation_id))
+
+
+def _clean_parts(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    return tuple(
+        TextPart(clean_text(part.text)) if isinstance(part, TextPart) else part for part in parts
+    )
+
+
+def _clean_calls(calls: tuple[ToolCall, ...]) -> tuple[ToolCall, ...] | None:
+    """None for none: the column stays empty."""
+    return (
+        tuple(
+            ToolCall(clean_text(call.id), clean_text(call.name), clean_text(call.arguments))
+            for call in calls
+        )
+        or None
+    )
 
 
 def _json(value: object) -> str | None:

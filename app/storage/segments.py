@@ -77,8 +77,12 @@ def add(
         )
     )
     for old in supersedes:
-        tx.run("UPDATE segment SET superseded_by = ? WHERE id = ?", (new, old))
+        supersede(tx, old, new)
     return get(tx, new)
+
+
+def supersede(tx: Tx, old: SegmentId, new: SegmentId) -> None:
+    tx.run("UPDATE segment SET superseded_by = ? WHERE id = ?", (new, old))
 
 
 def get(tx: Tx, segment_id: SegmentId) -> Segment:

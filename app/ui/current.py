@@ -26,9 +26,7 @@ class Current(QObject):
     def conversation(self) -> ConversationId | None:
         return self._place.conversation
 
-    def open(
-        self, conversation: ConversationId | None, message: MessageId | None = None
-    ) -> None:
+    def open(self, conversation: ConversationId | None, message: MessageId | None = None) -> None:
         place = Place(conversation, message)
         if place == self._place and message is None:
             return

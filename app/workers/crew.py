@@ -4,19 +4,36 @@ Lives on the pool's thread. A load is answered once: when every worker is ready,
 of them could not load the model.
 """
 
+import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from app.core.errors import AppError
 from app.core.ids import RequestId
-from app.core.protocol import Loaded, LoadProgress, ModelInfo, ModelSpec
+from app.core.protocol import Command, Loaded, LoadProgress, ModelSpec
 from app.workers.ticket import Ticket
 from app.workers.worker import Worker
 
 
+class Key(NamedTuple):
+    """One file may be loaded twice: to chat and to embed."""
+
+    path: str
+    embedding: bool = False
+
+    @property
+    def holder(self) -> str:
+        """Its name in the ledger."""
+        return f"{self.path} (embedding)" if self.embedding else self.path
+
+
 class Crew:
-    def __init__(self, spec: ModelSpec, workers: Sequence[Worker]) -> None:
+    def __init__(self, spec: ModelSpec, workers: Sequence[Worker], *, pinned: bool) -> None:
         self.spec = spec
+        self.key = Key(spec.path, spec.embedding)
         self.workers = tuple(workers)
+        self.pinned = pinned
+        self.used_at = time.monotonic()
         self._asking: list[Ticket] = []
 
     @property
@@ -24,15 +41,30 @@ class Crew:
         return all(worker.is_ready for worker in self.workers)
 
     @property
-    def is_busy(self) -> bool:
-        return any(worker.is_busy for worker in self.workers)
+    def is_idle(self) -> bool:
+        """Loaded, and nobody would miss it now."""
+        return self.is_ready and not any(worker.load for worker in self.workers)
 
-    def load(self, ticket: Ticket) -> None:
+    @property
+    def was_loaded(self) -> bool:
+        return any(worker.info for worker in self.workers)
+
+    def ask(self, ticket: Ticket) -> None:
+        """The ticket hears what becomes of the load."""
         self._asking.append(ticket)
-        if self.is_ready:
-            self.loaded(self.workers[0].info)
+        self.loaded()
+
+    def wake(self) -> None:
         for worker in self.workers:
             worker.wake()
+
+    def sleep(self) -> None:
+        for worker in self.workers:
+            worker.sleep()
+
+    def tell(self, command: Command) -> None:
+        for worker in self.workers:
+            worker.tell(command)
 
     def progress(self, worker: Worker, fraction: float, step: str) -> None:
         if worker is self.workers[0]:
@@ -40,30 +72,33 @@ class Crew:
                 request_id = ticket.request.request_id
                 ticket.deliver(LoadProgress(request_id=request_id, fraction=fraction, step=step))
 
-    def loaded(self, info: ModelInfo | None) -> None:
-        if info is None or not self.is_ready:
-            return
-        asking, self._asking = self._asking, []
-        for ticket in asking:
-            ticket.deliver(Loaded(request_id=ticket.request.request_id, info=info))
+    def loaded(self) -> None:
+        info = self.workers[0].info
+        if info and self.is_ready:
+            for ticket in self._take_asking():
+                ticket.deliver(Loaded(request_id=ticket.request.request_id, info=info))
 
     def load_failed(self, error: AppError) -> None:
-        asking, self._asking = self._asking, []
-        for ticket in asking:
+        for ticket in self._take_asking():
             ticket.fail(error)
 
-    def cancel_load(self, request_id: RequestId) -> bool:
-        """Whether nobody wants the model any more."""
+    def cancel_load(self, request_id: RequestId) -> None:
+        """Ends the load when nobody else wants the model."""
         for ticket in self._asking:
             if ticket.request.request_id == request_id:
                 self._asking.remove(ticket)
                 ticket.finish_cancelled()
-                return not self._asking and not self.is_ready
-        return False
+                wanted = self._asking or any(worker.is_wanted for worker in self.workers)
+                if not wanted and not self.is_ready:
+                    self.sleep()
+                return
 
     def close(self) -> None:
         for worker in self.workers:
             worker.close()
-        asking, self._asking = self._asking, []
-        for ticket in asking:
+        for ticket in self._take_asking():
             ticket.finish_cancelled()
+
+    def _take_asking(self) -> list[Ticket]:
+        asking, self._asking = self._asking, []
+        return asking

@@ -8,6 +8,7 @@ import msgspec
 from app.core.errors import ErrorInfo
 from app.core.ids import WorkerId
 from app.core.protocol import ModelInfo
+from app.workers.metrics import PoolState
 
 
 class _Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +26,7 @@ class WorkerLoading(_Change, frozen=True):
 
 
 class WorkerReady(_Change, frozen=True):
+    roles: tuple[str, ...]
     pid: int
     info: ModelInfo
 
@@ -38,4 +40,12 @@ class WorkerUnloaded(_Change, frozen=True):
     """Its memory is free; a request or a load starts it again."""
 
 
-PoolEvent = WorkerStarting | WorkerLoading | WorkerReady | WorkerFailed | WorkerUnloaded
+class PoolMeasured(msgspec.Struct, frozen=True):
+    """Once a second while an engine lives, when something has changed."""
+
+    state: PoolState
+
+
+PoolEvent = (
+    WorkerStarting | WorkerLoading | WorkerReady | WorkerFailed | WorkerUnloaded | PoolMeasured
+)

@@ -50,9 +50,10 @@ class Link:
         self.name = name
         self.listener = listener
         self.tickets: dict[RequestId, Ticket] = {}
-        self.started_at = self.heard_at = time.monotonic()
+        self.started_at = self.heard_at = self._measured_at = time.monotonic()
         self.hello: Hello | None = None
         self.stats = WorkerStats()
+        self.tokens_per_second = 0.0
         self._post = post
         self._process = EngineProcess(name, launch, log)
         self._writer = Writer(self._process.stdin, self._refused, f"{name}-writer")
@@ -64,6 +65,7 @@ class Link:
         return self._process.pid
 
     def ask(self, ticket: Ticket) -> None:
+        ticket.sent_at = time.monotonic()
         self.tickets[ticket.request.request_id] = ticket
         self._writer.send(ticket.request)
 
@@ -79,17 +81,25 @@ class Link:
         self._writer.close()
 
     def _receive(self, events: list[Event]) -> None:
-        self.heard_at = time.monotonic()
+        now = time.monotonic()
         for event in events:
             match event:
                 case Hello():
                     self._post(lambda hello=event: self._greet(hello))
                 case Heartbeat():
-                    self.stats = event.stats
+                    self._measure(event.stats, now)
                 case _:
                     # Unknown is normal: a Stop that was answered here, a Cancel that came late.
                     if ticket := self.tickets.get(event.request_id):
                         ticket.deliver(event)
+
+        self.heard_at = now
+
+    def _measure(self, stats: WorkerStats, now: float) -> None:
+        decoded = stats.tokens_decoded - self.stats.tokens_decoded
+        self.tokens_per_second = decoded / max(now - self._measured_at, 1e-3)
+        self._measured_at = now
+        self.stats = stats
 
     def _greet(self, hello: Hello) -> None:
         self.hello = hello

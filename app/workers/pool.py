@@ -5,11 +5,11 @@ and returns at once. Every accepted request ends exactly once, whatever happens 
 it went to. Token events go from the reader thread to the sink without passing here.
 """
 
-import itertools
 import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 import msgspec
@@ -19,13 +19,12 @@ from app.core.generator import Sink
 from app.core.ids import RequestId, SessionId, WorkerId, new_request_id
 from app.core.protocol import (
     CHAT,
-    EMBEDDER,
     SUMMARIZER,
     Embed,
     Failed,
     Generate,
+    GetStats,
     Load,
-    ModelInfo,
     ModelSpec,
     Purge,
     Request,
@@ -33,15 +32,22 @@ from app.core.protocol import (
 )
 from app.workers.crew import Crew
 from app.workers.engines import Engines
-from app.workers.events import PoolEvent
+from app.workers.events import PoolEvent, PoolMeasured
+from app.workers.ledger import Plan, estimate
+from app.workers.machine import Machine, this_machine
 from app.workers.mailbox import Mailbox
+from app.workers.metrics import Account, PoolState
 from app.workers.process import EngineLog, Launch, engine_launch
+from app.workers.roster import Estimate, Roster
 from app.workers.routing import Pins, choose
 from app.workers.rules import Rules
+from app.workers.survey import survey
 from app.workers.ticket import Ticket
 from app.workers.worker import Worker
 
 _TICK_S = 0.25
+_MEASURE_TICKS = 4
+_OF_NO_MODEL = Load | GetStats
 
 Subscriber = Callable[[PoolEvent], None]
 
@@ -59,29 +65,42 @@ class Pool:
         log: Path | None = None,
         rules: Rules | None = None,
         launch: Launch | None = None,
+        machine: Machine | None = None,
+        estimate: Estimate = estimate,
     ) -> None:
         self._rules = rules or Rules()
+        self._machine = machine or this_machine()
         self._log = EngineLog(log)
         self._mailbox = Mailbox("pool")
         self._engines = Engines(
             launch or engine_launch(), self._log, self._mailbox, self._rules.close_s
         )
-        self._crews: dict[str, Crew] = {}
-        self._roles: dict[str, str] = {}
+        self._roster = Roster(
+            engines=self._engines,
+            mailbox=self._mailbox,
+            rules=self._rules,
+            machine=self._machine,
+            estimate=estimate,
+            lost=self._lost,
+            publish=self._publish,
+        )
         self._tickets: dict[RequestId, tuple[Ticket, Worker]] = {}
         self._pins = Pins()
-        self._count = itertools.count(1)
+        self._account = Account()
+        self._state = PoolState()
+        self._ticks = 0
         self._subscribers: tuple[Subscriber, ...] = ()
         self._room = threading.BoundedSemaphore(self._rules.max_requests)
         self._closed = False
         self._mailbox.post(self._tick)
 
-    # ------------------------------------------------------------ from any thread
+    # ------------------------------------------------------------ requests, from any thread
 
     def submit(self, request: Request, sink: Sink) -> None:
         if isinstance(request, Load):
-            self._mailbox.post(lambda: self._load(Ticket(request, sink), CHAT, 1))
+            self._post_load(request, sink, CHAT, 1, pinned=False)
             return
+        # The pool's own thread makes the room: it must never wait for it.
         wait = self._rules.backpressure == "suspend" and not self._mailbox.is_own_thread()
         if not self._room.acquire(blocking=wait):
             full = QueueFull(
@@ -98,13 +117,51 @@ class Pool:
     def purge(self, session: SessionId) -> None:
         self._mailbox.post(lambda: self._purge(session))
 
+    # ------------------------------------------------------------ models, from any thread
+
     def load(
-        self, spec: ModelSpec, role: str = CHAT, sink: Sink = _no_sink, *, workers: int = 1
+        self,
+        spec: ModelSpec,
+        role: str = CHAT,
+        sink: Sink = _no_sink,
+        *,
+        workers: int = 1,
+        pinned: bool = False,
     ) -> RequestId:
-        """Loads a model for a role; `role=""` loads one that is asked for by its path."""
+        """Loads a model for a role; `role=""` loads one that is asked for by its path.
+
+        A pinned model is never unloaded to make room for another.
+        """
         request = Load(request_id=new_request_id(), spec=spec)
-        self._mailbox.post(lambda: self._load(Ticket(request, sink), role, workers))
+        self._post_load(request, sink, role, workers, pinned=pinned)
         return request.request_id
+
+    def reload(self, role: str = CHAT, sink: Sink = _no_sink) -> RequestId:
+        """The model of this role in a fresh process; what it is answering is stopped."""
+        request = Load(request_id=new_request_id(), spec=ModelSpec(path=""))
+        self._mailbox.post(lambda: self._roster.reload(Ticket(request, sink), role))
+        return request.request_id
+
+    def unload(self, model: str) -> None:
+        """By role or path; what it is answering is stopped."""
+        self._mailbox.post(lambda: self._roster.unload(model))
+
+    def plan(self, spec: ModelSpec, workers: int = 1) -> "Future[Plan]":
+        """Whether it would fit beside what is loaded, and which idle models would have to go."""
+        planned: Future[Plan] = Future()
+        self._mailbox.post(lambda: planned.set_result(self._roster.plan(spec, workers)))
+        return planned
+
+    def warm(self) -> None:
+        """Starts an engine ahead of need; the next load finds it ready to go."""
+        self._mailbox.post(self._engines.warm)
+
+    # ------------------------------------------------------------ what there is to see
+
+    @property
+    def state(self) -> PoolState:
+        """As of the last quarter of a second."""
+        return self._state
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Events come on the pool's thread; the result ends the subscription."""
@@ -129,40 +186,42 @@ class Pool:
 
     def _route(self, ticket: Ticket) -> None:
         try:
-            worker = self._worker_for(ticket)
+            crew = self._crew_for(ticket)
+            worker = self._worker_for(ticket.request, crew)
         except KnownError as error:
             ticket.fail(error)
             return
         self._tickets[ticket.request.request_id] = (ticket, worker)
+        crew.used_at = time.monotonic()
         worker.take(ticket)
+        if worker.is_down:
+            self._roster.wake(crew)
 
-    def _worker_for(self, ticket: Ticket) -> Worker:
+    def _crew_for(self, ticket: Ticket) -> Crew:
         request = ticket.request
         if self._closed:
             raise InvalidRequest("The app is closing.")
-        model = getattr(request, "model", CHAT)
-        if model == SUMMARIZER and SUMMARIZER not in self._roles:
+        if request.request_id in self._tickets:
+            raise InvalidRequest("A request with this id is running already.")
+        model = request.model if not isinstance(request, _OF_NO_MODEL) else CHAT
+        if model == SUMMARIZER and not self._roster.has_role(SUMMARIZER):
             model = CHAT
             if isinstance(request, Generate):
                 ticket.request = msgspec.structs.replace(request, priority="background")
-        crew = self._crews.get(self._roles.get(model, model))
-        if crew is None:
-            kind = "embedding model" if model == EMBEDDER else "model"
-            raise InvalidRequest(f"No {kind} is loaded. Choose one first.")
+        return self._roster.find(model, embedding=isinstance(request, Embed))
+
+    def _worker_for(self, request: Request, crew: Crew) -> Worker:
         named = request.worker if isinstance(request, Generate | Embed) else WorkerId("")
-        if named:
-            return self._named(crew, named)
         session = request.session if isinstance(request, Generate) else SessionId("")
-        worker = choose(crew.workers, self._pins.get(session))
+        if named:
+            worker = next((each for each in crew.workers if each.id == named), None)
+            if worker is None:
+                raise InvalidRequest(f"This model has no worker {named}.")
+        else:
+            worker = choose(crew.workers, self._pins.get(session))
         if session:
             self._pins.pin(session, worker.id)
         return worker
-
-    def _named(self, crew: Crew, name: WorkerId) -> Worker:
-        for worker in crew.workers:
-            if worker.id == name:
-                return worker
-        raise InvalidRequest(f"There is no worker {name} for this model.")
 
     def _settled(self, ticket: Ticket) -> None:
         """From whatever thread delivered the end."""
@@ -170,106 +229,64 @@ class Pool:
         self._mailbox.post(lambda: self._forget(ticket))
 
     def _forget(self, ticket: Ticket) -> None:
-        held = self._tickets.pop(ticket.request.request_id, None)
-        if held:
-            held[1].settled(ticket)
+        held = self._tickets.get(ticket.request.request_id)
+        worker = held[1] if held and held[0] is ticket else None
+        if worker:
+            del self._tickets[ticket.request.request_id]
+            worker.settled(ticket)
+        self._account.ended(ticket, worker.id if worker else WorkerId(""))
 
     def _cancel(self, request_id: RequestId) -> None:
         # Cancel may arrive after the end was sent: both orders are normal.
         if held := self._tickets.get(request_id):
             held[1].cancel(held[0])
-            return
-        for crew in self._crews.values():
-            if crew.cancel_load(request_id):
-                for worker in crew.workers:
-                    worker.sleep()
+        else:
+            self._roster.cancel_load(request_id)
 
     def _purge(self, session: SessionId) -> None:
         self._pins.forget(session)
-        for crew in self._crews.values():
-            for worker in crew.workers:
-                worker.tell(Purge(session=session))
+        for crew in self._roster:
+            crew.tell(Purge(session=session))
 
-    # ------------------------------------------------------------ models
-
-    def _load(self, ticket: Ticket, role: str, workers: int) -> None:
-        assert isinstance(ticket.request, Load)
-        spec = ticket.request.spec
-        crew = self._crews.get(spec.path)
-        if crew is None or crew.spec != spec or len(crew.workers) != workers:
-            if crew:
-                crew.close()
-            crew = Crew(spec, [self._new_worker(spec) for _ in range(workers)])
-            self._crews[spec.path] = crew
-        if role:
-            self._roles[role] = spec.path
-            self._drop_unused()
-        self._engines.when_retired_ended(lambda: crew.load(ticket))
-
-    def _drop_unused(self) -> None:
-        for path, crew in [*self._crews.items()]:
-            if path not in self._roles.values() and not crew.is_busy:
-                crew.close()
-                del self._crews[path]
-
-    def _new_worker(self, spec: ModelSpec) -> Worker:
-        return Worker(
-            WorkerId(f"w{next(self._count)}"),
-            spec,
-            starter=self._engines,
-            owner=self,
-            mailbox=self._mailbox,
-            rules=self._rules,
-        )
-
-    # ------------------------------------------------------------ from the workers
-
-    def loading(self, worker: Worker, fraction: float, step: str) -> None:
-        if crew := self._crew_of(worker):
-            crew.progress(worker, fraction, step)
-
-    def loaded(self, worker: Worker, info: ModelInfo) -> None:
-        if crew := self._crew_of(worker):
-            crew.loaded(info)
-
-    def load_failed(self, worker: Worker, error: AppError) -> None:
-        if crew := self._crew_of(worker):
-            crew.load_failed(error)
-
-    def lost(self, worker: Worker, unanswered: list[Ticket], error: AppError) -> None:
-        """What showed nothing yet is sent once more, wherever there is room now."""
+    def _lost(self, worker: Worker, unanswered: list[Ticket], error: AppError) -> None:
+        """What showed nothing yet is asked once more, wherever there is room now."""
         self._pins.forget_worker(worker.id)
         for ticket in unanswered:
+            if ticket.ended is not None:
+                continue
             if ticket.produced or ticket.resubmitted:
                 ticket.fail(error)
             else:
                 ticket.resubmitted = True
+                del self._tickets[ticket.request.request_id]
                 self._route(ticket)
 
-    def publish(self, event: PoolEvent) -> None:
-        for subscriber in self._subscribers:
-            try:
-                subscriber(event)
-            except Exception:  # noqa: BLE001
-                _log.exception("a subscriber of the pool failed")
-
-    def _crew_of(self, worker: Worker) -> Crew | None:
-        crew = self._crews.get(worker.spec.path)
-        return crew if crew and worker in crew.workers else None
-
     # ------------------------------------------------------------ time and end
+
+    def _post_load(
+        self, request: Load, sink: Sink, role: str, workers: int, *, pinned: bool
+    ) -> None:
+        ticket = Ticket(request, sink)
+        self._mailbox.post(lambda: self._roster.load(ticket, role, workers, pinned=pinned))
 
     def _tick(self) -> None:
         if self._closed:
             return
-        now = time.monotonic()
-        for crew in self._crews.values():
-            for worker in crew.workers:
-                worker.check(now)
+        self._roster.tick(time.monotonic())
+        before, self._state = self._state, survey(self._roster, self._account, self._machine)
+        self._ticks += 1
+        if self._ticks % _MEASURE_TICKS == 0 and self._state.workers != before.workers:
+            self._publish(PoolMeasured(self._state))
         self._mailbox.after(_TICK_S, self._tick)
+
+    def _publish(self, event: PoolEvent) -> None:
+        for subscriber in self._subscribers:
+            try:
+                subscriber(event)
+            except Exception:  # noqa: BLE001  (a subscriber's bug must not end the pool)
+                _log.exception("a subscriber of the pool failed")
 
     def _close(self, gone: Callable[[], None]) -> None:
         self._closed = True
-        for crew in self._crews.values():
-            crew.close()
-        self._engines.when_retired_ended(gone)
+        self._roster.close()
+        self._engines.close(gone)

@@ -14,4 +14,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     close_s: float = 1.5  # for an orderly end; then the process is killed
     restart_s: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 4.0)  # by crashes in a row; then no more
     max_requests: int = 256  # accepted and not yet ended
-    backpressure: Backpressure = "refuse"
+    backpressure: Backpressure = "refuse"  # or the caller of submit waits for room
+    memory_bytes: int = 0  # ceiling of each engine process; 0: none
+    idle_s: float = 900.0  # an unpinned model that is not used for so long is unloaded; 0: never
+    low_ram_share: float = 0.06  # less free memory than this: caches go, then idle models
+    relief_s: float = 3.0  # between one measure against low memory and the next

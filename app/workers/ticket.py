@@ -24,26 +24,37 @@ class Ticket:
         settled: Callable[["Ticket"], None] = lambda _: None,
     ) -> None:
         self.request = request
-        self.submitted_at = time.monotonic()
-        self.produced = False  # whether anything was shown: then it is never sent twice
         self.resubmitted = False
         self.ended: RequestEvent | None = None
+        self.tokens = 0
+        # 0.0: it has not come to that
+        self.submitted_at = time.monotonic()
+        self.sent_at = 0.0
+        self.first_at = 0.0
+        self.ended_at = 0.0
         self._sink = sink
         self._settled = settled
         # Reentrant: a sink may cancel or submit from inside.
         self._lock = threading.RLock()
 
+    @property
+    def produced(self) -> bool:
+        """Whether anything was shown: then it is never asked again."""
+        return self.first_at > 0
+
     def deliver(self, event: RequestEvent) -> None:
         with self._lock:
             if self.ended is not None:
                 return
-            if is_terminal(event):
+            if isinstance(event, Delta):
+                self.tokens += event.tokens
+                self.first_at = self.first_at or time.monotonic()
+            elif is_terminal(event):
                 self.ended = event
-            elif isinstance(event, Delta):
-                self.produced = True
+                self.ended_at = time.monotonic()
             try:
                 self._sink(event)
-            except Exception:  # noqa: BLE001
+            except Exception:  # noqa: BLE001  (a sink's bug must not end the reader)
                 _log.exception("a sink failed")
         if self.ended is event:
             self._settled(self)

@@ -6,16 +6,20 @@ says changes nothing. Tickets that come while the model is not ready wait here.
 
 import logging
 from collections import deque
-from enum import Enum, auto
+from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
-from app.core.errors import AppError, ModelLoadFailed, WorkerDied, from_info, to_info
+from msgspec import structs
+
+from app.core.errors import AppError, ModelLoadFailed, OutOfMemory, WorkerDied, from_info, to_info
 from app.core.ids import WorkerId, new_request_id
 from app.core.protocol import (
     PROTOCOL_VERSION,
     Cancel,
     Command,
+    Device,
     Failed,
     Hello,
     Load,
@@ -33,6 +37,7 @@ from app.workers.events import (
     WorkerStarting,
     WorkerUnloaded,
 )
+from app.workers.limits import Limits, impose, resident_bytes
 from app.workers.link import Link, Listener
 from app.workers.mailbox import Mailbox
 from app.workers.process import Exit
@@ -43,13 +48,13 @@ _log = logging.getLogger(__name__)
 
 
 class Phase(Enum):
-    ASLEEP = auto()  # no process; a request or a load wakes it
-    STARTING = auto()
-    LOADING = auto()
-    READY = auto()
-    RESTING = auto()  # between a crash and the next start
-    FAILED = auto()  # gave up; tried again when asked
-    CLOSED = auto()
+    ASLEEP = "asleep"  # no process; a request or a load wakes it
+    STARTING = "starting"
+    LOADING = "loading"
+    READY = "ready"
+    RESTING = "resting"  # between a crash and the next start
+    FAILED = "failed"  # gave up; tried again when asked
+    CLOSED = "closed"
 
 
 class Starter(Protocol):
@@ -61,15 +66,23 @@ class Starter(Protocol):
 class Owner(Protocol):
     """What a worker tells the pool."""
 
+    def greeted(self, devices: tuple[Device, ...]) -> None: ...
+
+    def roles_of(self, worker: "Worker") -> tuple[str, ...]: ...
+
     def loading(self, worker: "Worker", fraction: float, step: str) -> None: ...
 
     def loaded(self, worker: "Worker", info: ModelInfo) -> None: ...
 
     def load_failed(self, worker: "Worker", error: AppError) -> None: ...
 
-    def lost(self, worker: "Worker", unanswered: list[Ticket], error: AppError) -> None: ...
+    @property
+    def lost(self) -> Callable[["Worker", list[Ticket], AppError], None]:
+        """What was unanswered when its engine died, and why it did."""
+        ...
 
-    def publish(self, event: PoolEvent) -> None: ...
+    @property
+    def publish(self) -> Callable[[PoolEvent], None]: ...
 
 
 class Worker:
@@ -82,13 +95,16 @@ class Worker:
         owner: Owner,
         mailbox: Mailbox,
         rules: Rules,
+        limits: Limits,
     ) -> None:
         self.id = worker_id
+        self.limits = limits
         self.spec = spec
         self.phase = Phase.ASLEEP
         self.link: Link | None = None
         self.info: ModelInfo | None = None
-        self.crashes = 0  # in a row
+        self.crashes = 0  # all of them
+        self._in_a_row = 0
         self._waiting: deque[Ticket] = deque()
         self._starter = starter
         self._owner = owner
@@ -97,12 +113,17 @@ class Worker:
         self._blame: AppError | None = None  # why we ended the current link ourselves
 
     @property
-    def is_busy(self) -> bool:
-        return self.load > 0
+    def is_down(self) -> bool:
+        """Nothing happens here until somebody wakes it."""
+        return self.phase in (Phase.ASLEEP, Phase.FAILED)
 
     @property
     def is_ready(self) -> bool:
         return self.phase is Phase.READY
+
+    @property
+    def is_wanted(self) -> bool:
+        return bool(self._waiting)
 
     @property
     def load(self) -> int:
@@ -112,16 +133,19 @@ class Worker:
     # ------------------------------------------------------------ from the pool
 
     def wake(self) -> None:
-        if self.phase in (Phase.ASLEEP, Phase.FAILED):
-            self.crashes = 0
+        if self.is_down:
+            self._in_a_row = 0
             self._start()
+
+    def refuse(self, error: AppError) -> None:
+        """There is no room for it: as if the load had failed."""
+        self._give_up(error)
 
     def take(self, ticket: Ticket) -> None:
         if self.phase is Phase.READY and self.link:
             self.link.ask(ticket)
         else:
             self._waiting.append(ticket)
-            self.wake()
 
     def cancel(self, ticket: Ticket) -> None:
         if ticket in self._waiting:
@@ -133,7 +157,7 @@ class Worker:
 
     def settled(self, ticket: Ticket) -> None:
         if self.link and self.link.tickets.pop(ticket.request.request_id, None):
-            self.crashes = 0
+            self._in_a_row = 0
 
     def tell(self, command: Command) -> None:
         if self.phase is Phase.READY and self.link:
@@ -152,22 +176,28 @@ class Worker:
         self._waiting.clear()
 
     def check(self, now: float) -> None:
+        """Ends an engine that is silent or has outgrown its memory."""
         link = self.link
-        if link is None:
+        if link is None or self._blame is not None:
             return
-        if self.phase is Phase.STARTING:
-            late, since = now - link.started_at, self._rules.start_s
-            says = "did not start in time"
-        else:
-            late, since = now - link.heard_at, self._rules.silence_s
-            says = "stopped responding"
-        if late > since and self._blame is None:
+        if self.phase is Phase.STARTING and now - link.started_at > self._rules.start_s:
+            self.kill(self._silent("did not start in time"))
+        elif self.phase is not Phase.STARTING and now - link.heard_at > self._rules.silence_s:
+            self.kill(self._silent("stopped responding"))
+        elif (ceiling := self.limits.memory_bytes) and resident_bytes(link.pid) > ceiling:
             self.kill(
-                WorkerDied(
-                    f"The model's engine {says} and is being restarted; send the message again.",
+                OutOfMemory(
+                    f"The model's engine needed more than the {ceiling / 1e9:.1f} GB it may use "
+                    "and was restarted. Shorten the context or raise the limit.",
                     worker=self.id,
                 )
             )
+
+    def _silent(self, what: str) -> WorkerDied:
+        return WorkerDied(
+            f"The model's engine {what} and is being restarted; send the message again.",
+            worker=self.id,
+        )
 
     def kill(self, blame: AppError) -> None:
         if self.link:
@@ -197,7 +227,10 @@ class Worker:
             )
             return
         self.phase = Phase.LOADING
-        load = Load(request_id=new_request_id(), spec=self.spec)
+        self._owner.greeted(hello.devices)
+        impose(link.pid, self.limits)
+        spec = structs.replace(self.spec, threads=self.spec.threads or self.limits.threads)
+        load = Load(request_id=new_request_id(), spec=spec)
         post = self._mailbox.post
         link.ask(Ticket(load, lambda event: post(lambda: self._heard(link, event))))
 
@@ -225,7 +258,13 @@ class Worker:
         self.phase = Phase.READY
         self.info = info
         self._owner.publish(
-            WorkerReady(worker=self.id, model=self.spec.path, pid=link.pid, info=info)
+            WorkerReady(
+                worker=self.id,
+                model=self.spec.path,
+                roles=self._owner.roles_of(self),
+                pid=link.pid,
+                info=info,
+            )
         )
         self._owner.loaded(self, info)
         while self._waiting:
@@ -240,10 +279,11 @@ class Worker:
         _log.warning("%s: %s", self.id, died)
         unanswered = [*link.tickets.values()] if was_ready else []
         self.crashes += 1
+        self._in_a_row += 1
         # A model that has never loaded gets one more try; one that worked gets them all.
         tries = self._rules.restart_s if self.info else self._rules.restart_s[:1]
-        if self.crashes <= len(tries):
-            self._rest(died, tries[self.crashes - 1])
+        if self._in_a_row <= len(tries):
+            self._rest(died, tries[self._in_a_row - 1])
         else:
             self._give_up(died if self.info else self._load_crashed(end))
         self._owner.lost(self, unanswered, died)

@@ -1,9 +1,16 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import _built
 from tests.engine.worker import Worker
+
+
+@pytest.fixture(scope="session")
+def built_model() -> Callable[[str], Path]:
+    """Any generated model, by its kind."""
+    return _built
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@
 best one there, or so near to the best that the shape of a batch may have turned it over.
 """
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from app.engine.ladder import Attempt
 from app.engine.llama import library
 from app.engine.llama.context import OK, Context, ContextShape
 from app.engine.llama.model import Model, load_model
+from app.engine.llama.vocab import Vocab
 from app.engine.load import build_engine
 from app.engine.loop import Loop
 from app.engine.outbox import Outbox
@@ -49,6 +51,7 @@ class Rig:
         self.loop = Loop(self.outbox)
         self.model = model
         self.engine: Engine = build_engine(model, spec, Attempt(0, spec.chat_ctx))
+        self._fetched = threading.Event()  # by the disk thread
         self.jobs: dict[RequestId, Job] = {}
         self.ends: dict[RequestId, Event] = {}
 
@@ -62,7 +65,7 @@ class Rig:
         )
         job = Desk(self.engine).job(request)
         self.engine.scheduler.submit(job)
-        self.engine.cache.prefetch(job, lambda: None)
+        self.engine.cache.prefetch(job, self._fetched.set)
         self.jobs[job.id] = job
         return job
 
@@ -79,6 +82,9 @@ class Rig:
                 jobs and all(job.id in self.ends for job in jobs)
             ):
                 return
+            if not self.engine.scheduler.has_work:
+                self._fetched.wait(5)
+            self._fetched.clear()
             self.step()
         raise AssertionError("the engine does not come to an end")
 
@@ -120,6 +126,7 @@ class Reference:
 
     def __init__(self, model: Model, cells: int) -> None:
         self.context = Context(model, ContextShape(cells=cells, sequences=1, threads=1))
+        self._never = sorted(Vocab(model.pointer).end_tokens)  # the rig's replies ignore them
 
     def logits(self, tokens: Sequence[int], begin: int) -> np.ndarray:
         """What follows each of tokens[begin:], computed in one pass."""
@@ -141,6 +148,7 @@ class Reference:
         if not job.generated:
             return 0.0
         logits = self.logits(job.tokens[:-1], job.prompt_tokens - 1)
+        logits[:, self._never] = -np.inf
         chosen = logits[np.arange(len(logits)), job.tokens[job.prompt_tokens :]]
         return float((logits.max(axis=1) - chosen).max())
 

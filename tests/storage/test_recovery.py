@@ -123,19 +123,25 @@ def test_flipped_pages(
     assert recovered > len(seeds) // 4
 
 
-@pytest.mark.parametrize(
-    "damaged", [b"", b"not a database" * 1000, b"SQLite format 3\0" + b"\0" * 9000]
-)
-def test_files_that_are_no_database_at_all(tmp_path: Path, damaged: bytes) -> None:
+@pytest.mark.parametrize("damaged", [b"not a database" * 1000, b"SQLite format 3\0" + b"\0" * 9000])
+def test_what_is_no_database_is_set_aside(
+    tmp_path: Path, damaged: bytes, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("database (was|cannot be)")
     path = tmp_path / "chats.sqlite3"
     path.write_bytes(damaged)
-    try:
-        db, report = recovery.open_database(path)
-    except KnownError:
-        assert path.read_bytes() == damaged
-        return
+    db, report = recovery.open_database(path)
     db.close()
-    assert report is None or (report.kept_in / path.name).read_bytes() == damaged
+    assert report is not None
+    assert (report.kept_in / path.name).read_bytes() == damaged
+
+
+def test_an_empty_file_is_a_database_that_has_not_begun(tmp_path: Path) -> None:
+    path = tmp_path / "chats.sqlite3"
+    path.touch()
+    db, report = recovery.open_database(path)
+    db.close()
+    assert report is None
 
 
 def test_what_can_be_read_is_saved(

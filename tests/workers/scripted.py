@@ -122,7 +122,8 @@ def generate(command: Generate) -> None:
     if "deaf" in script:
         return
     reason = "cancelled" if command.request_id in _cancelled else "stop"
-    stats = Stats(completion_tokens=count, notes=tuple(_seen))
+    notes = ("background",) if command.priority == "background" else tuple(_seen)
+    stats = Stats(completion_tokens=count, notes=notes)
     send(Finished(request_id=command.request_id, reason=reason, stats=stats))
 
 

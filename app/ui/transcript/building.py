@@ -5,6 +5,7 @@ as a shorter one but for the last: that is what lets streaming keep the blocks i
 """
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 import msgspec
 
@@ -40,6 +41,7 @@ from app.ui.transcript.markdown import parse
 from app.ui.transcript.prose import Prose
 
 _FLOW_LEAVES = 24  # paragraphs in one document: a long list is several
+_FLOW_LENGTH = 240  # characters after which the next leaf starts a new document
 REASONING = "reasoning"
 _TOOL_WORDS = {"waiting": "waiting", "running": "running…", "done": "done", "failed": "failed"}
 
@@ -55,22 +57,21 @@ class Means(msgspec.Struct):
 
 
 def chunks(groups: Iterable[Group]) -> list[tuple[Leaf, ...]]:
-    """The leaves of each visual block."""
+    """The leaves of each visual block: a card alone, small flowing leaves a few together."""
     found: list[tuple[Leaf, ...]] = []
-    for group in groups:
-        flow: list[Leaf] = []
-        for leaf in group:
-            alone = isinstance(leaf, (Code, Table, Capped))
-            if flow and (alone or len(flow) == _FLOW_LEAVES):
-                found.append(tuple(flow))
-                flow = []
-            if alone:
-                found.append((leaf,))
-            else:
-                flow.append(leaf)
-        if flow:
+    flow: list[Leaf] = []
+    length = 0
+    for leaf in chain.from_iterable(groups):
+        alone = isinstance(leaf, (Code, Table, Capped))
+        if flow and (alone or len(flow) == _FLOW_LEAVES or length > _FLOW_LENGTH):
             found.append(tuple(flow))
-    return found
+            flow, length = [], 0
+        if alone:
+            found.append((leaf,))
+        else:
+            flow.append(leaf)
+            length += sum(len(s.text) for s in leaf.spans) if isinstance(leaf, Text) else 0
+    return [*found, tuple(flow)] if flow else found
 
 
 def text_block(leaves: tuple[Leaf, ...], item: ItemId, name: str, means: Means) -> Block:
@@ -210,7 +211,7 @@ def spoken(item: Item, text: str) -> str:
     if isinstance(item, WindItem):
         return item.label
     who = {"user": "You", "assistant": "Assistant", "system": "System"}[item.role]
-    return f"{who}: {text or item.note}"
+    return f"{who}: " + "\n".join(part for part in (text, item.note) if part)
 
 
 def quiet(means: Means) -> Means:

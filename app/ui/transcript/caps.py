@@ -51,13 +51,26 @@ def parts(text: str, *, anyway: bool = False) -> list[Part]:
 
 def too_much(text: str) -> str:
     """Why this text is not laid out as Markdown, or nothing."""
-    if len(text) > MAX_UNCUT:
+    if len(text) > MAX_UNCUT and _prose_length(text) > MAX_UNCUT:
         return "This block is very long"
     if len(text) > MAX_LINE and max(map(len, text.split("\n"))) > MAX_LINE:
         return "This line is very long"
     if text.count("[") > MAX_BRACKETS or text.count("\\begin{") > MAX_BRACKETS / 6:
         return "This text has very many brackets"
     return ""
+
+
+def _prose_length(text: str) -> int:
+    """Without what stands in fences: of a long listing only the beginning is laid out."""
+    fence, length = "", 0
+    for line in text.splitlines(keepends=True):
+        if fence:
+            fence = "" if _closes(line, fence) else fence
+        elif match := _FENCE.match(line.rstrip("\n")):
+            fence = match.group(1)
+        else:
+            length += len(line)
+    return length
 
 
 def link_definitions(text: str) -> str:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 from app.ui.theme import CARD_RADIUS, SMALL, color, paint_icon
 from app.ui.transcript.blocks import Block, Marks
 from app.ui.transcript.cards import paint_spots
-from app.ui.transcript.deeds import CopyMessage, Deed, Spot, Toggle
+from app.ui.transcript.deeds import CopyMessage, Deed, ShowMenu, Spot, Toggle
 from app.ui.transcript.formats import Look
 from app.ui.transcript.items import (
     Branch,
@@ -175,7 +175,7 @@ class Footer(Block):
         if self.item.versions > 1:
             found.extend(self._versions(x, side))
             x = found[-1].rect.right() + px(6)
-        for deed, name, icon in self._actions():
+        for deed, name, icon in self._fitting(self.width - x, side):
             found.append(Spot(QRectF(x, px(1), side, side), deed, name, icon))
             x += side
         if self.item.role != "user":
@@ -185,6 +185,15 @@ class Footer(Block):
             Spot(s.rect.translated(shift, 0), s.deed, s.name, s.icon, s.label, s.enabled)
             for s in found
         ]
+
+    def _fitting(self, room: float, side: float) -> list[tuple[Deed, str, str]]:
+        """As many actions as there is room for; the menu has them all."""
+        actions = self._actions()
+        many = int(room // side)
+        if many >= len(actions):
+            return actions
+        more: tuple[Deed, str, str] = (ShowMenu(self.item.id), "More actions", "more")
+        return [*actions[: max(0, many - 1)], more]
 
     def _actions(self) -> list[tuple[Deed, str, str]]:
         item_id = self.item.id

@@ -27,7 +27,13 @@ class Toggle(msgspec.Struct, frozen=True):
     what: str
 
 
-Deed = CopyText | CopyMessage | Toggle | Request
+class ShowMenu(msgspec.Struct, frozen=True):
+    """All of an item's actions, where the footer has no room for them."""
+
+    id: ItemId
+
+
+Deed = CopyText | CopyMessage | Toggle | ShowMenu | Request
 
 
 class Spot(msgspec.Struct, frozen=True):

@@ -38,7 +38,7 @@ class Document(QTextDocument):
 
     def loadResource(
         self,
-        type: int,  # noqa: A002 - Qt calls it so
+        type: int,
         name: QUrl | str,
     ) -> Any:
         if type != _IMAGE:

@@ -8,7 +8,7 @@ caps, unknown commands) is None for ever: the reader sees the TeX itself.
 import threading
 from collections import OrderedDict, deque
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from PySide6.QtCore import QByteArray, QObject, QRectF, Signal
@@ -67,10 +67,9 @@ class Typesetter(QObject):
 
     @property
     def busy(self) -> bool:
-        with self._lock:
-            return bool(self._asked)
+        return self._thread is not None
 
-    def picture(self, ask: Ask) -> Picture | None:
+    def picture(self, ask: Ask) -> Picture | Literal["waiting"] | None:
         if not drawable(ask.tex):
             return None
         with self._lock:
@@ -83,7 +82,7 @@ class Typesetter(QObject):
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="formulas")
                 self._thread.start()
-        return None
+        return "waiting"
 
     def close(self) -> None:
         """Forget what waits and let the thread end; at most one formula is still being drawn."""

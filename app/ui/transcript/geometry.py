@@ -11,7 +11,7 @@ import msgspec
 
 
 class Anchor(msgspec.Struct, frozen=True):
-    """The row at the top of the viewport and how far into it the viewport starts."""
+    """A row the reader sees, and how far below its top the viewport starts (or above)."""
 
     row: int = 0
     offset: float = 0.0
@@ -75,10 +75,8 @@ class Heights:
             return range(0)
         return range(self.row_at(y), self.row_at(y + height) + 1)
 
-    def anchor_at(self, y: float) -> Anchor:
-        row = self.row_at(y)
+    def anchor(self, row: int, y: float) -> Anchor:
         return Anchor(row, y - self.top(row))
 
     def y_of(self, anchor: Anchor) -> float:
-        """Where the anchor lies now; a row that shrank cannot be entered past its end."""
-        return self.top(anchor.row) + min(anchor.offset, self._heights[anchor.row])
+        return self.top(anchor.row) + anchor.offset

@@ -5,7 +5,9 @@ card shows the whole address, and only its button asks for it to be opened.
 """
 
 from PySide6.QtCore import QPoint, QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -16,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.ui.theme import SMALL, Theme, icon
+from app.ui.theme import CARD_RADIUS, SMALL, Theme, icon
 
 _CARD_WIDTH = 380
 _ADDRESS_LINES = 5
@@ -96,7 +98,8 @@ class LinkCard(QFrame):
     copied = Signal(str)
 
     def __init__(self, theme: Theme, url: str, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
+        super().__init__(parent)
+        self._area = parent
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName(f"Link to {encoded(url)}")
         self._url = url
@@ -111,7 +114,8 @@ class LinkCard(QFrame):
         column.addLayout(self._buttons(theme))
         colors = theme.colors
         self.setStyleSheet(
-            f"LinkCard {{ background: {colors.surface}; border: 1px solid {colors.border}; }}"
+            f"LinkCard {{ background: {colors.surface}; border: 1px solid {colors.border};"
+            f" border-radius: {CARD_RADIUS}px; }}"
             f"QLabel {{ color: {colors.text}; }}"
             f"QPlainTextEdit {{ background: {colors.code}; color: {colors.text};"
             f" border: 1px solid {colors.border}; border-radius: 6px; }}"
@@ -140,24 +144,41 @@ class LinkCard(QFrame):
         line = QHBoxLayout()
         line.addStretch(1)
         copy, go = QPushButton("Copy address"), QPushButton("Open")
+        self._open_button = go
         go.setDefault(True)
         copy.clicked.connect(self._copy)
         go.clicked.connect(self._open)
         for button in (copy, go):
             button.setFont(theme.font(SMALL))
             line.addWidget(button)
-        go.setFocus()
         return line
 
     def show_at(self, point: QPoint) -> None:
+        """Near a point of the viewport, and wholly inside it; gone when it loses the focus."""
         self.adjustSize()
-        screen = self.screen().availableGeometry()
-        x = min(max(screen.left(), point.x()), screen.right() - self.width())
+        area = self._area.rect().adjusted(8, 8, -8, -8)
+        x = min(max(area.left(), point.x() - 24), area.right() - self.width())
         y = point.y() + 16
-        if y + self.height() > screen.bottom():
-            y = point.y() - self.height() - 8
-        self.move(x, max(screen.top(), y))
+        if y + self.height() > area.bottom():
+            y = point.y() - self.height() - 16
+        self.move(max(area.left(), x), max(area.top(), y))
         self.show()
+        self.raise_()
+        self._open_button.setFocus(Qt.FocusReason.PopupFocusReason)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._focus_moved)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+            self._area.setFocus()
+        else:
+            super().keyPressEvent(event)
+
+    def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
+        if now is None or not self.isAncestorOf(now):
+            self.close()
 
     def _open(self) -> None:
         self.opened.emit(self._url)

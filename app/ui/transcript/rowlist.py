@@ -137,15 +137,28 @@ class RowList:
         return max(0, round(self.heights.total + 2 * END_PX - self.page.height()))
 
     def move_to(self, y: float) -> None:
-        """Hold on to what is at this height from now on."""
+        """Bring this height to the top, holding on to a row that is measured already.
+
+        What comes into view may turn out higher than thought; the row that was seen before must
+        move by the distance asked for and no other.
+        """
+        if not self.rows:
+            return
+        far = abs(y - self.top) > self.page.height()
+        seen = [n for n in self.visible() if self.fits(n)]
+        row = seen[0] if seen and not far else self.heights.row_at(y)
         self.following = False
-        if self.rows:
-            self.anchor = self.heights.anchor_at(y)
+        self.anchor = self.heights.anchor(row, y)
 
     def hold(self, row: int, offset: float) -> None:
         """Keep this row at the top of the viewport."""
         self.following = False
         self.anchor = Anchor(row, offset)
+
+    @property
+    def first_read(self) -> int:
+        """The row at the top of the page; a sliver of the one before does not count."""
+        return self.heights.row_at(self.top + END_PX + 1)
 
     def visible(self, around: float = 0.0) -> range:
         return self.heights.span(self.top - around, self.page.height() + 2 * around)
@@ -169,12 +182,18 @@ class RowList:
 
     def settle(self, means: Means) -> None:
         """Measure what is visible until nothing moves; far rows give their blocks back."""
+        held, offset = self.anchor.row, self.anchor.offset
+        inside = bool(self.rows) and 0 <= offset <= self.heights.height(held)
         moved = True
         while moved:
+            if inside and self.anchor.offset > self.heights.height(held):
+                self.anchor = Anchor(held, self.heights.height(held))  # it shrank
             stale = [n for n in reversed(self.visible()) if not self.fits(n)]
             moved = False
             for index in stale:
                 moved = self.measure(index, means) or moved
+        if self.rows:
+            self.anchor = self.heights.anchor(self.first_read, self.top)
         built = [n for n, row in enumerate(self.rows) if row.built]
         if len(built) > KEPT_ROWS:
             near = self.visible(3 * self.page.height())

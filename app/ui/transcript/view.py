@@ -27,7 +27,7 @@ from app.ui.throttle import Throttle
 from app.ui.transcript.accessible import Announcer, Spoken, focus_moved, install
 from app.ui.transcript.building import Means
 from app.ui.transcript.clipboard import Clipboard
-from app.ui.transcript.deeds import CopyMessage, CopyText, Deed, Spot, Toggle
+from app.ui.transcript.deeds import CopyMessage, CopyText, Deed, ShowMenu, Spot, Toggle
 from app.ui.transcript.finding import Match
 from app.ui.transcript.focus import block_of
 from app.ui.transcript.formats import Look
@@ -201,8 +201,8 @@ class Transcript(QAbstractScrollArea):
         live = self._live
         if live is None:
             return
-        row = self._list.rows[self._list.rows_of(live.item.id).start]
         self._list.join(live.item.id)
+        row = self._list.rows[self._list.rows_of(live.item.id).start]
         row.stream(live.shown(), live.text.groups(), live.reasoning.groups(), self._means)
         self._announcer.grew(live.text.text)
         self._search.forget(row)
@@ -227,8 +227,8 @@ class Transcript(QAbstractScrollArea):
     @property
     def top_item(self) -> ItemId | None:
         """The item at the top of the viewport, to come back to."""
-        seen = self._list.visible()
-        return self._list.rows[seen.start].key.item if seen else None
+        rows = self._list.rows
+        return rows[self._list.first_read].key.item if rows else None
 
     # -- finding and copying
 
@@ -263,6 +263,9 @@ class Transcript(QAbstractScrollArea):
             case Toggle():
                 self._opened.setdefault(deed.id, set()).symmetric_difference_update({deed.what})
                 self._reopen(deed.id)
+            case ShowMenu():
+                rect = self._surface.row_rect(self._list.rows_of(deed.id).stop - 1)
+                self._open_menu(QPointF(rect.center().x(), rect.bottom() - 24))
             case _:
                 self.requested.emit(deed)
 
@@ -276,10 +279,10 @@ class Transcript(QAbstractScrollArea):
             self.update_item(self._list.rows[self._list.rows_of(item_id).start].item)
 
     def _show_link(self, url: str, point: QPointF) -> None:
-        card = LinkCard(self._means.look.theme, url, self)
+        card = LinkCard(self._means.look.theme, url, self.viewport())
         card.opened.connect(self._open_link)
         card.copied.connect(self._copy_text)
-        card.show_at(self.viewport().mapToGlobal(point.toPoint()))
+        card.show_at(point.toPoint())
 
     def _open_link(self, url: str) -> None:
         self.requested.emit(OpenLink(url))

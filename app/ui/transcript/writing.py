@@ -144,8 +144,8 @@ class Writer:
         pixels = round(look.metrics.height() * (0.95 if display else 0.86), 1)
         ask = Ask(span.text, display, pixels, look.text_color)
         picture = self._typesetter.picture(ask)
-        if picture is None:
-            self._written.pending = self._written.pending or self._typesetter.busy
+        if picture is None or picture == "waiting":
+            self._written.pending |= picture is not None
             self._cursor.insertText(_one_line(span.text), form)
             return
         # An image sits on the baseline by its bottom edge, or centred on the line's middle.

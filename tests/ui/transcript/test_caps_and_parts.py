@@ -16,7 +16,7 @@ def parsed(text: str) -> list[Group]:
     return [group for part in parts(text) for group in parse(part.text, definitions=definitions)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(documents, min_size=2, max_size=5).map("\n\n".join))
 def test_parts_mean_what_the_whole_means(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:

@@ -1,5 +1,7 @@
 """A text that arrives in pieces reads, in the end and on the way, as if it had been whole."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from tests.ui.transcript.texts import EXAMPLES, documents
 def streamed(source: str, cuts: list[int]) -> Stream:
     stream = Stream()
     edges = [0, *sorted(cut % (len(source) + 1) for cut in cuts), len(source)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         stream.feed(source[start:end])
         stream.groups()
     return stream

@@ -1,5 +1,7 @@
 """Markdown for tests: a strategy that writes documents, and examples of each construct."""
 
+# ruff: noqa: E501
+
 from hypothesis import strategies as st
 
 WORDS = ["word", "naïve", "天气", "שלום", "😀", "a_b", "2*3", "1.", "C++", "e.g.", "&amp;", "~"]

@@ -1,0 +1,1 @@
+"""Models: those on this machine and those of the Hugging Face hub."""

@@ -1,0 +1,266 @@
+"""The models that are loaded or can be woken, the roles they play, and the memory they share.
+
+Lives on the pool's thread. A role follows a load at once, so that a message sent while the
+new model loads is answered by it; when the load fails the role goes back to what it was.
+"""
+
+import itertools
+import logging
+from collections.abc import Callable, Iterator, Sequence
+
+from app.core.errors import AppError, InvalidRequest, OutOfMemory
+from app.core.ids import RequestId, WorkerId
+from app.core.protocol import CHAT, EMBEDDER, Device, Load, ModelInfo, ModelSpec, TrimCache
+from app.workers.crew import Crew, Key
+from app.workers.engines import Engines
+from app.workers.events import PoolEvent
+from app.workers.ledger import RAM, Ledger, Plan, budgets, estimate, measured
+from app.workers.limits import Limits, share
+from app.workers.machine import Machine
+from app.workers.mailbox import Mailbox
+from app.workers.rules import Rules
+from app.workers.ticket import Ticket
+from app.workers.worker import Worker
+
+Estimate = Callable[[ModelSpec, Sequence[Device]], dict[str, int]]
+
+_log = logging.getLogger(__name__)
+
+
+class Roster:
+    def __init__(
+        self,
+        *,
+        engines: Engines,
+        mailbox: Mailbox,
+        rules: Rules,
+        machine: Machine,
+        estimate: Estimate = estimate,
+        lost: Callable[[Worker, list[Ticket], AppError], None],
+        publish: Callable[[PoolEvent], None],
+    ) -> None:
+        self.ledger = Ledger(budgets(machine.ram_bytes, ()))
+        self.publish = publish
+        self.lost = lost
+        self._engines = engines
+        self._mailbox = mailbox
+        self._rules = rules
+        self._machine = machine
+        self._estimate = estimate
+        self._crews: dict[Key, Crew] = {}
+        self._roles: dict[str, Key] = {}
+        self._before: dict[str, Key] = {}  # what a role was before the load that runs now
+        self._devices: tuple[Device, ...] = ()
+        self._count = itertools.count(1)
+        self._relieved_at = 0.0
+        self._trimmed = False
+
+    # ------------------------------------------------------------ who is there
+
+    def __iter__(self) -> Iterator[Crew]:
+        return iter([*self._crews.values()])
+
+    def workers(self) -> Iterator[Worker]:
+        return (worker for crew in self for worker in crew.workers)
+
+    def has_role(self, role: str) -> bool:
+        return role in self._roles
+
+    def roles_of(self, worker: Worker) -> tuple[str, ...]:
+        key = _key(worker)
+        return tuple(role for role, played in self._roles.items() if played == key)
+
+    def find(self, model: str, *, embedding: bool) -> Crew:
+        """By role or by path."""
+        crew = self._crews.get(self._roles.get(model) or Key(model, embedding))
+        if crew is None:
+            kind = "embedding model" if model == EMBEDDER else "model"
+            raise InvalidRequest(f"No {kind} is loaded. Choose one first.")
+        return crew
+
+    # ------------------------------------------------------------ load and unload
+
+    def load(self, ticket: Ticket, role: str, workers: int, *, pinned: bool = False) -> None:
+        assert isinstance(ticket.request, Load)
+        spec = ticket.request.spec
+        crew = self._crews.get(Key(spec.path, spec.embedding))
+        if crew and (crew.spec != spec or len(crew.workers) != workers):
+            self._drop(crew)
+            crew = None
+        if crew is None:
+            crew = Crew(spec, self._seats(spec, role, workers), pinned=pinned)
+            self._crews[crew.key] = crew
+        if role:
+            self._take_role(role, crew.key)
+        crew.pinned = pinned
+        crew.used_at = ticket.submitted_at
+        crew.ask(ticket)
+        self.wake(crew)
+
+    def reload(self, ticket: Ticket, role: str) -> None:
+        """A fresh process with the same settings; what runs is stopped."""
+        try:
+            crew = self.find(role, embedding=False)
+        except InvalidRequest as error:
+            ticket.fail(error)
+            return
+        self._drop(crew)
+        ticket.request = Load(request_id=ticket.request.request_id, spec=crew.spec)
+        self.load(ticket, role, len(crew.workers), pinned=crew.pinned)
+
+    def unload(self, model: str) -> None:
+        """Forgets the model; a role that it played is free again."""
+        for crew in self:
+            if crew.key == self._roles.get(model) or crew.key.path == model:
+                self._drop(crew)
+                self._roles = {role: key for role, key in self._roles.items() if key != crew.key}
+
+    def wake(self, crew: Crew) -> None:
+        """Starts what is down, once there is room for it."""
+        if not any(worker.is_down for worker in crew.workers):
+            return
+        plan = self.plan(crew.spec, len(crew.workers))
+        freed = 0
+        for other in self:
+            if other.key.holder in plan.unload:
+                freed += self.ledger.of(other.key.holder).get(RAM, 0)
+                self._put_to_sleep(other, "to make room")
+        need = plan.need.get(RAM, 0)
+        room = self._machine.free_ram() + freed
+        if need > room and not crew.was_loaded:
+            crew_error = OutOfMemory(
+                f"This model needs about {need / 1e9:.1f} GB of memory but {room / 1e9:.1f} GB "
+                "are free. Close other programs or choose a smaller model."
+            )
+            for worker in crew.workers:
+                worker.refuse(crew_error)
+            return
+        self.ledger.allocate(crew.key.holder, plan.need)
+        self._engines.when_retired_ended(crew.wake)
+
+    def plan(self, spec: ModelSpec, workers: int) -> Plan:
+        """What loading this would take, and which idle models would have to go."""
+        one = self._estimate(spec, self._devices)
+        need = {device: size * workers for device, size in one.items()}
+        return self.ledger.plan(
+            Key(spec.path, spec.embedding).holder,
+            need,
+            [crew.key.holder for crew in self._expendable()],
+        )
+
+    def cancel_load(self, request_id: RequestId) -> None:
+        for crew in self:
+            crew.cancel_load(request_id)
+            if not crew.is_ready and not crew.was_loaded:
+                self._give_roles_back(crew)
+
+    def close(self) -> None:
+        for crew in self:
+            crew.close()
+
+    def _seats(self, spec: ModelSpec, role: str, count: int) -> list[Worker]:
+        return [
+            Worker(
+                WorkerId(f"w{next(self._count)}"),
+                spec,
+                starter=self._engines,
+                owner=self,
+                mailbox=self._mailbox,
+                rules=self._rules,
+                limits=Limits(
+                    threads=threads,
+                    cpus=cpus,
+                    memory_bytes=self._rules.memory_bytes,
+                    background=bool(role) and role != CHAT,
+                ),
+            )
+            for threads, cpus in share(self._machine, count)
+        ]
+
+    def _take_role(self, role: str, key: Key) -> None:
+        before = self._roles.get(role)
+        if before and before != key:
+            self._before[role] = before
+        self._roles[role] = key
+
+    def _give_roles_back(self, crew: Crew) -> None:
+        for role, key in [*self._roles.items()]:
+            before = self._before.pop(role, None) if key == crew.key else None
+            if before and before in self._crews:
+                self._roles[role] = before
+
+    def _drop(self, crew: Crew) -> None:
+        crew.close()
+        del self._crews[crew.key]
+        self.ledger.release(crew.key.holder)
+
+    def _expendable(self) -> list[Crew]:
+        """Idle models that may be unloaded, the one that waited longest first."""
+        idle = [crew for crew in self if crew.is_idle and not crew.pinned]
+        return sorted(idle, key=lambda crew: crew.used_at)
+
+    def _put_to_sleep(self, crew: Crew, why: str) -> None:
+        _log.info("unloading %s %s", crew.key.holder, why)
+        crew.sleep()
+        self.ledger.release(crew.key.holder)
+
+    # ------------------------------------------------------------ from the workers
+
+    def greeted(self, devices: tuple[Device, ...]) -> None:
+        self._devices = devices
+        self.ledger.budgets = budgets(self._machine.ram_bytes, devices)
+
+    def loading(self, worker: Worker, fraction: float, step: str) -> None:
+        if crew := self._crew_of(worker):
+            crew.progress(worker, fraction, step)
+
+    def loaded(self, worker: Worker, info: ModelInfo) -> None:
+        if crew := self._crew_of(worker):
+            one = measured(info, self._devices)
+            sizes = {device: size * len(crew.workers) for device, size in one.items()}
+            self.ledger.allocate(crew.key.holder, sizes)
+            for role in self.roles_of(worker):
+                self._before.pop(role, None)
+            crew.loaded()
+
+    def load_failed(self, worker: Worker, error: AppError) -> None:
+        if crew := self._crew_of(worker):
+            if not crew.was_loaded:
+                self._give_roles_back(crew)
+            if all(worker.is_down for worker in crew.workers):
+                self.ledger.release(crew.key.holder)
+            crew.load_failed(error)
+
+    def _crew_of(self, worker: Worker) -> Crew | None:
+        crew = self._crews.get(_key(worker))
+        return crew if crew and worker in crew.workers else None
+
+    # ------------------------------------------------------------ as time passes
+
+    def tick(self, now: float) -> None:
+        for worker in self.workers():
+            worker.check(now)
+        if self._rules.idle_s:
+            for crew in self._expendable():
+                if now - crew.used_at > self._rules.idle_s:
+                    self._put_to_sleep(crew, "after idle time")
+        self._relieve(now)
+
+    def _relieve(self, now: float) -> None:
+        """Memory is low: the caches go first, then idle models, one at a time."""
+        if self._machine.free_ram() > self._machine.ram_bytes * self._rules.low_ram_share:
+            self._trimmed = False
+            return
+        if now - self._relieved_at < self._rules.relief_s:
+            return
+        self._relieved_at = now
+        if not self._trimmed:
+            self._trimmed = True
+            for crew in self:
+                crew.tell(TrimCache(ram_bytes=0))
+        elif idle := self._expendable():
+            self._put_to_sleep(idle[0], "because memory is low")
+
+
+def _key(worker: Worker) -> Key:
+    return Key(worker.spec.path, worker.spec.embedding)

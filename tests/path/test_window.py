@@ -1,0 +1,88 @@
+"""The same path through the window: real keys, a real engine process, text on screen, a row."""
+
+import os
+import queue
+import signal
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from app.bootstrap import Rooms, open_rooms
+from app.chat.events import ReplyDelta
+from app.core.sampling import GREEDY
+from app.storage import conversations, messages
+from app.ui import theme
+from app.ui.bridge import Bridge
+from app.ui.events import Event
+from app.ui.window import Window
+from app.workers.events import PoolEvent, WorkerReady
+
+
+def type_and_send(qtbot: QtBot, window: Window, text: str) -> None:
+    qtbot.keyClicks(window.message.text, text)
+    qtbot.keyClick(window.message.text, Qt.Key.Key_Return)
+
+
+def shown(window: Window) -> str:
+    """What a screen reader finds in the transcript."""
+    spoken = window.transcript.spoken
+    return "\n".join(spoken.text(number) for number in range(spoken.count()))
+
+
+def open_window(qtbot: QtBot, rooms: Rooms, bridge: Bridge) -> Window:
+    window = Window(bridge, rooms.db, rooms.turns, theme.theme("light"))
+    qtbot.addWidget(window)
+    window.show()
+    return window
+
+
+def test_typed_text_is_answered_on_screen_and_kept(qtbot: QtBot, tiny_model: Path) -> None:
+    bridge = Bridge()
+    with open_rooms(bridge.post, sampling=GREEDY, max_tokens=30) as rooms:
+        rooms.load(tiny_model).result(30)
+        window = open_window(qtbot, rooms, bridge)
+        type_and_send(qtbot, window, "Tell me about the garden.")
+        qtbot.waitUntil(lambda: window.message.button.text() == "Stop", timeout=5000)
+        qtbot.waitUntil(lambda: window.message.button.text() == "Send", timeout=20000)
+        page = rooms.db.read(conversations.page).result(5)
+        (conversation,) = page.items
+        kept = rooms.db.read(lambda tx: messages.path(tx, conversation.id)).result(5)
+        assert kept[0].message.text == "Tell me about the garden."
+        assert kept[1].status in {"complete", "length"}
+        assert kept[1].message.text[:20] in shown(window)
+        window.close()
+
+
+def test_a_killed_engine_shows_a_sentence_and_the_next_prompt_works(
+    qtbot: QtBot, tiny_model: Path, expect_log
+) -> None:
+    expect_log("engine")
+    bridge = Bridge()
+    pids: queue.Queue[int] = queue.Queue()
+
+    def watch(event: PoolEvent) -> None:
+        if isinstance(event, WorkerReady):
+            pids.put(event.pid)
+
+    with open_rooms(bridge.post, sampling=GREEDY, max_tokens=4000) as rooms:
+        rooms.pool.subscribe(watch)
+        rooms.load(tiny_model).result(30)
+        window = open_window(qtbot, rooms, bridge)
+        pid = pids.get(timeout=10)
+        killed: list[int] = []
+
+        def kill_at_the_first_word(event: Event) -> None:
+            if isinstance(event, ReplyDelta) and not killed:
+                os.kill(pid, signal.SIGKILL)
+                killed.append(pid)
+
+        bridge.arrived.connect(kill_at_the_first_word)
+        type_and_send(qtbot, window, "Count on.")
+        qtbot.waitUntil(lambda: bool(killed), timeout=20000)
+        qtbot.waitUntil(lambda: window.message.button.text() == "Send", timeout=20000)
+        assert "engine" in shown(window).lower()
+        type_and_send(qtbot, window, "Are you there?")
+        qtbot.waitUntil(lambda: window.message.button.text() == "Stop", timeout=5000)
+        qtbot.waitUntil(lambda: window.message.button.text() == "Send", timeout=30000)
+        window.close()

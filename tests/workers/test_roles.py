@@ -1,0 +1,131 @@
+"""Chat, summarizer, embedder: who plays a role, when it moves, and how it is reloaded."""
+
+from app.core.errors import InvalidRequest, from_info
+from app.core.ids import new_request_id
+from app.core.protocol import EMBEDDER, SUMMARIZER, Embed, Loaded, ModelSpec
+from app.workers.events import PoolEvent, WorkerReady, WorkerUnloaded
+from app.workers.pool import Pool
+from tests.workers.asking import Answer, ask, load, submit
+
+
+def pids(answer: Answer) -> set[int]:
+    answer.finished()
+    return answer.pids
+
+
+def test_without_a_summarizer_the_chat_model_summarises_in_the_background(pool: Pool) -> None:
+    load(pool)
+    summary = ask(pool, model=SUMMARIZER)
+    assert pids(summary) == pids(ask(pool))
+    assert summary.finished().stats.notes == ("background",)
+
+
+def test_a_summarizer_of_its_own_takes_over(pool: Pool) -> None:
+    load(pool, "model=chat")
+    load(pool, "model=small", role=SUMMARIZER)
+    summary = ask(pool, model=SUMMARIZER)
+    assert pids(summary).isdisjoint(pids(ask(pool)))
+    assert summary.finished().stats.notes == ()
+
+
+def test_embedding_needs_an_embedding_model(pool: Pool) -> None:
+    load(pool)
+    request = Embed(request_id=new_request_id(), texts=("a",))
+    error = from_info(submit(pool, request).error().error)
+    assert isinstance(error, InvalidRequest)
+    assert "embedding model" in error.message
+
+
+def test_one_file_can_chat_and_embed(pool: Pool) -> None:
+    load(pool, "model=both")
+    answer = Answer()
+    pool.load(ModelSpec(path="model=both", embedding=True), EMBEDDER, answer)
+    assert answer.loaded().embedding
+    assert ask(pool).finished().reason == "stop"
+    end = submit(pool, Embed(request_id=new_request_id(), texts=("a",))).end()
+    assert end.error.message == "not in the script"  # it reached an engine
+
+
+def test_a_message_after_a_model_switch_is_answered_by_the_new_model(pool: Pool) -> None:
+    load(pool, "model=old")
+    old = pids(ask(pool))
+    pool.load(ModelSpec(path="model=new load_s=0.2"))
+    assert pids(ask(pool)).isdisjoint(old)
+
+
+def test_when_the_new_model_fails_the_old_one_keeps_the_role(pool: Pool) -> None:
+    load(pool, "model=old")
+    old = pids(ask(pool))
+    answer = Answer()
+    pool.load(ModelSpec(path="fail=broken"), sink=answer)
+    answer.error()
+    assert pids(ask(pool)) == old
+
+
+def test_reload_gives_a_fresh_process_with_the_same_settings(pool: Pool) -> None:
+    info = load(pool, "model=a")
+    before = pids(ask(pool))
+    running = ask(pool, "tokens=100000 every_ms=2")
+    running.wait_for_tokens(2)
+    answer = Answer()
+    request_id = pool.reload(sink=answer)
+    end = answer.end()
+    assert isinstance(end, Loaded)
+    assert (end.request_id, end.info) == (request_id, info)
+    assert running.finished().reason == "cancelled"
+    assert pids(ask(pool)).isdisjoint(before)
+
+
+def test_reload_without_a_model_says_so(pool: Pool) -> None:
+    answer = Answer()
+    pool.reload(sink=answer)
+    assert isinstance(from_info(answer.error().error), InvalidRequest)
+
+
+def test_loading_the_same_model_again_is_answered_at_once_by_the_same_process(pool: Pool) -> None:
+    load(pool)
+    before = pids(ask(pool))
+    load(pool)
+    assert pids(ask(pool)) == before
+
+
+def test_other_settings_mean_another_process(pool: Pool) -> None:
+    load(pool)
+    before = pids(ask(pool))
+    answer = Answer()
+    pool.load(ModelSpec(path="ok=1", chat_ctx=2048), sink=answer)
+    assert answer.loaded().chat_ctx == 2048
+    assert pids(ask(pool)).isdisjoint(before)
+
+
+def test_an_unloaded_model_is_gone_until_it_is_loaded_again(pool: Pool) -> None:
+    events: list[PoolEvent] = []
+    pool.subscribe(events.append)
+    load(pool)
+    pool.unload("chat")
+    assert isinstance(from_info(ask(pool).error().error), InvalidRequest)
+    assert any(isinstance(event, WorkerUnloaded) for event in events)
+    load(pool)
+    assert ask(pool).finished().reason == "stop"
+
+
+def test_events_name_the_roles_of_a_worker(pool: Pool) -> None:
+    events: list[PoolEvent] = []
+    unsubscribe = pool.subscribe(events.append)
+    load(pool, "model=a")
+    load(pool, "model=b", role=SUMMARIZER)
+    ready = [event.roles for event in events if isinstance(event, WorkerReady)]
+    assert ready == [("chat",), ("summarizer",)]
+    unsubscribe()
+    load(pool, "model=c")
+    assert len([event for event in events if isinstance(event, WorkerReady)]) == 2
+
+
+def test_an_engine_started_ahead_of_need_is_the_one_that_loads(pool: Pool) -> None:
+    pool.warm()
+    events: list[PoolEvent] = []
+    pool.subscribe(events.append)
+    load(pool)
+    (ready,) = (event for event in events if isinstance(event, WorkerReady))
+    assert pids(ask(pool)) == {ready.pid}
+    assert [link.name for link in pool._engines._alive] == ["engine-1"]
