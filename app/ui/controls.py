@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QAction, QKeySequence, QPaintEvent, QPainter
+from PySide6.QtGui import QAction, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QLayout, QLayoutItem, QToolButton, QWidget
 
 from app.ui.theme import Theme, icon
@@ -22,7 +22,12 @@ def action(
     made = QAction(text, owner)
     made.setShortcut(QKeySequence(keys))
     made.setCheckable(checkable)
-    made.triggered.connect(lambda: do())
+    # Not `do` itself: Qt would hand it whether the action is checked.
+
+    def triggered(_checked: bool) -> None:
+        do()
+
+    made.triggered.connect(triggered)
     return made
 
 

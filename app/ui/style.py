@@ -18,16 +18,16 @@ def _base(theme: Theme) -> str:
     QWidget {{ color: {c.text}; font-size: {theme.points:g}pt; }}
     QLabel {{ background: transparent; }}
     QLabel[kind="small"] {{ color: {c.muted}; font-size: {theme.points * SMALL:g}pt; }}
-    QLabel[kind="title"] {{ font-size: {theme.points * 1.7:g}pt; font-weight: 600; }}
+    QLabel[kind="title"] {{ font-size: {theme.points * 1.5:g}pt; font-weight: 600; }}
     QLabel[kind="heading"] {{ font-weight: 600; }}
     QLabel[kind="danger"] {{ color: {c.danger}; }}
     QToolTip {{ background: {c.surface}; color: {c.text}; border: 1px solid {c.border};
         padding: {theme.px(5):.0f}px {theme.px(7):.0f}px; font-size: {theme.points * SMALL:g}pt; }}
     QSplitter::handle {{ background: transparent; }}
     QSplitter::handle:hover {{ background: {c.accent_soft}; }}
-    QScrollBar:vertical {{ background: transparent; width: {theme.px(10):.0f}px; margin: 0; }}
+    QScrollBar:vertical {{ background: transparent; width: {theme.px(8):.0f}px; margin: 0; }}
     QScrollBar::handle:vertical {{ background: {c.faint}; min-height: {theme.px(28):.0f}px;
-        border-radius: {theme.px(3):.0f}px; margin: 0 {theme.px(2):.0f}px; }}
+        border-radius: {theme.px(2):.0f}px; margin: 0 {theme.px(2):.0f}px; }}
     QScrollBar::handle:vertical:hover {{ background: {c.muted}; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
@@ -104,6 +104,7 @@ def _panels(theme: Theme) -> str:
     #chats {{ background: {c.sidebar}; border: none; outline: none; }}
     #chats QLineEdit {{ padding: 0 {theme.px(6):.0f}px; border-radius: {theme.px(5):.0f}px; }}
     #header {{ background: {c.window}; }}
+    #transcript, #transcript > QWidget {{ background: {c.window}; }}
     #model {{ font-weight: 600; padding: {theme.px(6):.0f}px {theme.px(10):.0f}px; }}
     #card {{ background: {c.surface}; border: 1px solid {c.border};
         border-radius: {theme.px(RADIUS * 1.6):.0f}px; }}

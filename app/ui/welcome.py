@@ -7,6 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.ui.bridge import Bridge
+from app.ui.controls import Elided
 from app.ui.events import (
     Event,
     ModelChanged,
@@ -104,7 +105,7 @@ class _Card(QPushButton):
         self.setAccessibleName(f"{name}: {text}")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._picture = QLabel()
-        self._heading = QLabel(name)
+        self._heading = Elided(name)
         self._heading.setProperty("kind", "heading")
         self._body = QLabel(text)
         self._body.setProperty("kind", "small")
@@ -135,8 +136,10 @@ class _Card(QPushButton):
             self.text_to_send if one_column else self.accessibleName().split(":", 1)[0]
         )
         self._heading.setProperty("kind", "small" if one_column else "heading")
+        self._heading.style().unpolish(self._heading)
+        self._heading.style().polish(self._heading)
         line = self._theme.px(20)
-        self.setFixedHeight(round(self._theme.px(24) + line * (1 if one_column else 4.2)))
+        self.setFixedHeight(round(self._theme.px(24) + line * (1 if one_column else 3.4)))
 
 
 def _said(state: ModelState) -> str:
@@ -151,5 +154,3 @@ def _said(state: ModelState) -> str:
             return error.message
         case _:
             assert_never(state)
-
-

@@ -69,8 +69,9 @@ class Chip(QFrame):
     def show_attachment(self, attachment: Attachment) -> None:
         self.attachment = attachment
         self._name.setText(attachment.name)
-        self._name.setFixedWidth(min(self._name.fontMetrics().horizontalAdvance(attachment.name)
-                                     + 4, 200))
+        self._name.setFixedWidth(
+            min(self._name.fontMetrics().horizontalAdvance(attachment.name) + 4, 200)
+        )
         if attachment.problem:
             self._tokens.setText(attachment.problem)
         elif attachment.tokens is None:

@@ -41,9 +41,7 @@ class Chips(QWidget):
         chip.inlined.connect(lambda: self._inline(chip))
         self._chips.append(chip)
         self._flow.addWidget(chip)
-        self._answers.take(
-            self._documents.read(attachment), lambda read: self._came(chip, read)
-        )
+        self._answers.take(self._documents.read(attachment), lambda read: self._came(chip, read))
         self._refresh()
 
     def clear(self) -> None:

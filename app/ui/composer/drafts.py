@@ -32,6 +32,9 @@ class Drafts(QObject):
             self._unsaved.add(conversation)
             self._timer.start()
 
+    def known(self, conversation: ConversationId | None) -> str:
+        return self._texts.get(conversation, "")
+
     def find(self, conversation: ConversationId | None, use: Callable[[str], None]) -> None:
         """Calls back at once when the text is known here, else when the database answered."""
         known = self._texts.get(conversation)
@@ -52,6 +55,7 @@ class Drafts(QObject):
         self._unsaved.clear()
         if changed:
             self._db.write(
-                lambda tx: [conversations.set_draft(tx, found, text)
-                            for found, text in changed.items()]
+                lambda tx: [
+                    conversations.set_draft(tx, found, text) for found, text in changed.items()
+                ]
             )

@@ -4,7 +4,7 @@ Main thread. Keys that belong to an input method's composition are never taken f
 """
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QImage, QInputMethodEvent, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QImage, QInputMethodEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
 
 from app.ui.theme import Theme
@@ -80,6 +80,12 @@ class Editor(QPlainTextEdit):
         self._composing = False
         self.focused.emit(False)
 
+    def resizeEvent(self, e: QResizeEvent) -> None:
+        super().resizeEvent(e)
+        # It scrolled to the cursor while it was still one line high.
+        if self.document().size().height() <= LINES:
+            self.verticalScrollBar().setValue(0)
+
     def changeEvent(self, e: QEvent) -> None:
         super().changeEvent(e)
         if e.type() == QEvent.Type.FontChange:
@@ -107,9 +113,8 @@ class Editor(QPlainTextEdit):
         held = e.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         plain = held == Qt.KeyboardModifier.NoModifier
         shifted = held == Qt.KeyboardModifier.ShiftModifier
-        if (plain and self.return_sends) or (not plain and not shifted):
-            self.submitted.emit()
-        elif shifted and not self.return_sends:
+        sends = self.return_sends if plain else not self.return_sends or not shifted
+        if sends:
             self.submitted.emit()
         else:
             self.textCursor().insertBlock()

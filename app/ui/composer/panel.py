@@ -4,6 +4,7 @@ Main thread. Knows its collaborators, no other panel. A text leaves the editor w
 and leaves the drafts only when the chat room says that it is stored.
 """
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -12,12 +13,13 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.chat.events import MessageAdded, QueueChanged, TurnRefused
-from app.core.ids import ConversationId
+from app.core.ids import ConversationId, MessageId
 from app.storage.queued import QueuedId
 from app.ui.bridge import Answers, Bridge
 from app.ui.composer.attachments import Attachment, Documents
 from app.ui.composer.chips import Chips
 from app.ui.composer.drafts import Drafts
+from app.ui.composer.editing import EditNote
 from app.ui.composer.editor import Editor, local_paths
 from app.ui.composer.queue import QueueRows
 from app.ui.controls import IconButton, action
@@ -40,11 +42,11 @@ class Sender(Protocol):
 
     def send_waiting(self, conversation: ConversationId) -> None: ...
 
-    def edit_waiting(
-        self, conversation: ConversationId, waiting: QueuedId, text: str
-    ) -> None: ...
+    def edit_waiting(self, conversation: ConversationId, waiting: QueuedId, text: str) -> None: ...
 
     def remove_waiting(self, conversation: ConversationId, waiting: QueuedId) -> None: ...
+
+    def edit(self, conversation: ConversationId, question: MessageId, text: str) -> None: ...
 
 
 class Composer(QWidget):
@@ -70,6 +72,7 @@ class Composer(QWidget):
         self._documents = documents
         self._answers = Answers(self)
         self._starting = False
+        self._editing: MessageId | None = None  # whose text the editor holds for a change
         self._shown: ConversationId | None = current.conversation
         self._queues: dict[ConversationId, QueueChanged] = {}
         self.editor = Editor(theme)
@@ -77,6 +80,7 @@ class Composer(QWidget):
         self.queue = QueueRows(theme)
         self.send_button = IconButton("send", "Send", theme)
         self.attach_button = IconButton("attach", "Attach files", theme)
+        self.edit_note = EditNote(theme)
         self.stop_action = action(self, "S&top the reply", self.stop, "Ctrl+.")
         self._lay_out()
         self._connect(bridge)
@@ -94,6 +98,7 @@ class Composer(QWidget):
         inside = QVBoxLayout(self._card)
         inside.setContentsMargins(16, 12, 8, 8)
         inside.setSpacing(6)
+        inside.addWidget(self.edit_note)
         inside.addWidget(self.chips)
         inside.addWidget(self.editor)
         inside.addLayout(bar)
@@ -120,7 +125,8 @@ class Composer(QWidget):
         self.editor.submitted.connect(self.send)
         self.editor.textChanged.connect(self._written)
         self.editor.recalled.connect(self.edit_last)
-        self.editor.given_up.connect(self.stop)
+        self.editor.given_up.connect(self._give_up)
+        self.edit_note.cancelled.connect(self._end_edit)
         self.editor.focused.connect(self._outline)
         self.editor.files_pasted.connect(self.attach)
         self.editor.image_pasted.connect(self._attach_image)
@@ -133,13 +139,15 @@ class Composer(QWidget):
         self.queue.removed.connect(self._remove_waiting)
         self.queue.sent.connect(self._send_waiting)
         self._current.changed.connect(self._show)
-        self._live.changed.connect(lambda _: self._refresh())
+        self._live.changed.connect(self._live_changed)
         bridge.arrived.connect(self._follow)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self._column.setMaximumWidth(round(theme.px(READING_WIDTH)))
-        for part in (self.editor, self.chips, self.queue, self.attach_button):
+        for part in (
+            self.editor, self.chips, self.queue, self.attach_button, self.edit_note,
+        ):  # fmt: skip
             part.set_theme(theme)
         self._refresh()
 
@@ -155,6 +163,11 @@ class Composer(QWidget):
         here = self._current.conversation
         if here is None:
             self._start(text)
+        elif self._editing is not None:
+            question = self._editing
+            self._end_edit()
+            self._live.begin(here)
+            self._sender.edit(here, question, text)
         else:
             streaming = self._live.streaming(here)
             self._empty()
@@ -171,6 +184,26 @@ class Composer(QWidget):
         """Put a text there to be looked at before it is sent."""
         self.editor.replace(text)
         self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def begin_edit(self, message: MessageId, text: str) -> None:
+        """Change what was said: sending makes a new version of that message."""
+        if not self._live.streaming(self._shown):
+            self._drafts.keep(self._shown, self.editor.toPlainText())
+            self._editing = message
+            self.edit_note.show()
+            self._show_draft(text)
+            self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _end_edit(self) -> None:
+        self._editing = None
+        self.edit_note.hide()
+        self._show_draft(self._drafts.known(self._shown))
+
+    def _give_up(self) -> None:
+        if self._editing is not None:
+            self._end_edit()
+        else:
+            self.stop()
 
     def attach(self, paths: list[str]) -> None:
         for path in paths:
@@ -209,14 +242,14 @@ class Composer(QWidget):
         match event:
             case MessageAdded(message=message) if message.message.role == "user":
                 if event.conversation == self._shown:
-                    self._drafts.keep(event.conversation, self.editor.toPlainText())
+                    self._keep_written()
                 else:
                     self._drafts.keep(event.conversation, "")
             case QueueChanged():
                 self._queues[event.conversation] = event
                 if event.conversation == self._shown:
                     self.queue.follow(event)
-                    self._drafts.keep(event.conversation, self.editor.toPlainText())
+                    self._keep_written()
             case TurnRefused():
                 self._take_back(event)
             case _:
@@ -234,6 +267,8 @@ class Composer(QWidget):
         if place.conversation == self._shown:
             return
         self._drafts.save()
+        self._editing = None
+        self.edit_note.hide()
         self._shown = place.conversation
         self._empty()
         self.chips.clear()
@@ -242,7 +277,7 @@ class Composer(QWidget):
         self.queue.show_queue(queue.waiting if queue else (), held=bool(queue and queue.held))
         self._refresh()
 
-    def _show_draft_of(self, conversation: ConversationId | None):  # noqa: ANN202
+    def _show_draft_of(self, conversation: ConversationId | None) -> Callable[[str], None]:
         def show(text: str) -> None:
             if self._shown == conversation and not self.editor.toPlainText():
                 self._show_draft(text)
@@ -256,8 +291,12 @@ class Composer(QWidget):
         self._refresh()
 
     def _written(self) -> None:
-        self._drafts.keep(self._shown, self.editor.toPlainText())
+        self._keep_written()
         self._refresh()
+
+    def _keep_written(self) -> None:
+        if self._editing is None:
+            self._drafts.keep(self._shown, self.editor.toPlainText())
 
     def _edit_waiting(self, waiting: int, text: str) -> None:
         if self._shown is not None:
@@ -277,6 +316,9 @@ class Composer(QWidget):
         else:
             self.send()
         self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _live_changed(self, _: ConversationId) -> None:
+        self._refresh()
 
     def _refresh(self) -> None:
         streaming = self._live.streaming(self._shown)
@@ -316,7 +358,7 @@ class Composer(QWidget):
     def _attach_image(self, image: QImage) -> None:
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        image.save(buffer, "PNG")
+        image.save(buffer, b"PNG")
         data = bytes(buffer.data().data())
         self.chips.add(Attachment(name="Pasted image", kind="image", data=data))
 

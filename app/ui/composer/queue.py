@@ -38,8 +38,9 @@ class QueuedRow(QFrame):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._label)
         self._stack.addWidget(self.editor)
-        self._stack.setSizePolicy(self._stack.sizePolicy().horizontalPolicy(),
-                                  self._label.sizePolicy().verticalPolicy())
+        self._stack.setSizePolicy(
+            self._stack.sizePolicy().horizontalPolicy(), self._label.sizePolicy().verticalPolicy()
+        )
         clock = IconButton("clock", "Waiting", theme)
         clock.setEnabled(False)
         self.edit = IconButton("edit", "Edit the queued message", theme)

@@ -6,15 +6,14 @@ Main thread. A model switch loads at once and can be cancelled; what is not know
 from collections.abc import Callable
 from typing import Protocol
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QProgressBar, QPushButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QPushButton
 
 from app.chat.events import ReplyFinished, WindowMeasured
 from app.core.ids import ConversationId
 from app.core.protocol import WorkerStats
 from app.ui.bridge import Bridge
-from app.ui.controls import IconButton, action
-from app.ui.current import Current
+from app.ui.controls import Elided, IconButton, action
+from app.ui.current import Current, Place
 from app.ui.events import (
     ContextCounted,
     Event,
@@ -68,7 +67,7 @@ class Header(QFrame):
         self.menu = QMenu(self.model_button)
         self.progress = QProgressBar()
         self.cancel_button = IconButton("close", "Cancel loading", theme)
-        self.step = QLabel()
+        self.step = Elided()
         self.meter = ContextMeter(theme)
         self.memory_button = IconButton("memory", "Memory", theme)
         self.memory = MemoryPanel(theme, self)
@@ -86,10 +85,9 @@ class Header(QFrame):
         self.model_button.setMenu(self.menu)
         self.progress.setTextVisible(False)
         self.progress.setRange(0, 1000)
-        self.progress.setFixedWidth(110)
+        self.progress.setFixedWidth(90)
         self.progress.setAccessibleName("Loading")
         self.step.setProperty("kind", "small")
-        self.step.setTextFormat(Qt.TextFormat.PlainText)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 8, 14, 4)
         row.setSpacing(6)
@@ -106,7 +104,7 @@ class Header(QFrame):
         self.menu.aboutToShow.connect(self._fill_menu)
         self.cancel_button.clicked.connect(self.cancel.trigger)
         self.memory_button.clicked.connect(self._show_memory)
-        self._current.changed.connect(lambda _: self._show_usage())
+        self._current.changed.connect(self._place_changed)
         bridge.arrived.connect(self._follow)
 
     def set_theme(self, theme: Theme) -> None:
@@ -154,6 +152,9 @@ class Header(QFrame):
             )
             self._show_usage()
 
+    def _place_changed(self, _: Place) -> None:
+        self._show_usage()
+
     def _show_usage(self) -> None:
         here = self._current.conversation
         usage = self._usages.get(here, Usage()) if here is not None else Usage()
@@ -174,9 +175,11 @@ class Header(QFrame):
         self.reload.setEnabled(isinstance(state, ModelReady | ModelFailed))
         match state:
             case ModelLoading(fraction=fraction, step=step):
+                self._notes.hide()
                 self.progress.setRange(0, 1000 if fraction else 0)
                 self.progress.setValue(round(fraction * 1000))
                 self.step.setText(step)
+                self.step.setToolTip(step)
             case ModelReady(info=info):
                 self.step.setText("")
                 self.step.setToolTip("\n".join(info.steps))
@@ -214,4 +217,3 @@ class Header(QFrame):
         if isinstance(self._state, ModelReady):
             self.memory.show_figures(self._state.info, self._stats)
             self.memory.open_under(self.memory_button)
-

@@ -28,21 +28,31 @@ class RowDelegate(QStyledItemDelegate):
         super().__init__(model)
         self._model = model
         self._theme = theme
+        self._room = 0.0  # the width of the list
         self.shown: object = None  # the conversation on screen
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
+
+    def set_room(self, width: float) -> None:
+        """A snippet takes two lines only where it needs them."""
+        self._room = width
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         px = self._theme.px
         match index.data(ROW):
             case Heading():
                 height = px(32)
-            case HitRow(message=message) if message is not None:
-                height = px(18) * 2 + px(8)
+            case HitRow(message=message, text=text) if message is not None:
+                height = px(18) * self._lines(text) + px(8)
             case _:
                 height = px(33)
         return QSize(int(px(120)), round(height))
+
+    def _lines(self, text: str) -> int:
+        room = self._room or self._theme.px(200)
+        metrics = QFontMetricsF(self._theme.font(SMALL))
+        return 1 if metrics.horizontalAdvance(text[:200]) < room - self._theme.px(44) else 2
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: Row = index.data(ROW)
@@ -66,9 +76,7 @@ class RowDelegate(QStyledItemDelegate):
                 self._text(painter, area, text, self._theme.colors.muted, SMALL)
         painter.restore()
 
-    def createEditor(
-        self, parent: QWidget, option: QStyleOptionViewItem, index: Index
-    ) -> QWidget:
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         editor = QLineEdit(parent)
         editor.setAccessibleName("Name")
         editor.setMaxLength(200)
@@ -147,8 +155,14 @@ class RowDelegate(QStyledItemDelegate):
         return self._theme.px(15) * min(depth, 6)
 
     def _text(
-        self, painter: QPainter, box: QRectF, text: str, tone: str, ratio: float,
-        *, bold: bool = False,
+        self,
+        painter: QPainter,
+        box: QRectF,
+        text: str,
+        tone: str,
+        ratio: float,
+        *,
+        bold: bool = False,
     ) -> None:
         font = self._theme.font(ratio, bold=bold)
         painter.setFont(font)
@@ -162,10 +176,16 @@ class RowDelegate(QStyledItemDelegate):
         self, painter: QPainter, box: QRectF, row: HitRow, font: QFont, tone: str, lines: int
     ) -> None:
         """Up to `lines` lines with the matches set apart."""
-        layout = QTextLayout(row.text.replace("\n", " "), font)
+        text = row.text.replace("\n", " ")
+        if lines == 1:
+            text = QFontMetricsF(font).elidedText(
+                text[:400], Qt.TextElideMode.ElideRight, box.width()
+            )
+        layout = QTextLayout(text, font)
         option = QTextOption()
         option.setWrapMode(
-            QTextOption.WrapMode.NoWrap if lines == 1
+            QTextOption.WrapMode.NoWrap
+            if lines == 1
             else QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
         )
         layout.setTextOption(option)

@@ -26,13 +26,13 @@ from app.ui.theme import Theme, color
 def words(state: ModelState) -> str:
     match state:
         case NoModel():
-            return "No model loaded"
+            return "No model"
         case ModelLoading(choice=choice, fraction=fraction):
-            return f"Loading {choice.name}, {fraction:.0%}"
+            return f"Loading {fraction:.0%}: {choice.name}"
         case ModelReady(choice=choice):
-            return f"{choice.name} is ready"
+            return f"Ready: {choice.name}"
         case ModelFailed(choice=choice):
-            return f"{choice.name} could not be loaded"
+            return f"Not loaded: {choice.name}"
         case _:
             assert_never(state)
 

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from app.chat.events import ConversationChanged
-from app.core.ids import ConversationId, FolderId
+from app.core.ids import ConversationId, FolderId, MessageId
 from app.storage import conversations, copies, folders, search
 from app.storage.conversations import Conversation, Cursor, Page, Place
 from app.storage.database import Database, Tx
@@ -61,6 +61,12 @@ class Library:
     def duplicate(self, conversation: ConversationId) -> None:
         made = self._db.write(lambda tx: copies.duplicate(tx, conversation).id)
         made.add_done_callback(self._announce_new)
+
+    def branch_off(self, message: MessageId) -> "Future[ConversationId]":
+        """A chat of its own that begins as this one did, up to that message."""
+        made = self._db.write(lambda tx: copies.branch_off(tx, message).id)
+        made.add_done_callback(self._announce_new)
+        return made
 
     def create_folder(self, name: str, parent: FolderId | None = None) -> "Future[Folder]":
         return self._folders(lambda tx: folders.create(tx, name, parent))

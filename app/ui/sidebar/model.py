@@ -123,7 +123,7 @@ class ChatModel(QAbstractListModel):
     def seen(self, conversation: ConversationId | None) -> None:
         """It is on screen: nothing in it is unread."""
         self._shown = conversation
-        if conversation in self._unread:
+        if conversation is not None and conversation in self._unread:
             self._unread.discard(conversation)
             self._marks_changed(conversation)
 
@@ -141,7 +141,7 @@ class ChatModel(QAbstractListModel):
 
     # -- Qt's questions
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

@@ -74,7 +74,7 @@ class Sidebar(QFrame):
     def _make_actions(self) -> None:
         do = self.list
         self.new_chat = action(self, "&New chat", self._new_chat, "Ctrl+N")
-        self.find = action(self, "&Search chats", self._find, "Ctrl+Shift+F")
+        self.find_chats = action(self, "&Search chats", self._find, "Ctrl+Shift+F")
         self.rename = action(self, "&Rename chat", do.rename_chosen, "F2")
         self.pin = action(self, "&Pin or unpin chat", do.pin_chosen, "Ctrl+Shift+P")
         self.archive = action(self, "&Archive chat", do.archive_chosen, "Ctrl+Shift+A")
@@ -112,7 +112,7 @@ class Sidebar(QFrame):
     def _connect(self) -> None:
         self.new_button.clicked.connect(self.new_chat.trigger)
         self.new_button.setToolTip(spoken("New chat", self.new_chat.shortcut()))
-        self.search.textChanged.connect(lambda _: self._typed.start())
+        self.search.textChanged.connect(self._search_soon)
         self._typed.timeout.connect(lambda: self.model.search(self.search.text()))
         self.search.left_downwards.connect(self._enter_list)
         self.search.returnPressed.connect(self._open_first)
@@ -129,6 +129,9 @@ class Sidebar(QFrame):
         self.search.clear()
         self._back.setVisible(place != "chats")
         self.model.show_place(place)
+
+    def _search_soon(self, _: str) -> None:
+        self._typed.start()
 
     def _new_chat(self) -> None:
         self.list.setCurrentIndex(QModelIndex())

@@ -148,12 +148,10 @@ def hit_rows(results: Results) -> list[Row]:
         title = found.title or "New chat"
         marks = found.title_marks if found.title else ()
         rows.append(HitRow(found.conversation_id, None, title, marks, detail))
-        for hit in found.hits:
-            rows.append(
-                HitRow(
-                    found.conversation_id, hit.message_id, hit.snippet.text, hit.snippet.marks
-                )
-            )
+        rows.extend(
+            HitRow(found.conversation_id, hit.message_id, hit.snippet.text, hit.snippet.marks)
+            for hit in found.hits
+        )
     return rows or [Remark("No chat says that. Try fewer words.")]
 
 

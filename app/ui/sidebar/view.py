@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QDragMoveEvent,
     QDropEvent,
     QKeyEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QWidget
 
@@ -55,6 +56,7 @@ class ChatList(QListView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setLayoutMode(QListView.LayoutMode.Batched)
         self.setBatchSize(200)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMouseTracking(True)
         self.setDragEnabled(True)
         self.setAcceptDrops(True)
@@ -70,6 +72,10 @@ class ChatList(QListView):
         self._delegate.set_theme(theme)
         self.scheduleDelayedItemsLayout()
         self.viewport().update()
+
+    def resizeEvent(self, e: QResizeEvent) -> None:
+        self._delegate.set_room(self.viewport().width())
+        super().resizeEvent(e)
 
     def chosen(self) -> Conversation | None:
         """The chat whose row has the focus, else the one on screen."""
