@@ -141,10 +141,6 @@ class Worker:
             self._in_a_row = 0
             self._start()
 
-    def refuse(self, error: AppError) -> None:
-        """There is no room for it: as if the load had failed."""
-        self._give_up(error)
-
     def take(self, ticket: Ticket) -> None:
         if self.phase is Phase.READY and self.link:
             self.link.ask(ticket)
