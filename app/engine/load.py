@@ -10,6 +10,7 @@ from app.core.errors import OutOfMemory
 from app.core.fit import Settings
 from app.core.model_facts import ModelFacts, read_facts
 from app.core.protocol import Load, Loaded, ModelInfo, ModelSpec
+from app.core.sampling import recommended
 from app.engine.build import build_engine, shape_of
 from app.engine.devices import list_devices
 from app.engine.engine import Engine
@@ -137,6 +138,7 @@ def _info(
         sliding_window=model.sliding_window,
         template=engine.template.report,
         special_tokens=engine.vocab.named,
+        recommended=recommended(model.metadata),
         weights_bytes=parts["weights"],
         kv_bytes=parts["kv"] + parts["state"],
         compute_bytes=parts["compute"],
