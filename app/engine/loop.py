@@ -40,6 +40,7 @@ _TOO_LATE = GenerationTimeout(
 
 _IDLE_S = 0.5  # with nothing to do for so long, what is only in the context is saved
 _NEXT_S = 0.01
+_PROGRESS_STEP = 0.01
 
 _log = logging.getLogger(__name__)
 
@@ -240,9 +241,14 @@ class Loop:
                 self._save_in = _NEXT_S if self.engine.cache.save_one() else None
 
     def _load(self, command: Load) -> None:
+        told = -1.0
+
         def report(fraction: float, step: str = "") -> bool:
-            event = LoadProgress(request_id=command.request_id, fraction=fraction, step=step)
-            self._outbox.send([event])
+            nonlocal told
+            if step or fraction in (0.0, 1.0) or abs(fraction - told) >= _PROGRESS_STEP:
+                told = fraction
+                event = LoadProgress(request_id=command.request_id, fraction=fraction, step=step)
+                self._outbox.send([event])
             return not self._load_cancelled
 
         with self._lock:

@@ -122,6 +122,28 @@ def test_a_chat_keeps_its_context_whatever_else_runs() -> None:
     assert chat.generated == 20
 
 
+def test_a_wind_fits_beside_a_full_chat() -> None:
+    """The old chat, a fork with its instruction, and the new prompt: 1.0 + 0.1 + 0.35."""
+    bench = Bench(cells=750, limits=Limits(chat_ctx=500))
+    chat = bench.job("chat", prompt(1, 480), session="s", max_tokens=20)
+    bench.drain()
+    kept = chat.tokens[:-1]
+    summary = bench.job(
+        "sum", [*kept, *[9] * 30], session="s", priority="background", max_tokens=20
+    )
+    bench.drain()
+    assert (summary.reuse, summary.reused_tokens) == ("fork", len(kept))
+    bench.job("prime", prompt(2, 175), session="s", priority="background", max_tokens=0)
+    bench.drain()
+    answer = bench.job("next", prompt(2, 175) + [3] * 20, session="s")
+    bench.drain()
+    old = bench.job("old", [*kept[:480], 4], session="s", max_tokens=1)
+    bench.drain()
+    bench.close()
+    assert answer.reused_tokens == 175
+    assert old.reused_tokens == 480, "the old chat was still there all the time"
+
+
 def test_the_same_beginning_is_computed_once(bench: Bench) -> None:
     shared = prompt(1, 250)
     jobs = [bench.job(name, [*shared, ord(name)]) for name in "abcd"]
