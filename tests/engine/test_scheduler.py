@@ -109,6 +109,19 @@ def test_the_youngest_is_put_back_when_the_cache_fills(bench: Bench) -> None:
     assert all(job.generated == 390 for job in jobs)
 
 
+def test_a_library_that_refuses_company_is_not_asked_for_ever(bench: Bench) -> None:
+    """A window's cache may be full although our cells are not."""
+    jobs = [bench.job(name, prompt(index, 60)) for index, name in enumerate("abc")]
+    for _ in range(200):
+        if not bench.scheduler.jobs():
+            break
+        if len(bench.scheduler.schedule().slices) > 1:
+            assert bench.scheduler.make_room()
+        else:
+            bench.step()
+    assert [job.generated for job in jobs] == [4, 4, 4]
+
+
 def test_a_chat_keeps_its_context_whatever_else_runs() -> None:
     """cells = chat_ctx * parallel + chat_ctx / 2: one full chat always fits."""
     bench = Bench(cells=750, limits=Limits(chat_ctx=500))
