@@ -25,7 +25,9 @@ from app.core.sampling import Sampling
 from app.core.settings import Settings
 from app.storage.database import Database
 from app.storage.instance import Instance
+from app.storage.recovery import Report, open_database
 from app.storage.settings_file import SettingsFile
+from app.storage.upkeep import Upkeep
 from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
 
@@ -50,6 +52,7 @@ class Rooms(msgspec.Struct, frozen=True):
     turns: Turns
     wind: Wind
     temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
+    recovered: Report | None = None  # the database was damaged: what was saved
 
     def find_model(self, name: str) -> Path:
         return find_model(name, self.settings.value, self.folders)
@@ -103,8 +106,10 @@ def open_rooms(
         # Opened before the pool and closed after it: its last answers are still stored.
         passing_db = Database(None)
         closing.callback(passing_db.close)
-        db = passing_db if temporary else Database(folders.database)
+        db, recovered = (passing_db, None) if temporary else open_database(folders.database)
         closing.callback(db.close)
+        if not temporary:
+            closing.callback(Upkeep(db, folders.database).close)
         pool = Pool(log=folders.logs / "engine.log")
         closing.callback(pool.close)
         window = _Window(settings.models.chat_ctx)
@@ -125,7 +130,9 @@ def open_rooms(
         closing.callback(unkept.close)
         passing = chats(passing_db, unkept)
         kept = passing if temporary else chats(db, pool)
-        yield Rooms(folders, settings_file, kept.db, pool, kept.turns, kept.wind, passing)
+        yield Rooms(
+            folders, settings_file, kept.db, pool, kept.turns, kept.wind, passing, recovered
+        )
 
 
 def run_window(model: Path | None, *, verbose: bool = False) -> int:
