@@ -113,7 +113,7 @@ def _search(db: Database, name: str, typed: Sequence[str]) -> Figure:
     def bare(tx: Tx, text: str) -> None:
         tx.rows(
             """SELECT rowid FROM message_fts WHERE message_fts MATCH ?
-                ORDER BY rowid DESC LIMIT 2000""",
+                ORDER BY rowid DESC LIMIT 1000""",
             (text if text.endswith(" ") else f"{text}*",),
         )
 
