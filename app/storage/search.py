@@ -89,7 +89,8 @@ def recall(
     asked, worths = _telling(tx, query.words(text))
     if not asked.pieces:
         return []
-    found = _found_in(tx, conversation_id, asked.match_any(), worths)
+    stems = Query(tuple(query.stem(piece) for piece in asked.pieces))
+    found = _found_in(tx, conversation_id, stems.match_any(), worths)
     return sorted(found, key=lambda hit: (-hit[1], -hit[0]))[:limit]
 
 
