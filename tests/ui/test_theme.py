@@ -1,6 +1,7 @@
 """The look as values: readable in light and dark, any accent, any size."""
 
 import pytest
+
 from app.core.paths import resources
 from app.ui.theme import DARK, LIGHT, Mode, Theme, contrast, icon, mixed, palette, theme
 

@@ -174,6 +174,15 @@ class RowView(QAbstractScrollArea):
         card.copied.connect(self._copy_text)
         card.show_at(point.toPoint())
 
+    def _focus_point(self) -> QPointF:
+        """Where the block that has the keyboard is on the viewport."""
+        focus, rows = self._keys.focus, self._keys.rows()
+        block = block_of(rows, focus) if focus else None
+        if focus is None or block is None:
+            return QPointF()
+        index = self._list.rows_of(focus.item).start + focus.part
+        return self._surface.row_corner(index) + QPointF(block.left, block.top)
+
     def _open_link(self, url: str) -> None:
         self.asked.emit(OpenLink(url))
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from app.ui.theme import Theme
 from app.ui.throttle import Throttle
 from app.ui.transcript.accessible import install
-from app.ui.transcript.deeds import CopyMessage, CopyText, Deed, ShowMenu, Toggle
+from app.ui.transcript.deeds import CopyMessage, CopyText, Deed, ShowLink, ShowMenu, Toggle
 from app.ui.transcript.items import Item, ItemId, MessageItem
 from app.ui.transcript.rowview import RowView
 from app.ui.transcript.streaming import Stream
@@ -43,12 +43,19 @@ class Transcript(RowView):
         self._list.reset(items, self._means)
         self._search.start("")
         self._sync()
+        self._ask_for_more(items)
 
     def prepend_items(self, items: Sequence[Item]) -> None:
         """Put an older page above; what is visible stays where it is."""
         self._list.insert(0, items, self._means)
         self._search.resume()
         self._sync()
+        self._ask_for_more(items)
+
+    def _ask_for_more(self, items: Sequence[Item]) -> None:
+        """A page that does not fill the viewport cannot be scrolled to ask for the next one."""
+        if items and self._list.way == 0:
+            self.reached_top.emit()
 
     def append_item(self, item: Item) -> None:
         self._list.insert(len(self._list.rows), [item], self._means)
@@ -142,6 +149,8 @@ class Transcript(RowView):
             case Toggle():
                 self._opened.setdefault(deed.id, set()).symmetric_difference_update({deed.what})
                 self._reopen(deed.id)
+            case ShowLink():
+                self._show_link(deed.url, self._focus_point())
             case ShowMenu():
                 rect = self._surface.row_rect(self._list.rows_of(deed.id).stop - 1)
                 self._open_menu(QPointF(rect.center().x(), rect.bottom() - 24))
