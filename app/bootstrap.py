@@ -27,7 +27,9 @@ from app.core.sampling import Sampling
 from app.core.settings import Settings
 from app.storage.database import Database
 from app.storage.instance import Instance
+from app.storage.recovery import Report, open_database
 from app.storage.settings_file import SettingsFile
+from app.storage.upkeep import Upkeep
 from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
 
@@ -95,6 +97,7 @@ class Rooms(msgspec.Struct, frozen=True):
     wind: Wind
     presets: Presets
     temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
+    recovered: Report | None = None  # the database was damaged: what was saved
 
     def find_model(self, name: str) -> Path:
         return find_model(name, self.settings.value, self.folders)
@@ -144,8 +147,10 @@ def open_rooms(
         # Opened before the pool and closed after it: its last answers are still stored.
         passing_db = Database(None)
         closing.callback(passing_db.close)
-        db = passing_db if temporary else Database(folders.database)
+        db, recovered = (passing_db, None) if temporary else open_database(folders.database)
         closing.callback(db.close)
+        if not temporary:
+            closing.callback(Upkeep(db, folders.database).close)
         pool = Pool(log=folders.logs / "engine.log")
         closing.callback(pool.close)
         window = _Window(settings.models.chat_ctx)
@@ -186,6 +191,7 @@ def open_rooms(
             kept.wind,
             kept.presets,
             passing,
+            recovered,
         )
 
 

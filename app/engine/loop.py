@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
-from app.core.errors import GenerationTimeout, InvalidRequest, KnownError, to_info
+from app.core.errors import GenerationTimeout, KnownError, to_info
 from app.core.ids import RequestId, SessionId
 from app.core.protocol import (
     Embed,
+    Embedded,
     Event,
     Failed,
     Finished,
@@ -283,8 +284,13 @@ class Loop:
             self.engine.cache.snapshots.tiers.trim(ram_bytes)
 
     def _embed(self, request: Embed) -> None:
-        error = InvalidRequest("This model does not compute embeddings.")
-        self._publish([Failed(request_id=request.request_id, error=to_info(error))])
+        assert self.engine is not None
+        try:
+            vectors, tokens = self.engine.embed(request.texts)
+            answer = Embedded(request_id=request.request_id, vectors=vectors, tokens=tokens)
+            self._publish([answer])
+        except KnownError as error:
+            self._publish([Failed(request_id=request.request_id, error=to_info(error))])
 
     def _stop(self) -> None:
         self._stopping = True

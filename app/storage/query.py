@@ -16,12 +16,10 @@ from app.storage import tokenizer
 
 _MAX_CHARS = 1_000
 _MAX_PIECES = 16
+_STEM = 5
 _PIECE = re.compile(
     r'(?:(?P<key>[a-z]+):)?(?:"(?P<quoted>[^"]*)"?|(?P<plain>[^\s"]+))', re.IGNORECASE
 )
-
-
-_STEM = 5
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -85,7 +83,9 @@ def words(text: str, limit: int = 24) -> Query:
     distinct = {term: utf8[start:end].decode() for start, end, term, *_ in found}
     longest = sorted(distinct, key=lambda term: (-len(term), term))[:limit]
     return Query(
-        tuple(Piece(distinct[term], (term[:_STEM],), len(term) >= _STEM) for term in longest)
+        tuple(
+            Piece(distinct[term][:_STEM], (term[:_STEM],), len(term) >= _STEM) for term in longest
+        )
     )
 
 

@@ -48,14 +48,14 @@ _FIRST = (
         status TEXT NOT NULL,
         model TEXT NOT NULL DEFAULT '',
         created_ms INTEGER NOT NULL,
+        deleted_ms INTEGER,
         text TEXT NOT NULL,
         reasoning TEXT NOT NULL DEFAULT '',
         tool_call_id TEXT NOT NULL DEFAULT '',
         tool_calls TEXT,
         stats TEXT,
         error TEXT,
-        parts BLOB,
-        deleted_ms INTEGER
+        parts BLOB
     )""",
     """CREATE INDEX message_by_parent ON message(parent_id, id, deleted_ms)
         WHERE parent_id IS NOT NULL""",

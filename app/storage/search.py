@@ -25,6 +25,9 @@ _TITLE_BONUS = 1.5
 _DAY_MS = 86_400_000
 _HALF_RECENT_DAYS = 30
 _DENSITY_SAMPLE = 500
+_LARGE = 10_000
+_TELLING = math.log(1 + 20)  # worth of a word in every twentieth message
+_FALLBACK_WORDS = 3
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -77,17 +80,18 @@ def find_in(tx: Tx, conversation_id: ConversationId, text: str) -> list[MessageI
     asked = query.parse(text)
     if not asked.pieces:
         return []
-    return sorted(id_ for id_, _ in _ranked_in(tx, conversation_id, asked.match()))
+    return sorted(id_ for id_, _ in _found_in(tx, conversation_id, asked.match(), []))
 
 
 def recall(
     tx: Tx, conversation_id: ConversationId, text: str, limit: int = 20
 ) -> list[tuple[MessageId, float]]:
     """Messages of this conversation that share words with a text, best first."""
-    asked = query.words(text)
+    asked, worths = _telling(tx, query.words(text))
     if not asked.pieces:
         return []
-    return _ranked_in(tx, conversation_id, asked.match_any())[:limit]
+    found = _found_in(tx, conversation_id, asked.match_any(), worths)
+    return sorted(found, key=lambda hit: (-hit[1], -hit[0]))[:limit]
 
 
 def _candidates(tx: Tx, asked: Query, worths: list[float]) -> list[_Candidate]:
@@ -110,9 +114,23 @@ def _candidates(tx: Tx, asked: Query, worths: list[float]) -> list[_Candidate]:
 def _worths(tx: Tx, asked: Query) -> list[float]:
     """What each piece is worth: the more the rarer, judged by how dense it is lately."""
     if len(asked.pieces) == 1:
-        return [1.0]
-    total = tx.value("SELECT max(id) FROM message") or 1
+        return [_TELLING]
+    total = _newest_id(tx)
     return [math.log(1 + total / _frequency(tx, phrase, total)) for phrase in asked.phrases()]
+
+
+def _newest_id(tx: Tx) -> int:
+    return tx.value("SELECT max(id) FROM message") or 1
+
+
+def _telling(tx: Tx, asked: Query) -> tuple[Query, list[float]]:
+    """The words that tell passages apart: in a large database, not the commonest ones."""
+    worths = _worths(tx, asked)
+    if _newest_id(tx) < _LARGE:
+        return asked, worths
+    ranked = sorted(zip(worths, asked.pieces, strict=True), key=lambda each: -each[0])
+    telling = [each for each in ranked if each[0] >= _TELLING] or ranked[:_FALLBACK_WORDS]
+    return Query(tuple(piece for _, piece in telling)), [worth for worth, _ in telling]
 
 
 def _frequency(tx: Tx, phrase: str, total: int) -> float:
@@ -226,17 +244,17 @@ def _filtered_only(tx: Tx, asked: Query, limit: int) -> tuple[Group, ...]:
     return tuple(Group(row[0], row[1], (), row[2], (), 0) for row in rows)
 
 
-def _ranked_in(
-    tx: Tx, conversation_id: ConversationId, match: str
+def _found_in(
+    tx: Tx, conversation_id: ConversationId, match: str, worths: list[float]
 ) -> list[tuple[MessageId, float]]:
+    """Within the chat's own range of ids, so that other chats cost little."""
     rows = tx.rows(
-        """SELECT message_fts.rowid, -bm25(message_fts) AS score
+        f"""SELECT message_fts.rowid, relevance(message_fts{", ?" * len(worths)})
             FROM message_fts CROSS JOIN message m ON m.id = message_fts.rowid
             WHERE message_fts MATCH ? AND m.conversation_id = ? AND m.deleted_ms IS NULL
                 AND message_fts.rowid BETWEEN
                     (SELECT min(id) FROM message WHERE conversation_id = ?)
-                    AND (SELECT max(id) FROM message WHERE conversation_id = ?)
-            ORDER BY score DESC, message_fts.rowid DESC""",
-        (match, conversation_id, conversation_id, conversation_id),
+                    AND (SELECT max(id) FROM message WHERE conversation_id = ?)""",
+        (*worths, match, conversation_id, conversation_id, conversation_id),
     )
     return [(row[0], row[1]) for row in rows]

@@ -26,7 +26,6 @@ from app.core.protocol import (
     GetStats,
     Load,
     ModelSpec,
-    Purge,
     Request,
     RequestEvent,
 )
@@ -36,13 +35,13 @@ from app.workers.events import PoolEvent, PoolMeasured
 from app.workers.ledger import Plan, estimate
 from app.workers.machine import Machine, this_machine
 from app.workers.mailbox import Mailbox
-from app.workers.metrics import Account, PoolState
+from app.workers.metrics import Account, Place, PoolState
 from app.workers.process import EngineLog, Launch, engine_launch
 from app.workers.roster import Estimate, Roster
 from app.workers.routing import Pins, choose
 from app.workers.rules import Rules
 from app.workers.survey import survey
-from app.workers.ticket import Ticket
+from app.workers.ticket import Ticket, is_in_sink
 from app.workers.worker import Worker
 
 _TICK_S = 0.25
@@ -72,9 +71,7 @@ class Pool:
         self._machine = machine or this_machine()
         self._log = EngineLog(log)
         self._mailbox = Mailbox("pool")
-        self._engines = Engines(
-            launch or engine_launch(), self._log, self._mailbox, self._rules.close_s
-        )
+        self._engines = Engines(launch or engine_launch(), self._log, self._mailbox, self._rules)
         self._roster = Roster(
             engines=self._engines,
             mailbox=self._mailbox,
@@ -100,13 +97,15 @@ class Pool:
         if isinstance(request, Load):
             self._post_load(request, sink, CHAT, 1, pinned=False)
             return
-        # The pool's own thread makes the room: it must never wait for it.
-        wait = self._rules.backpressure == "suspend" and not self._mailbox.is_own_thread()
+        # Room is made by the pool's thread and by the sinks' callers: they must not wait for it.
+        may_wait = not (is_in_sink() or self._mailbox.is_own_thread())
+        wait = self._rules.backpressure == "suspend" and may_wait
         if not self._room.acquire(blocking=wait):
-            full = QueueFull(
-                f"{self._rules.max_requests} requests are waiting already. Try again in a moment."
-            )
-            sink(Failed(request_id=request.request_id, error=to_info(full)))
+            sink(_refusal(request, self._full()))
+            return
+        if self._closed:
+            self._room.release()
+            sink(_refusal(request, InvalidRequest("The app is closing.")))
             return
         ticket = Ticket(request, sink, self._settled)
         self._mailbox.post(lambda: self._route(ticket))
@@ -162,6 +161,14 @@ class Pool:
     def state(self) -> PoolState:
         """As of the last quarter of a second."""
         return self._state
+
+    def place_of(self, request_id: RequestId) -> Place | None:
+        """Where a request is being answered; until its sink has returned from the end."""
+        held = self._tickets.get(request_id)
+        if held is None:
+            return None
+        link = held[1].link
+        return Place(held[1].id, link.pid if link else 0)
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Events come on the pool's thread; the result ends the subscription."""
@@ -245,8 +252,8 @@ class Pool:
 
     def _purge(self, session: SessionId) -> None:
         self._pins.forget(session)
-        for crew in self._roster:
-            crew.tell(Purge(session=session))
+        for worker in self._roster.workers():
+            worker.purge(session)
 
     def _lost(self, worker: Worker, unanswered: list[Ticket], error: AppError) -> None:
         """What showed nothing yet is asked once more, wherever there is room now."""
@@ -254,12 +261,18 @@ class Pool:
         for ticket in unanswered:
             if ticket.ended is not None:
                 continue
-            if ticket.produced or ticket.resubmitted:
+            if ticket.cancelled:
+                ticket.finish_cancelled()
+            elif ticket.produced or ticket.resubmitted:
                 ticket.fail(error)
             else:
                 ticket.resubmitted = True
                 del self._tickets[ticket.request.request_id]
                 self._route(ticket)
+
+    def _full(self) -> QueueFull:
+        bound = self._rules.max_requests
+        return QueueFull(f"{bound} requests are waiting already. Try again in a moment.")
 
     # ------------------------------------------------------------ time and end
 
@@ -290,3 +303,7 @@ class Pool:
         self._closed = True
         self._roster.close()
         self._engines.close(gone)
+
+
+def _refusal(request: Request, error: KnownError) -> Failed:
+    return Failed(request_id=request.request_id, error=to_info(error))

@@ -8,7 +8,7 @@ import itertools
 import logging
 from collections.abc import Callable, Iterator, Sequence
 
-from app.core.errors import AppError, InvalidRequest, OutOfMemory
+from app.core.errors import AppError, InvalidRequest
 from app.core.ids import RequestId, WorkerId
 from app.core.protocol import CHAT, EMBEDDER, Device, Load, ModelInfo, ModelSpec, TrimCache
 from app.workers.crew import Crew, Key
@@ -20,9 +20,12 @@ from app.workers.machine import Machine
 from app.workers.mailbox import Mailbox
 from app.workers.rules import Rules
 from app.workers.ticket import Ticket
+from app.workers.verdicts import no_room
 from app.workers.worker import Worker
 
 Estimate = Callable[[ModelSpec, Sequence[Device]], dict[str, int]]
+
+_LATE_S = 2.0  # a tick that comes so late says more about us than about the engines
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +55,7 @@ class Roster:
         self._before: dict[str, Key] = {}  # what a role was before the load that runs now
         self._devices: tuple[Device, ...] = ()
         self._count = itertools.count(1)
+        self._ticked_at = 0.0
         self._relieved_at = 0.0
         self._trimmed = False
 
@@ -128,12 +132,8 @@ class Roster:
         need = plan.need.get(RAM, 0)
         room = self._machine.free_ram() + freed
         if need > room and not crew.was_loaded:
-            crew_error = OutOfMemory(
-                f"This model needs about {need / 1e9:.1f} GB of memory but {room / 1e9:.1f} GB "
-                "are free. Close other programs or choose a smaller model."
-            )
             for worker in crew.workers:
-                worker.refuse(crew_error)
+                worker.refuse(no_room(need, room))
             return
         self.ledger.allocate(crew.key.holder, plan.need)
         self._engines.when_retired_ended(crew.wake)
@@ -238,7 +238,12 @@ class Roster:
     # ------------------------------------------------------------ as time passes
 
     def tick(self, now: float) -> None:
+        # After a sleep of the machine, or of ours, everybody looks silent: nobody was heard.
+        late = now - self._ticked_at > _LATE_S
+        self._ticked_at = now
         for worker in self.workers():
+            if late:
+                worker.forgive(now)
             worker.check(now)
         if self._rules.idle_s:
             for crew in self._expendable():

@@ -88,7 +88,7 @@ def is_sound(tx: Tx) -> bool:
     "kills",
     [
         range(4),
-        *[pytest.param(range(n, n + 20), marks=pytest.mark.slow) for n in range(4, 204, 20)],
+        *[pytest.param(range(n, n + 10), marks=pytest.mark.slow) for n in range(4, 204, 10)],
     ],
 )
 def test_kill_9_while_streaming(

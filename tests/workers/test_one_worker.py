@@ -20,8 +20,9 @@ from app.core.protocol import (
     ModelSpec,
     StatsReport,
 )
+from app.workers.events import WorkerUnloaded
 from app.workers.pool import Pool
-from tests.workers.asking import Answer, ask, load, submit
+from tests.workers.asking import Answer, Until, ask, load, submit
 from tests.workers.conftest import MakePool
 
 
@@ -103,6 +104,15 @@ def test_a_cancelled_load_ends_the_load(pool: Pool) -> None:
 
 def test_purge_reaches_the_engine(pool: Pool) -> None:
     load(pool)
+    pool.purge(SessionId("chat-1"))
+    assert ask(pool).finished().stats.notes == ("purge chat-1",)
+
+
+def test_purge_reaches_an_engine_that_is_down_when_it_is_back(make_pool: MakePool) -> None:
+    pool = make_pool(idle_s=0.2)
+    until = Until(pool, WorkerUnloaded)
+    load(pool)
+    until.wait()
     pool.purge(SessionId("chat-1"))
     assert ask(pool).finished().stats.notes == ("purge chat-1",)
 

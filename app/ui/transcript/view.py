@@ -28,12 +28,14 @@ from app.ui.transcript.accessible import Announcer, Spoken, focus_moved, install
 from app.ui.transcript.building import Means
 from app.ui.transcript.clipboard import Clipboard
 from app.ui.transcript.deeds import CopyMessage, CopyText, Deed, ShowMenu, Spot, Toggle
+from app.ui.transcript.errands import Errands
 from app.ui.transcript.finding import Match
 from app.ui.transcript.focus import block_of
 from app.ui.transcript.formats import Look
 from app.ui.transcript.formulas import Typesetter
 from app.ui.transcript.items import Item, ItemId, MessageItem, OpenLink
 from app.ui.transcript.keys import Keys
+from app.ui.transcript.lexing import Lexers
 from app.ui.transcript.menu import entries, message_menu
 from app.ui.transcript.overlays import HoveredAddress, LinkCard, NewestButton
 from app.ui.transcript.painting import Canvas
@@ -62,7 +64,9 @@ class Transcript(QAbstractScrollArea):
         self._live: _Live | None = None
         self._syncing = False
         self._surface = Surface(self._list)
-        self._typesetter = Typesetter(self)
+        self._errands = Errands(self)
+        self._typesetter = Typesetter(self._errands)
+        self._lexers = Lexers(self._errands)
         self._pointer = Pointer(self._surface, self.viewport().height, self)
         self._search = Search(self._list, self)
         self._clipboard = Clipboard(self._list, self._built, self)
@@ -91,7 +95,7 @@ class Transcript(QAbstractScrollArea):
 
     def _connect(self) -> None:
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
-        self._typesetter.drawn.connect(self._formulas_drawn)
+        self._errands.done.connect(self._errands_done)
         self._idle.timeout.connect(self._measure_one)
         self._newest.clicked.connect(self.scroll_to_end)
         for part in (self._pointer, self._search, self._clipboard):
@@ -110,6 +114,7 @@ class Transcript(QAbstractScrollArea):
             Look(theme),
             Look(theme, muted=True),
             self._typesetter,
+            self._lexers,
             self.devicePixelRatioF(),
             lambda item: self._opened.setdefault(item, set()),
         )
@@ -201,12 +206,30 @@ class Transcript(QAbstractScrollArea):
         live = self._live
         if live is None:
             return
+        before = self._list.top
         self._list.join(live.item.id)
-        row = self._list.rows[self._list.rows_of(live.item.id).start]
+        index = self._list.rows_of(live.item.id).start
+        row = self._list.rows[index]
         row.stream(live.shown(), live.text.groups(), live.reasoning.groups(), self._means)
         self._announcer.grew(live.text.text)
         self._search.forget(row)
-        self._sync()
+        if self._settle() <= {index}:
+            self._paint_from(index, row.changed_from, before)
+        else:
+            self.viewport().update()
+
+    def _paint_from(self, index: int, y: float, before: float) -> None:
+        """Only this row changed, from `y` on: move the rest to where it is now."""
+        port = self.viewport()
+        moved = self._list.top - before
+        covered = self._newest.isVisible() or self._address.isVisible()
+        if covered or moved != int(moved) or abs(moved) >= port.height():
+            port.update()
+            return
+        if moved:
+            port.scroll(0, -int(moved))
+        first = int(self._surface.row_corner(index).y() + y) - 2
+        port.update(0, first, port.width(), max(0, port.height() - first))
 
     # -- where the reader is
 
@@ -247,8 +270,8 @@ class Transcript(QAbstractScrollArea):
         return self._clipboard.selected(extent, form) if extent else ""
 
     def shutdown(self) -> None:
-        """Let the formula thread end; nothing is drawn after this."""
-        self._typesetter.close()
+        """Let the thread for errands end; no formula is drawn after this."""
+        self._errands.close()
 
     # -- answers to its parts
 
@@ -300,7 +323,7 @@ class Transcript(QAbstractScrollArea):
             self._list.hold(index, texts[match.block].top - self.viewport().height() / 3)
             self._sync()
 
-    def _formulas_drawn(self) -> None:
+    def _errands_done(self) -> None:
         for row in self._list.rows:
             if row.built and row.pending:
                 row.redraw_pending(self._means)
@@ -322,15 +345,20 @@ class Transcript(QAbstractScrollArea):
 
     def _sync(self) -> None:
         """Measure what is visible, tell the scroll bar, paint."""
+        self._settle()
+        self.viewport().update()
+
+    def _settle(self) -> set[int]:
+        """The rows that were measured: all others look as they did."""
         if self._syncing:
-            return
+            return set()
         self._syncing = True
         self._list.resize(self._column(), QSizeF(self.viewport().size()))
-        self._list.settle(self._means)
+        measured = self._list.settle(self._means)
         self._update_scroll_bar()
         self._syncing = False
         self._idle.start()
-        self.viewport().update()
+        return measured
 
     def _update_scroll_bar(self) -> None:
         bar = self.verticalScrollBar()

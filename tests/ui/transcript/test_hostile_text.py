@@ -90,7 +90,7 @@ def longest_stall(hands: Hands, text: str) -> float:
     QGuiApplication.processEvents()
     longest = time.thread_time() - started
     deadline = time.monotonic() + 5
-    while (view._typesetter.busy or view._idle.isActive()) and time.monotonic() < deadline:
+    while (view._errands.busy or view._idle.isActive()) and time.monotonic() < deadline:
         started = time.thread_time()
         QGuiApplication.processEvents()
         longest = max(longest, time.thread_time() - started)

@@ -1,7 +1,10 @@
 """The reader's place: streaming, paging upward, the end, the jump to a message."""
 
+import re
+
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from app.ui.transcript import ItemId
@@ -190,3 +193,19 @@ def test_a_long_reply_can_be_continued_where_it_is(hands: Hands) -> None:
     hands.view.finish(answered(2, f"{text}\n\nand on"))
     hands.settle()
     assert len(hands.view._list.rows) > 2
+
+
+def test_what_is_moved_while_streaming_is_what_would_be_painted(hands: Hands) -> None:
+    hands.show(*conversation(6))
+    view = hands.view
+    view.begin_stream(answered(99, "", status="waiting"))
+    source = "Words **more**.\n\n- a list\n- of `two`\n\n```py\nx = 1\n```\n\n| a |\n|-|\n| b |\n\n"
+    for piece in re.findall(r".{1,9}", source * 3, flags=re.DOTALL):
+        view.append(piece)
+        view._repaint.flush()
+        QGuiApplication.processEvents()
+    hands.settle()
+    shown = view.screen().grabWindow(view.winId()).toImage()
+    painted = view.grab().toImage().convertToFormat(shown.format())
+    area = view.viewport().geometry().adjusted(0, 0, -14, 0)
+    assert shown.copy(area) == painted.copy(area)
