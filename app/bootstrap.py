@@ -3,6 +3,7 @@
 Everything it opens is closed in reverse order, whatever happens between.
 """
 
+import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
@@ -13,6 +14,7 @@ import msgspec
 from app.chat.answering import Answering
 from app.chat.budget import Budget
 from app.chat.events import ChatEvent
+from app.chat.presets import Presets
 from app.chat.titles import Titles
 from app.chat.turns import Turns
 from app.chat.unkept import Unkept
@@ -40,22 +42,20 @@ class Chats(msgspec.Struct, frozen=True):
     db: Database
     turns: Turns
     wind: Wind
+    presets: Presets
 
 
-class Rooms(msgspec.Struct, frozen=True):
-    """What a door needs: the verbs and the rooms behind them."""
+class Models:
+    """The model that chats are answered by; a chat that names another one has it loaded first.
 
-    folders: Folders
-    settings: SettingsFile
-    db: Database
-    pool: Pool
-    turns: Turns
-    wind: Wind
-    temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
-    recovered: Report | None = None  # the database was damaged: what was saved
+    Any thread. One at a time: which models fit beside each other is not known here.
+    """
 
-    def find_model(self, name: str) -> Path:
-        return find_model(name, self.settings.value, self.folders)
+    def __init__(self, pool: Pool, spec: Callable[[Path], ModelSpec]) -> None:
+        self._pool = pool
+        self._spec = spec
+        self._lock = threading.Lock()
+        self._current = ""
 
     def load(self, path: Path) -> "Future[ModelInfo]":
         """Load a model as the settings say; the result is what was loaded."""
@@ -65,24 +65,65 @@ class Rooms(msgspec.Struct, frozen=True):
             if isinstance(event, Loaded):
                 loading.set_result(event.info)
             elif isinstance(event, Failed):
+                with self._lock:
+                    self._current = ""
                 loading.set_exception(from_info(event.error))
 
-        self.pool.load(model_spec(path, self.settings.value, self.folders), sink=sink)
+        with self._lock:
+            self._current = str(path)
+            self._pool.load(self._spec(path), sink=sink)
         return loading
+
+    def ready(self, model: str) -> None:
+        """Waits until this model answers; what is loaded serves a chat that names none."""
+        with self._lock:
+            known = model in ("", self._current)
+        if known:
+            return
+        if not Path(model).is_file():
+            raise ModelLoadFailed(f"The model of this chat is gone ({model}). Choose another one.")
+        self.load(Path(model)).result()
+
+
+class Rooms(msgspec.Struct, frozen=True):
+    """What a door needs: the verbs and the rooms behind them."""
+
+    folders: Folders
+    settings: SettingsFile
+    db: Database
+    pool: Pool
+    models: Models
+    turns: Turns
+    wind: Wind
+    presets: Presets
+    temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
+    recovered: Report | None = None  # the database was damaged: what was saved
+
+    def find_model(self, name: str) -> Path:
+        return find_model(name, self.settings.value, self.folders)
+
+    def load(self, path: Path) -> "Future[ModelInfo]":
+        return self.models.load(path)
 
 
 class _Window:
-    """The size of a chat's window: what the loaded model gives, before that what is set."""
+    """What the loaded models give: the size of a chat's window, and how each is best sampled."""
 
     def __init__(self, chat_ctx: int) -> None:
         self._chat_ctx = chat_ctx
+        self._sampling: dict[str, Sampling] = {}
 
     def follow(self, event: PoolEvent) -> None:
         if isinstance(event, WorkerReady):
             self._chat_ctx = event.info.chat_ctx
+            # Without a name, the model that was loaded last is meant.
+            self._sampling[event.model] = self._sampling[""] = event.info.recommended
 
     def budget(self) -> Budget:
         return Budget(self._chat_ctx)
+
+    def sampling(self, model: str) -> Sampling:
+        return self._sampling.get(model, Sampling())
 
 
 @contextmanager
@@ -90,7 +131,7 @@ def open_rooms(
     post: Callable[[ChatEvent], None],
     *,
     temporary: bool = False,
-    sampling: Sampling = Sampling(),
+    sampling: Sampling | None = None,
     max_tokens: int | None = None,
     verbose: bool = False,
     on_raise: Callable[[list[str]], None] | None = None,
@@ -114,55 +155,72 @@ def open_rooms(
         closing.callback(pool.close)
         window = _Window(settings.models.chat_ctx)
         pool.subscribe(window.follow)
+        models = Models(pool, lambda path: model_spec(path, settings_file.value, folders))
 
         def chats(db: Database, generator: Unkept | Pool) -> Chats:
             wind = Wind(db, generator, post, window.budget)
             closing.callback(wind.close)
             titles = Titles(db, generator, post)
             answering = Answering(
-                db, generator, post, window.budget, wind=wind, titles=titles, max_tokens=max_tokens
+                db,
+                generator,
+                post,
+                window.budget,
+                wind=wind,
+                titles=titles,
+                max_tokens=max_tokens,
+                ready=models.ready,
             )
-            turns = Turns(db, answering, post, sampling=sampling)
+            turns = Turns(
+                db, answering, post, sampling=lambda model: sampling or window.sampling(model)
+            )
             closing.callback(turns.close)
-            return Chats(db, turns, wind)
+            return Chats(db, turns, wind, Presets(db, post))
 
         unkept = Unkept(pool)
         closing.callback(unkept.close)
         passing = chats(passing_db, unkept)
         kept = passing if temporary else chats(db, pool)
         yield Rooms(
-            folders, settings_file, kept.db, pool, kept.turns, kept.wind, passing, recovered
+            folders,
+            settings_file,
+            kept.db,
+            pool,
+            models,
+            kept.turns,
+            kept.wind,
+            kept.presets,
+            passing,
+            recovered,
         )
 
 
 def run_window(model: Path | None, *, verbose: bool = False) -> int:
     """The desktop app: the window first, the model while it already shows."""
-    from app.ui import theme
     from app.ui.bridge import Bridge
-    from app.ui.events import ModelChanged, ModelChoice, ModelFailed, ModelLoading, ModelReady
+    from app.ui.events import ModelChanged, ModelChoice, ModelFailed
+    from app.ui.header.switch import ModelSwitch, choice_of
     from app.ui.window import Window, application
 
     app = application()
     bridge = Bridge()
     with open_rooms(bridge.post, verbose=verbose, on_raise=lambda _: None) as rooms:
-        window = Window(bridge, rooms.db, rooms.turns, theme.theme(theme.system_mode()))
+
+        def spec_of(path: Path) -> ModelSpec:
+            return model_spec(path, rooms.settings.value, rooms.folders)
+
+        models = ModelSwitch(rooms.pool, spec_of, bridge.post)
+        memory = rooms.folders.config / "window.json"
+        window = Window(bridge, rooms.db, rooms.turns, models, memory)
         window.show()
+        models.list_folder(rooms.settings.value.models_folder(rooms.folders.models))
         try:
             path = model or rooms.find_model("default")
         except KnownError as error:
             nothing = ModelChoice("", "No model")
             bridge.post(ModelChanged(ModelFailed(nothing, to_info(error))))
         else:
-            choice = ModelChoice(str(path), path.stem)
-            bridge.post(ModelChanged(ModelLoading(choice)))
-
-            def loaded(done: "Future[ModelInfo]") -> None:
-                if (error := done.exception()) is not None:
-                    bridge.post(ModelChanged(ModelFailed(choice, to_info(error))))
-                else:
-                    bridge.post(ModelChanged(ModelReady(choice, done.result())))
-
-            rooms.load(path).add_done_callback(loaded)
+            models.load(choice_of(path))
         return app.exec()
 
 

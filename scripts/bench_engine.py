@@ -125,7 +125,9 @@ class Engine:
 
 
 def prompt(first: int, size: int) -> list[int]:
-    return [1000 + first % 900] + [1000 + (first * 31 + index * 7) % 900 for index in range(size - 1)]
+    return [1000 + first % 900] + [
+        1000 + (first * 31 + index * 7) % 900 for index in range(size - 1)
+    ]
 
 
 # ---------------------------------------------------------------- figures of ours

@@ -74,6 +74,13 @@ _FIRST = (
         text TEXT NOT NULL
     )""",
     """CREATE INDEX queued_by_conversation ON queued(conversation_id, id)""",
+    """CREATE TABLE preset (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        model TEXT NOT NULL,
+        value TEXT NOT NULL,
+        UNIQUE (name, model)
+    )""",
     """CREATE TABLE segment (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         conversation_id INTEGER NOT NULL REFERENCES conversation(id) ON DELETE CASCADE,

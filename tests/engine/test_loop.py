@@ -76,9 +76,7 @@ def test_the_context_is_usable_after_an_abort(rig: Rig, monkeypatch: pytest.Monk
     with_reference(rig, again.id)
 
 
-def test_no_room_in_the_library_costs_no_request(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_room_in_the_library_costs_no_request(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sliding-window cache can be full although our cells are not: make room and go on."""
     rig.reply("idle", [9, *PROMPT])
     jobs = [rig.submit(name, [index, *PROMPT]) for index, name in enumerate("ab", 20)]
