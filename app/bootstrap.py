@@ -25,7 +25,7 @@ from app.core.generator import Sink
 from app.core.ids import RequestId
 from app.core.logs import start_logging
 from app.core.paths import Folders, find_folders
-from app.core.protocol import Failed, Loaded, ModelInfo, ModelSpec, RequestEvent
+from app.core.protocol import CHAT, Failed, Loaded, ModelInfo, ModelSpec, RequestEvent
 from app.core.sampling import Sampling
 from app.core.settings import Settings
 from app.storage.database import Database
@@ -130,7 +130,7 @@ class _Window:
         self._sampling: dict[str, Sampling] = {}
 
     def follow(self, event: PoolEvent) -> None:
-        if isinstance(event, WorkerReady):
+        if isinstance(event, WorkerReady) and CHAT in event.roles:
             self._chat_ctx = event.info.chat_ctx
             # Without a name, the model that was loaded last is meant.
             self._sampling[event.model] = self._sampling[""] = event.info.recommended
@@ -175,6 +175,20 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
         return Chats(db, turns, wind, Presets(db, self.post))
 
 
+def _open_stored(
+    folders: Folders, on_raise: Callable[[list[str]], None] | None, closing: ExitStack
+) -> tuple[Database, Report | None]:
+    """The user's chats, ours alone while they are open, whatever state they were left in.
+
+    Opened before the pool and closed after it: its last answers are still stored.
+    """
+    closing.enter_context(Instance(folders.data, on_raise))
+    db, recovered = open_database(folders.database)
+    closing.callback(db.close)
+    closing.callback(Upkeep(db, folders.database).close)
+    return db, recovered
+
+
 @contextmanager
 def open_rooms(
     post: Callable[[ChatEvent], None],
@@ -189,20 +203,15 @@ def open_rooms(
     folders.create()
     start_logging(folders.log, verbose=verbose)
     with ExitStack() as closing:
-        if not temporary:
-            closing.enter_context(Instance(folders.data, on_raise))
         settings_file = SettingsFile(folders.settings)
-        settings = settings_file.value
-        # Opened before the pool and closed after it: its last answers are still stored.
         passing_db = Database(None)
         closing.callback(passing_db.close)
-        db, recovered = (passing_db, None) if temporary else open_database(folders.database)
-        closing.callback(db.close)
+        db, recovered = passing_db, None
         if not temporary:
-            closing.callback(Upkeep(db, folders.database).close)
+            db, recovered = _open_stored(folders, on_raise, closing)
         pool = Pool(log=folders.logs / "engine.log")
         closing.callback(pool.close)
-        window = _Window(settings.models.chat_ctx)
+        window = _Window(settings_file.value.models.chat_ctx)
         pool.subscribe(window.follow)
         models = Models(pool, lambda path: model_spec(path, settings_file.value, folders))
 
