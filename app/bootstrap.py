@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from app.chat.answering import Answering
+from app.chat.attachments import Attachments
 from app.chat.budget import Budget
 from app.chat.events import ChatEvent
 from app.chat.presets import Presets
@@ -96,6 +97,7 @@ class Rooms(msgspec.Struct, frozen=True):
     turns: Turns
     wind: Wind
     presets: Presets
+    attachments: Attachments
     temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
     recovered: Report | None = None  # the database was damaged: what was saved
 
@@ -177,6 +179,8 @@ def open_rooms(
             closing.callback(turns.close)
             return Chats(db, turns, wind, Presets(db, post))
 
+        attachments = Attachments(pool, window.budget)
+        closing.callback(attachments.close)
         unkept = Unkept(pool)
         closing.callback(unkept.close)
         passing = chats(passing_db, unkept)
@@ -190,6 +194,7 @@ def open_rooms(
             kept.turns,
             kept.wind,
             kept.presets,
+            attachments,
             passing,
             recovered,
         )

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
+from app.chat import documents
 from app.chat.ask import count
 from app.chat.budget import Budget
 from app.chat.events import ChatEvent, ReplyFinished, WindowMeasured, WindStarted
@@ -27,6 +28,7 @@ from app.core.protocol import CHAT, Count, Counted, Failed, Generate, Stats
 from app.core.sampling import Sampling
 from app.storage import recalls
 from app.storage.database import Database, Tx
+from app.storage.documents import put_excerpts
 from app.storage.messages import StoredMessage
 from app.storage.recalls import Quote
 
@@ -188,6 +190,7 @@ class Answering:
     def _recall(self, conversation: ConversationId, leaf: MessageId | None) -> None:
         """Once per question and wind: what was quoted for it stays as it is."""
         budget = self._budget()
+        self._quote_documents(conversation, leaf, budget)
 
         def find(tx: Tx) -> tuple[Composition, tuple[Quote, ...]]:
             composition = load(tx, conversation, budget, leaf=leaf)
@@ -200,6 +203,22 @@ class Answering:
         if found:
             question, newest = composition.branch[-1].id, composition.segments[-1].id
             self._db.write(lambda tx: recalls.put(tx, question, newest, found)).result()
+
+    def _quote_documents(
+        self, conversation: ConversationId, leaf: MessageId | None, budget: Budget
+    ) -> None:
+        """Long documents are searched on this thread, never on the database's."""
+
+        def find(tx: Tx) -> documents.Sources | None:
+            seen = load(tx, conversation, budget, leaf=leaf)
+            if seen.branch[-1].message.role != "user":
+                return None
+            return documents.sources(tx, seen.branch, seen.first_verbatim, budget)
+
+        if found := self._db.read(find).result():
+            question = documents.own_words(found.question.message.text)
+            if quoted := documents.search(found, question, budget):
+                self._db.write(lambda tx: put_excerpts(tx, found.question.id, quoted)).result()
 
     def _measure(
         self,

@@ -6,7 +6,7 @@ sent while a reply streams waits in the queue.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import msgspec
@@ -30,6 +30,7 @@ from app.core.messages import Message, clean_text
 from app.core.sampling import Sampling
 from app.storage import conversations, messages, presets, queued
 from app.storage.database import Database, Tx
+from app.storage.documents import Document, attach, pass_on, share
 from app.storage.messages import StoredMessage
 from app.storage.presets import Preset
 from app.storage.queued import QueuedId
@@ -64,7 +65,11 @@ class Turns:
         self._waiting = Waiting(db, post, answering.streaming)
 
     def start(
-        self, text: str, model: str = "", preset: Preset | None = None
+        self,
+        text: str,
+        model: str = "",
+        preset: Preset | None = None,
+        carried: Sequence[Document] = (),
     ) -> "Future[ConversationId]":
         """A new conversation that opens with this message; `preset` None: the model's own."""
 
@@ -72,39 +77,48 @@ class Turns:
             chosen = preset or presets.of_model(tx, model)
             return conversations.create(
                 tx,
-                title=first_words(text),
+                title=first_words(text) or next((d.name for d in carried), ""),
                 model=model,
                 system_prompt=chosen.system_prompt,
                 sampling=preset and preset.sampling,
             ).id
 
-        opened = self._db.write(create)
-
         def go_on(done: "Future[ConversationId]") -> None:
             if done.exception() is None:
                 self._post(ConversationChanged(conversation=done.result()))
-                self.send(done.result(), text)
+                self.send(done.result(), text, carried)
 
+        opened = self._db.write(create)
         opened.add_done_callback(go_on)
         return opened
 
-    def send(self, conversation: ConversationId, text: str) -> None:
-        """Ask, now or after the reply that is streaming."""
+    def send(
+        self, conversation: ConversationId, text: str, carried: Sequence[Document] = ()
+    ) -> None:
+        """Ask, now or after the reply that is streaming; `carried` are attached documents."""
+
+        def store(tx: Tx) -> _Begun:
+            return self._asked(tx, conversation, cleaned, lambda to: attach(tx, to, carried))
+
         cleaned = clean_text(text).strip()
-        if not cleaned:
+        if not cleaned and not carried:
             self._refuse(conversation, text, InvalidRequest(_BLANK))
         elif self._answering.take(conversation):
-            self._begin(conversation, text, lambda tx: self._asked(tx, conversation, cleaned))
+            self._begin(conversation, text, store)
         else:
-            adding = self._waiting.add(conversation, cleaned)
+            adding = self._waiting.add(conversation, cleaned, carried)
             adding.add_done_callback(lambda done: self._queued(conversation, text, done))
 
     def send_waiting(self, conversation: ConversationId) -> None:
         """Send what has waited longest; the rest follows reply by reply."""
 
         def store(tx: Tx) -> _Begun | None:
-            first = queued.take_first(tx, conversation)
-            return None if first is None else self._asked(tx, conversation, first.text)
+            first = next(iter(queued.waiting(tx, conversation)), None)
+            if first is None:
+                return None
+            begun = self._asked(tx, conversation, first.text, lambda to: pass_on(tx, first.id, to))
+            queued.remove(tx, first.id)
+            return begun
 
         if self._answering.take(conversation):
             self._begin(conversation, "", store).add_done_callback(
@@ -126,6 +140,7 @@ class Turns:
         def store(tx: Tx) -> _Begun:
             parent = messages.get(tx, question).parent_id
             edited = messages.add(tx, conversation, parent, _said(cleaned))
+            share(tx, question, edited.id)
             return self._branched(tx, conversation, edited.id)
 
         cleaned = clean_text(text).strip()
@@ -217,9 +232,17 @@ class Turns:
 
     # ------------------------------------------------------------ what is stored
 
-    def _asked(self, tx: Tx, conversation: ConversationId, text: str) -> _Begun:
+    def _asked(
+        self,
+        tx: Tx,
+        conversation: ConversationId,
+        text: str,
+        hand_over: Callable[[MessageId], None],
+    ) -> _Begun:
+        """`hand_over` gives the new question what it carries."""
         parent = messages.active_leaf(tx, conversation)
         question = messages.add(tx, conversation, parent, _said(text))
+        hand_over(question.id)
         begun = self._replying(tx, conversation, question.id)
         added = (question, begun.reply)
         events = tuple(MessageAdded(conversation=conversation, message=m) for m in added)
