@@ -202,32 +202,30 @@ def open_rooms(
 
 def run_window(model: Path | None, *, verbose: bool = False) -> int:
     """The desktop app: the window first, the model while it already shows."""
-    from app.ui import theme
     from app.ui.bridge import Bridge
-    from app.ui.events import ModelChanged, ModelChoice, ModelFailed, ModelLoading, ModelReady
+    from app.ui.events import ModelChanged, ModelChoice, ModelFailed
+    from app.ui.header.switch import ModelSwitch, choice_of
     from app.ui.window import Window, application
 
     app = application()
     bridge = Bridge()
     with open_rooms(bridge.post, verbose=verbose, on_raise=lambda _: None) as rooms:
-        window = Window(bridge, rooms.db, rooms.turns, theme.theme(theme.system_mode()))
+
+        def spec_of(path: Path) -> ModelSpec:
+            return model_spec(path, rooms.settings.value, rooms.folders)
+
+        models = ModelSwitch(rooms.pool, spec_of, bridge.post)
+        memory = rooms.folders.config / "window.json"
+        window = Window(bridge, rooms.db, rooms.turns, models, memory)
         window.show()
+        models.list_folder(rooms.settings.value.models_folder(rooms.folders.models))
         try:
             path = model or rooms.find_model("default")
         except KnownError as error:
             nothing = ModelChoice("", "No model")
             bridge.post(ModelChanged(ModelFailed(nothing, to_info(error))))
         else:
-            choice = ModelChoice(str(path), path.stem)
-            bridge.post(ModelChanged(ModelLoading(choice)))
-
-            def loaded(done: "Future[ModelInfo]") -> None:
-                if (error := done.exception()) is not None:
-                    bridge.post(ModelChanged(ModelFailed(choice, to_info(error))))
-                else:
-                    bridge.post(ModelChanged(ModelReady(choice, done.result())))
-
-            rooms.load(path).add_done_callback(loaded)
+            models.load(choice_of(path))
         return app.exec()
 
 

@@ -12,7 +12,7 @@ from app.core.model_facts import ModelFacts, read_facts
 from app.core.protocol import Load, Loaded, ModelInfo, ModelSpec
 from app.core.sampling import recommended
 from app.engine.build import build_engine, shape_of
-from app.engine.devices import list_devices
+from app.engine.devices import find_devices, list_devices
 from app.engine.engine import Engine
 from app.engine.ladder import Attempt, next_attempt
 from app.engine.llama.dry_run import compute_bytes
@@ -31,7 +31,12 @@ class Report(Protocol):
 def load_engine(command: Load, report: Report) -> tuple[Engine, Loaded]:
     spec = command.spec
     facts = read_facts(Path(spec.path))  # refuses what the library might die of
-    plan = make_plan(spec, facts, list_devices(), lambda settings: _measure(spec, facts, settings))
+    table = [
+        device
+        for device in list_devices()
+        if device.kind == "cpu" or not spec.devices or device.name in spec.devices
+    ]
+    plan = make_plan(spec, facts, table, lambda settings: _measure(spec, facts, settings))
     steps: list[str] = []
     asked = min(spec.chat_ctx, facts.trained_ctx or spec.chat_ctx)
     if plan.attempt.chat_ctx < asked and not spec.embedding:
@@ -81,6 +86,7 @@ class _Loading:
                 spec.path,
                 gpu_layers=attempt.gpu_layers,
                 memory=spec.memory,
+                devices=find_devices(spec.devices),
                 progress=self._report,
             )
             self._model.load_adapters(spec.adapters)

@@ -40,6 +40,9 @@ class Scheduler:
         self._chunk = limits.shared_chunk
         self._served: dict[SessionId, int] = {}
         self._turn = 0
+        # So many at once did not go well: nobody is admitted before one of the others ends.
+        # The library may refuse where our cells would do, so counting cells is not enough.
+        self._crowded_at: int | None = None
         self.queue: list[Job] = []
         self.running: list[Job] = []
 
@@ -116,6 +119,8 @@ class Scheduler:
         if len(self.running) < 2:
             return False
         self.preempt(max(self.running, key=lambda job: (job.background, job.arrived)))
+        self._crowded_at = len(self.running) + 1
+        self._cache.evict_one()
         return True
 
     def _next_chunk(self, seconds: float) -> int:
@@ -125,13 +130,20 @@ class Scheduler:
     # ------------------------------------------------------------ admission
 
     def _admit(self) -> None:
+        if self._crowded_at is not None and len(self.running) < self._crowded_at - 1:
+            self._crowded_at = None
         while (job := self._next_waiting()) is not None:
-            if not self._give_room(job):
+            if self._is_held(job) or not self._give_room(job):
                 return  # nobody overtakes: a long prompt must not starve
             self.queue.remove(job)
             self.running.append(job)
             self._serve(job.request.session)
             job.admitted = job.admitted or self._clock()
+
+    def _is_held(self, job: Job) -> bool:
+        if self._crowded_at is None:
+            return False
+        return job.background or any(not other.background for other in self.running)
 
     def _next_waiting(self) -> Job | None:
         """Interactive first, then the session that was served longest ago, then the oldest."""

@@ -28,8 +28,16 @@ class Bridge(QObject):
         # that caused it.
         self._posted.connect(self.arrived, Qt.ConnectionType.QueuedConnection)
 
+        self._open = True
+
     def post(self, event: Event) -> None:
         _emit(self._posted, event)
+
+    def close(self) -> None:
+        """The window is closing: the rooms below still end their work, panels hear no more."""
+        if self._open:
+            self._open = False
+            self._posted.disconnect(self.arrived)
 
 
 class Answers(QObject):

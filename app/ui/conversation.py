@@ -5,32 +5,44 @@ changes arrives through the bridge.
 """
 
 import webbrowser
+from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog
 
 from app.chat.events import (
     BranchChanged,
     MessageAdded,
+    MessageDeleted,
     ReplyDelta,
     ReplyFinished,
     ReplyProgress,
+    ReplyResumed,
 )
 from app.chat.turns import Turns
+from app.core.errors import to_info
 from app.core.ids import ConversationId, MessageId
 from app.storage import messages
-from app.storage.database import Database
+from app.storage.database import Database, Tx
 from app.storage.messages import StoredMessage
 from app.ui.bridge import Answers, Bridge
 from app.ui.current import Current, Place
 from app.ui.events import Event
+from app.ui.notes import Notes
+from app.ui.sidebar.library import Library
 from app.ui.transcript.items import (
+    Branch,
+    Continue,
+    Delete,
+    Edit,
     ItemId,
     MessageItem,
     OpenLink,
+    OpenSegment,
     Regenerate,
     Request,
+    SaveCode,
     Stats,
     Status,
     SwitchVersion,
@@ -54,10 +66,23 @@ _NOTES: dict[messages.Status, str] = {
 
 
 class Conversation(QObject):
+    editing = Signal(object, str)  # a message and its text, wanted in the composer
+
     def __init__(
-        self, transcript: Transcript, current: Current, bridge: Bridge, db: Database, turns: Turns
+        self,
+        transcript: Transcript,
+        current: Current,
+        bridge: Bridge,
+        db: Database,
+        turns: Turns,
+        notes: Notes,
+        library: Library,
     ) -> None:
         super().__init__(transcript)
+        self._notes = notes
+        self._library = library
+        self._asked: list[MessageItem] = []  # what the reader said, as far as it was read
+        self._failed: set[MessageId] = set()
         self._transcript = transcript
         self._current = current
         self._db = db
@@ -76,22 +101,53 @@ class Conversation(QObject):
     def _show(self, place: Place) -> None:
         self._oldest = self._streaming = None
         self._waiting.clear()
+        self._asked = []
         conversation = place.conversation
         self._reading = conversation is not None
         if conversation is None:
             self._transcript.set_items(())
             return
-        page = self._db.read(lambda tx: messages.path_page(tx, conversation, limit=_PAGE))
-        self._answers.take(page, lambda newest: self._fill(conversation, newest))
+        self._read(conversation, place.message)
 
-    def _fill(self, conversation: ConversationId, newest: list[StoredMessage]) -> None:
+    def _read(self, conversation: ConversationId, target: MessageId | None) -> None:
+        def job(tx: Tx) -> list[StoredMessage]:
+            return messages.path_page(tx, conversation, limit=_reach(tx, conversation, target))
+
+        def failed(error: BaseException) -> None:
+            self._reading = False
+            self._notes.say(to_info(error).message, bad=True)
+
+        # A hit on another branch is shown by making that branch the active one.
+        reading = (
+            self._db.read(job)
+            if target is None
+            else self._db.write(lambda tx: (messages.reveal(tx, target), job(tx))[1])
+        )
+        self._answers.take(reading, lambda newest: self._fill(conversation, newest, target), failed)
+
+    def edit_last(self) -> None:
+        """The reader's last message, into the composer."""
+        if self._asked:
+            last = self._asked[-1]
+            self.editing.emit(_message(last.id), last.text)
+
+    def _fill(
+        self,
+        conversation: ConversationId,
+        newest: list[StoredMessage],
+        target: MessageId | None,
+    ) -> None:
         if conversation != self._current.conversation:
             return
+        self._asked = [item_of(m) for m in reversed(newest) if m.message.role == "user"]
+        self._failed = {m.id for m in newest if m.status == "failed"}
         self._oldest = newest[-1] if newest else None
         live = newest[:1] if newest and newest[0].status == "streaming" else []
         self._transcript.set_items([item_of(m) for m in reversed(newest[len(live) :])])
         for reply in live:
             self._begin(reply)
+        if target is not None and any(message.id == target for message in newest):
+            self._transcript.scroll_to(_id(target))
         self._reading = False
         known = {message.id for message in newest}
         waiting, self._waiting = self._waiting, []
@@ -109,7 +165,9 @@ class Conversation(QObject):
     def _prepend(self, before: StoredMessage, older: list[StoredMessage]) -> None:
         if before is self._oldest and older:
             self._oldest = older[-1]
-            self._transcript.prepend_items([item_of(m) for m in reversed(older)])
+            items = [item_of(m) for m in reversed(older)]
+            self._asked[:0] = [item for item in items if item.role == "user"]
+            self._transcript.prepend_items(items)
 
     def _follow(self, event: Event) -> None:
         if self._reading and not isinstance(event, BranchChanged):
@@ -134,7 +192,18 @@ class Conversation(QObject):
                 )
             case ReplyFinished() if event.message.id == self._streaming:
                 self._streaming = None
+                if event.message.status == "failed":
+                    self._failed.add(event.message.id)
                 self._transcript.finish(item_of(event.message))
+            case ReplyResumed(conversation=here) if here == self._current.conversation:
+                self._transcript.remove_item(_id(event.message.id))
+                self._begin(event.message)
+            case MessageDeleted(conversation=here) if here == self._current.conversation:
+                self._show(Place(here))
+                undo = event.leaf
+                self._notes.say(
+                    "The message is deleted.", "Undo", lambda: self._turns.undelete(here, undo)
+                )
             case _:
                 pass
 
@@ -144,7 +213,10 @@ class Conversation(QObject):
         if message.status == "streaming":
             self._begin(message)
         else:
-            self._transcript.append_item(item_of(message))
+            item = item_of(message)
+            if item.role == "user":
+                self._asked.append(item)
+            self._transcript.append_item(item)
 
     def _begin(self, reply: StoredMessage) -> None:
         self._streaming = reply.id
@@ -167,14 +239,48 @@ class Conversation(QObject):
         if here is None:
             return
         match request:
+            case Regenerate(id=item) if _message(item) in self._failed:
+                self._turns.retry(here, _message(item))
             case Regenerate(id=item):
                 self._turns.regenerate(here, _message(item))
+            case Continue(id=item):
+                self._turns.continue_reply(here, _message(item))
+            case Delete(id=item):
+                self._turns.delete(here, _message(item))
             case SwitchVersion(id=item, step=step):
                 self._turns.switch_version(here, _message(item), step)
+            case Edit(id=item):
+                self._edit(item)
+            case Branch(id=item):
+                self._answers.take(self._library.branch_off(_message(item)), self._current.open)
             case OpenLink(url=url):
                 webbrowser.open(url)
-            case _:
-                QApplication.beep()
+            case SaveCode(code=code):
+                self._save(code)
+            case OpenSegment():
+                pass
+
+    def _edit(self, item: ItemId) -> None:
+        found = next((asked for asked in self._asked if asked.id == item), None)
+        if found is not None:
+            self.editing.emit(_message(item), found.text)
+
+    def _save(self, code: str) -> None:
+        path, _ = QFileDialog.getSaveFileName(self._transcript, "Save the code")
+        if not path:
+            return
+        try:
+            Path(path).write_text(code, "utf-8")
+        except OSError as error:
+            self._notes.say(f"The file could not be written: {error.strerror}.", bad=True)
+
+
+def _reach(tx: Tx, conversation: ConversationId, target: MessageId | None) -> int:
+    """How many of the newest messages one must read to have the wanted one among them."""
+    if target is None or (leaf := messages.active_leaf(tx, conversation)) is None:
+        return _PAGE
+    branch = messages.branch_ids(tx, leaf)
+    return max(_PAGE, branch[::-1].index(target) + 20) if target in branch else _PAGE
 
 
 def item_of(stored: StoredMessage) -> MessageItem:

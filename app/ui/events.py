@@ -76,4 +76,8 @@ class MemoryReported(msgspec.Struct, frozen=True):
     stats: WorkerStats
 
 
-Event = ChatEvent | ModelChanged | ModelsListed | ContextCounted | MemoryReported
+class FoldersChanged(msgspec.Struct, frozen=True):
+    """Made, renamed, moved or deleted: the chats in them may have moved too."""
+
+
+Event = ChatEvent | ModelChanged | ModelsListed | ContextCounted | MemoryReported | FoldersChanged

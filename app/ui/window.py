@@ -1,69 +1,223 @@
-"""The window only places panels; each got its collaborators and knows no other. Main thread."""
+"""The window only places panels; each got its collaborators and knows no other. Main thread.
 
-from PySide6.QtCore import Qt
+It also keeps what the next start restores, and hands every panel the look in force.
+"""
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QMainWindow,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.chat.turns import Turns
+from app.core.ids import FolderId, MessageId
 from app.storage.database import Database
-from app.ui import theme
+from app.ui import menus, remembered
 from app.ui.bridge import Bridge
-from app.ui.chat_list import ChatList
+from app.ui.composer.attachments import Documents
+from app.ui.composer.drafts import Drafts
+from app.ui.composer.panel import Composer
+from app.ui.controls import action
 from app.ui.conversation import Conversation
-from app.ui.current import Current
-from app.ui.events import Event, ModelChanged, ModelFailed, ModelLoading, ModelReady, NoModel
-from app.ui.message_box import MessageBox
+from app.ui.current import Current, Place
+from app.ui.findbar import FindBar
+from app.ui.header.panel import Header, Models
+from app.ui.live import Live
+from app.ui.look import Look
+from app.ui.notes import Notes
+from app.ui.remembered import Remembered
+from app.ui.sidebar.library import Library
+from app.ui.sidebar.panel import Sidebar
+from app.ui.style import stylesheet
+from app.ui.theme import Theme
 from app.ui.transcript.view import Transcript
+from app.ui.welcome import Welcome
 
 _SIZE = (1120, 800)
+_SIDEBAR = 264
+_NARROW = 640  # below this the sidebar lies over nothing: it gives way
 
 
 class Window(QMainWindow):
-    def __init__(self, bridge: Bridge, db: Database, turns: Turns, look: theme.Theme) -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        db: Database,
+        turns: Turns,
+        models: Models,
+        memory: Path,
+        documents: Documents | None = None,
+    ) -> None:
         super().__init__()
+        self._bridge = bridge
+        self._memory = memory
+        kept = remembered.recall(memory)
         self.setWindowTitle("Llama Chat")
+        self.setMinimumSize(560, 400)
         self.resize(*_SIZE)
+        self.look = Look(kept.look, kept.points, self)
+        theme = self.look.theme
         self.current = Current(self)
-        self.transcript = Transcript(look)
-        self.chats = ChatList(self.current, bridge, db)
-        self.message = MessageBox(self.current, bridge, turns)
-        self.model = QLabel("No model")
-        self.model.setTextFormat(Qt.TextFormat.PlainText)
-        self._conversation = Conversation(self.transcript, self.current, bridge, db, turns)
+        self.drafts = Drafts(db, self)
+        self.drafts.keep(None, kept.draft)
+        self.notes = Notes(theme)
+        library = Library(db, bridge.post)
+        live = Live(bridge, self)
+        self.transcript = Transcript(theme)
+        self.transcript.setObjectName("transcript")
+        self.sidebar = Sidebar(library, self.current, live, self.notes, bridge, theme)
+        self.header = Header(models, self.current, self.notes, bridge, theme)
+        self.composer = Composer(turns, self.drafts, self.current, live, bridge, theme, documents)
+        self.composer.editor.return_sends = kept.return_sends
+        self.welcome = Welcome(bridge, theme)
+        self.find_bar = FindBar(self.transcript, theme)
+        self.conversation = Conversation(
+            self.transcript, self.current, bridge, db, turns, self.notes, library
+        )
+        self._place_panels()
+        self._connect()
+        self._make_menus()
+        self._set_theme(theme)
+        self._restore(kept)
+        self.composer.editor.setFocus()
+
+    def _place_panels(self) -> None:
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.welcome)
+        self._pages.addWidget(self.transcript)
         column = QWidget()
         layout = QVBoxLayout(column)
-        layout.addWidget(self.model)
-        layout.addWidget(self.transcript, 1)
-        layout.addWidget(self.message)
-        split = QSplitter()
-        split.addWidget(self.chats)
-        split.addWidget(column)
-        split.setStretchFactor(1, 1)
-        split.setSizes([240, _SIZE[0] - 240])
-        self.setCentralWidget(split)
-        bridge.arrived.connect(self._follow)
-        self.message.text.setFocus()
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for part in (self.header, self.find_bar):
+            layout.addWidget(part)
+        layout.addWidget(self._pages, 1)
+        layout.addWidget(self.composer)
+        self._split = QSplitter()
+        self._split.setHandleWidth(3)
+        self._split.setChildrenCollapsible(False)
+        self._split.addWidget(self.sidebar)
+        self._split.addWidget(column)
+        self._split.setStretchFactor(1, 1)
+        self._split.setSizes([_SIDEBAR, _SIZE[0] - _SIDEBAR])
+        self.setCentralWidget(self._split)
+        layout.insertWidget(3, self.notes)
+
+    def _connect(self) -> None:
+        self.look.changed.connect(self._set_theme)
+        self.current.changed.connect(self._show)
+        self.welcome.chosen.connect(self.composer.write)
+        self.composer.refused.connect(self.notes.warn)
+        self.composer.edit_last.connect(self.conversation.edit_last)
+        self.conversation.editing.connect(self.composer.begin_edit)
+        self.sidebar.footer.reload.does(self.header.reload)
+
+    def _make_menus(self) -> None:
+        side, head, look = self.sidebar, self.header, self.look
+        toggle = action(self, "Show or hide the &sidebar", self.toggle_sidebar, "Ctrl+B")
+        find = action(self, "&Find in this chat", self._find, "Ctrl+F")
+        write = action(self, "&Write", self.composer.editor.setFocus, "Ctrl+L")
+        chat = (
+            side.new_chat, side.new_folder, None, side.rename, side.pin, side.archive, side.trash,
+            None, side.show_chats, side.show_archive, side.show_trash, None,
+            action(self, "&Quit", self.close, "Ctrl+Q"),
+        )  # fmt: skip
+        view = (
+            toggle,
+            side.find_chats,
+            find,
+            write,
+            None,
+            action(self, "&Larger text", look.larger, "Ctrl++"),
+            action(self, "S&maller text", look.smaller, "Ctrl+-"),
+            action(self, "&Normal text", look.normal_size, "Ctrl+0"),
+            None,
+            action(self, "Look as the s&ystem does", lambda: look.choose("system")),
+            action(self, "L&ight", lambda: look.choose("light")),
+            action(self, "&Dark", lambda: look.choose("dark")),
+        )
+        model = (head.open_menu, head.reload, head.cancel, head.unload, None,
+                 self.composer.stop_action)  # fmt: skip
+        self._menu = menus.build(self, (("&Chat", chat), ("&View", view), ("&Model", model)))
+        side.menu_button.clicked.connect(lambda: self._open_menu(side.menu_button))
+        for button in (side.hide_button, head.show_button):
+            button.does(toggle)
+
+    def toggle_sidebar(self) -> None:
+        shown = not self.sidebar.isVisible()
+        self.sidebar.setVisible(shown)
+        self.header.show_button.setVisible(not shown)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self._bridge.close()
+        self.drafts.save()
+        remembered.keep(self._memory, self._remember())
         self.transcript.shutdown()
         super().closeEvent(event)
 
-    def _follow(self, event: Event) -> None:
-        if isinstance(event, ModelChanged):
-            match event.state:
-                case NoModel():
-                    self.model.setText("No model")
-                case ModelLoading(choice=choice, fraction=fraction):
-                    self.model.setText(f"Loading {choice.name} … {fraction:.0%}")
-                case ModelReady(choice=choice):
-                    self.model.setText(choice.name)
-                case ModelFailed(choice=choice):
-                    self.model.setText(f"{choice.name} could not be loaded")
+    def _open_menu(self, button: QWidget) -> None:
+        self._menu.popup(button.mapToGlobal(QPoint(0, button.height())))
+
+    def _find(self) -> None:
+        if self._pages.currentWidget() is self.transcript:
+            self.find_bar.open()
+
+    def _show(self, place: Place) -> None:
+        empty = place.conversation is None
+        self._pages.setCurrentWidget(self.welcome if empty else self.transcript)
+        self.find_bar.hide()
+        if place.message is None:
+            self.composer.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _set_theme(self, theme: Theme) -> None:
+        self.setStyleSheet(stylesheet(theme))
+        panels = (
+            self.sidebar, self.header, self.transcript, self.composer, self.welcome,
+            self.find_bar, self.notes,
+        )  # fmt: skip
+        for panel in panels:
+            panel.set_theme(theme)
+
+    def _restore(self, kept: Remembered) -> None:
+        if kept.geometry:
+            self.restoreGeometry(QByteArray(kept.geometry))
+        if kept.split:
+            self._split.setSizes(list(kept.split))
+        if not kept.sidebar:
+            self.sidebar.hide()
+            self.header.show_button.show()
+        for folder in kept.folders:
+            self.sidebar.model.open_folder(FolderId(folder), True)
+        if kept.conversation is not None:
+            self.current.open(kept.conversation, kept.message)
+            QTimer.singleShot(0, self.composer.editor.setFocus)
+
+    def _remember(self) -> Remembered:
+        top = self.transcript.top_item
+        following = top is None or self.transcript.following
+        return Remembered(
+            geometry=bytes(self.saveGeometry().data()),
+            split=tuple(self._split.sizes()),
+            sidebar=not self.sidebar.isHidden(),
+            look=self.look.choice,
+            points=self.look.points,
+            return_sends=self.composer.editor.return_sends,
+            conversation=self.current.conversation,
+            message=None if following or top is None else MessageId(int(top)),
+            folders=tuple(self.sidebar.model.opened),
+            draft=self.drafts.known(None),
+        )
 
 
 def application() -> QApplication:
     app = QApplication(["llama-chat"])
     app.setApplicationName("Llama Chat")
     app.setStyle("Fusion")
-    app.setPalette(theme.palette(theme.theme(theme.system_mode())))
     return app

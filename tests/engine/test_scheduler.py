@@ -109,6 +109,19 @@ def test_the_youngest_is_put_back_when_the_cache_fills(bench: Bench) -> None:
     assert all(job.generated == 390 for job in jobs)
 
 
+def test_a_library_that_refuses_company_is_not_asked_for_ever(bench: Bench) -> None:
+    """A window's cache may be full although our cells are not."""
+    jobs = [bench.job(name, prompt(index, 60)) for index, name in enumerate("abc")]
+    for _ in range(200):
+        if not bench.scheduler.jobs():
+            break
+        if len(bench.scheduler.schedule().slices) > 1:
+            assert bench.scheduler.make_room()
+        else:
+            bench.step()
+    assert [job.generated for job in jobs] == [4, 4, 4]
+
+
 def test_a_chat_keeps_its_context_whatever_else_runs() -> None:
     """cells = chat_ctx * parallel + chat_ctx / 2: one full chat always fits."""
     bench = Bench(cells=750, limits=Limits(chat_ctx=500))
@@ -120,6 +133,28 @@ def test_a_chat_keeps_its_context_whatever_else_runs() -> None:
     bench.drain()
     bench.close()
     assert chat.generated == 20
+
+
+def test_a_wind_fits_beside_a_full_chat() -> None:
+    """The old chat, a fork with its instruction, and the new prompt: 1.0 + 0.1 + 0.35."""
+    bench = Bench(cells=750, limits=Limits(chat_ctx=500))
+    chat = bench.job("chat", prompt(1, 480), session="s", max_tokens=20)
+    bench.drain()
+    kept = chat.tokens[:-1]
+    summary = bench.job(
+        "sum", [*kept, *[9] * 30], session="s", priority="background", max_tokens=20
+    )
+    bench.drain()
+    assert (summary.reuse, summary.reused_tokens) == ("fork", len(kept))
+    bench.job("prime", prompt(2, 175), session="s", priority="background", max_tokens=0)
+    bench.drain()
+    answer = bench.job("next", prompt(2, 175) + [3] * 20, session="s")
+    bench.drain()
+    old = bench.job("old", [*kept[:480], 4], session="s", max_tokens=1)
+    bench.drain()
+    bench.close()
+    assert answer.reused_tokens == 175
+    assert old.reused_tokens == 480, "the old chat was still there all the time"
 
 
 def test_the_same_beginning_is_computed_once(bench: Bench) -> None:

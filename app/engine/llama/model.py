@@ -83,10 +83,14 @@ def load_model(
     *,
     gpu_layers: int,
     memory: Memory = "auto",
+    devices: Sequence[int] = (),
     weights: bool = True,
     progress: Callable[[float], bool] = lambda fraction: True,
 ) -> Model:
-    """`weights=False` reads metadata only and simulates allocation, for exact buffer sizes."""
+    """`devices` are handles; without any the library chooses.
+
+    `weights=False` reads metadata only and simulates allocation, for exact buffer sizes.
+    """
     cancelled = False
 
     @lib.llama_progress_callback
@@ -97,6 +101,9 @@ def load_model(
 
     params = lib.llama_model_default_params()
     params.n_gpu_layers = gpu_layers
+    chosen = (ctypes.c_void_p * (len(devices) + 1))(*devices, None)
+    if devices:
+        params.devices = ctypes.cast(chosen, ctypes.c_void_p)
     params.load_mode = _LOAD_MODES[memory]
     params.no_alloc = not weights
     params.progress_callback = report

@@ -1,0 +1,1 @@
+"""Where people write: the editor, what is attached, what waits in the queue."""

@@ -1,0 +1,1 @@
+"""Above the conversation: which model answers, and how full its context is."""

@@ -1,0 +1,219 @@
+"""The header: the model menu, its load progress, the context meter, the memory panel.
+
+Main thread. A model switch loads at once and can be cancelled; what is not known is not shown.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QPushButton
+
+from app.chat.events import ReplyFinished, WindowMeasured
+from app.core.ids import ConversationId
+from app.core.protocol import WorkerStats
+from app.ui.bridge import Bridge
+from app.ui.controls import Elided, IconButton, action
+from app.ui.current import Current, Place
+from app.ui.events import (
+    ContextCounted,
+    Event,
+    MemoryReported,
+    ModelChanged,
+    ModelChoice,
+    ModelFailed,
+    ModelLoading,
+    ModelReady,
+    ModelsListed,
+    ModelState,
+    NoModel,
+    Usage,
+)
+from app.ui.header.memory import MemoryPanel
+from app.ui.header.meter import ContextMeter
+from app.ui.notes import Notes
+from app.ui.theme import Theme, icon
+
+
+class Models(Protocol):
+    """Verbs on the loaded model; what comes of them arrives as `ModelChanged`."""
+
+    def load(self, choice: ModelChoice) -> None: ...
+
+    def cancel_load(self) -> None: ...
+
+    def unload(self) -> None: ...
+
+
+class Header(QFrame):
+    def __init__(
+        self,
+        models: Models,
+        current: Current,
+        notes: Notes,
+        bridge: Bridge,
+        theme: Theme,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("header")
+        self._models = models
+        self._current = current
+        self._notes = notes
+        self._theme = theme
+        self._state: ModelState = NoModel()
+        self._choices: tuple[ModelChoice, ...] = ()
+        self._stats = WorkerStats()
+        self._usages: dict[ConversationId, Usage] = {}
+        self.model_button = QPushButton("No model")
+        self.menu = QMenu(self.model_button)
+        self.progress = QProgressBar()
+        self.cancel_button = IconButton("close", "Cancel loading", theme)
+        self.step = Elided()
+        self.meter = ContextMeter(theme)
+        self.memory_button = IconButton("memory", "Memory", theme)
+        self.memory = MemoryPanel(theme, self)
+        self.show_button = IconButton("sidebar", "Show the sidebar", theme)
+        self.open_menu = action(self, "&Choose a model", self._open_menu, "Ctrl+M")
+        self.reload = action(self, "&Reload the model", self._reload, "Ctrl+Shift+R")
+        self.unload = action(self, "&Unload the model", models.unload)
+        self.cancel = action(self, "Cancel &loading", models.cancel_load)
+        self._lay_out()
+        self._connect(bridge)
+        self.set_theme(theme)
+
+    def _lay_out(self) -> None:
+        self.model_button.setObjectName("model")
+        self.model_button.setMenu(self.menu)
+        self.progress.setTextVisible(False)
+        self.progress.setRange(0, 1000)
+        self.progress.setFixedWidth(90)
+        self.progress.setAccessibleName("Loading")
+        self.step.setProperty("kind", "small")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 8, 14, 4)
+        row.setSpacing(6)
+        row.addWidget(self.show_button)
+        row.addWidget(self.model_button)
+        row.addWidget(self.progress)
+        row.addWidget(self.cancel_button)
+        row.addWidget(self.step, 1)
+        row.addWidget(self.meter)
+        row.addWidget(self.memory_button)
+        self.show_button.hide()
+
+    def _connect(self, bridge: Bridge) -> None:
+        self.menu.aboutToShow.connect(self._fill_menu)
+        self.cancel_button.clicked.connect(self.cancel.trigger)
+        self.memory_button.clicked.connect(self._show_memory)
+        self._current.changed.connect(self._place_changed)
+        bridge.arrived.connect(self._follow)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        parts = (self.cancel_button, self.meter, self.memory_button, self.show_button)
+        for part in parts:
+            part.set_theme(theme)
+        self.model_button.setIcon(icon("chip", theme.colors.muted))
+        self._show()
+
+    # -- what happens
+
+    def _follow(self, event: Event) -> None:
+        match event:
+            case ModelChanged(state=state):
+                self._state = state
+                self._show()
+            case ModelsListed(choices=choices):
+                self._choices = choices
+            case ContextCounted(conversation=conversation, usage=usage):
+                self._usages[conversation] = usage
+                self._show_usage()
+            case WindowMeasured(conversation=conversation):
+                self._usages[conversation] = Usage(
+                    recent=event.used, reserve=event.reserve, limit=event.chat_ctx
+                )
+                self._show_usage()
+            case ReplyFinished():
+                self._count_from(event)
+            case MemoryReported(stats=stats):
+                self._stats = stats
+            case _:
+                pass
+
+    def _count_from(self, event: ReplyFinished) -> None:
+        """Until the chat room counts by parts: what the engine's own account says."""
+        stats = event.message.stats
+        known = self._usages.get(event.conversation)
+        if stats is None or (known is not None and known.reserve):
+            return
+        if isinstance(self._state, ModelReady):
+            self._usages[event.conversation] = Usage(
+                recent=stats.prompt_tokens + stats.completion_tokens,
+                limit=self._state.info.chat_ctx,
+            )
+            self._show_usage()
+
+    def _place_changed(self, _: Place) -> None:
+        self._show_usage()
+
+    def _show_usage(self) -> None:
+        here = self._current.conversation
+        usage = self._usages.get(here, Usage()) if here is not None else Usage()
+        self.meter.show_usage(usage)
+
+    def _show(self) -> None:
+        state = self._state
+        loading = isinstance(state, ModelLoading)
+        name = "Choose a model" if isinstance(state, NoModel) else state.choice.name
+        self.model_button.setText(f"{name}  ▾")
+        self.model_button.setAccessibleName(f"Model: {name}")
+        self.model_button.setToolTip("Choose the model that answers (Ctrl+M)")
+        self.progress.setVisible(loading)
+        self.cancel_button.setVisible(loading)
+        self.cancel.setEnabled(loading)
+        self.memory_button.setVisible(isinstance(state, ModelReady))
+        self.unload.setEnabled(isinstance(state, ModelReady))
+        self.reload.setEnabled(isinstance(state, ModelReady | ModelFailed))
+        match state:
+            case ModelLoading(fraction=fraction, step=step):
+                self._notes.hide()
+                self.progress.setRange(0, 1000 if fraction else 0)
+                self.progress.setValue(round(fraction * 1000))
+                self.step.setText(step)
+                self.step.setToolTip(step)
+            case ModelReady(info=info):
+                self.step.setText("")
+                self.step.setToolTip("\n".join(info.steps))
+            case ModelFailed(error=error):
+                self.step.setText("")
+                self._notes.say(error.message, "Try again", self._reload, bad=True)
+            case NoModel():
+                self.step.setText("")
+
+    def _fill_menu(self) -> None:
+        self.menu.clear()
+        state = self._state
+        active = "" if isinstance(state, NoModel | ModelFailed) else state.choice.path
+        for choice in self._choices:
+            label = f"{choice.name}\t{choice.detail}" if choice.detail else choice.name
+            entry = self.menu.addAction(label.replace("&", "&&"), self._loader(choice))
+            entry.setCheckable(True)
+            entry.setChecked(choice.path == active)
+        if not self._choices:
+            self.menu.addAction("No models on this machine yet").setEnabled(False)
+        self.menu.addSeparator()
+        self.menu.addActions([self.reload, self.unload])
+
+    def _loader(self, choice: ModelChoice) -> Callable[[], None]:
+        return lambda: self._models.load(choice)
+
+    def _open_menu(self) -> None:
+        self.model_button.showMenu()
+
+    def _reload(self) -> None:
+        if not isinstance(self._state, NoModel):
+            self._models.load(self._state.choice)
+
+    def _show_memory(self) -> None:
+        if isinstance(self._state, ModelReady):
+            self.memory.show_figures(self._state.info, self._stats)
+            self.memory.open_under(self.memory_button)

@@ -1,0 +1,80 @@
+"""Switching the model that answers: loads, cancels, unloads, and tells the window what came of it.
+
+Verbs on the main thread; the pool answers on its own, and what changed is posted. An answer to
+a load that was given up or replaced meanwhile is dropped.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from app.core.ids import RequestId
+from app.core.protocol import CHAT, Failed, Loaded, LoadProgress, ModelSpec, RequestEvent
+from app.hub.names import read_name
+from app.ui.events import (
+    Event,
+    ModelChanged,
+    ModelChoice,
+    ModelFailed,
+    ModelLoading,
+    ModelReady,
+    ModelsListed,
+    NoModel,
+)
+from app.workers.pool import Pool
+
+
+class ModelSwitch:
+    def __init__(
+        self, pool: Pool, spec_of: Callable[[Path], ModelSpec], post: Callable[[Event], None]
+    ) -> None:
+        self._pool = pool
+        self._spec_of = spec_of
+        self._post = post
+        self._load = 0  # which load is the newest
+        self._request: RequestId | None = None
+
+    def load(self, choice: ModelChoice) -> None:
+        self._load += 1
+        load = self._load
+
+        def sink(event: RequestEvent) -> None:
+            if load != self._load:
+                return
+            match event:
+                case LoadProgress(fraction=fraction, step=step):
+                    self._post(ModelChanged(ModelLoading(choice, fraction, step)))
+                case Loaded(info=info):
+                    self._post(ModelChanged(ModelReady(choice, info)))
+                case Failed(error=error):
+                    self._post(ModelChanged(ModelFailed(choice, error)))
+                case _:
+                    pass
+
+        self._post(ModelChanged(ModelLoading(choice)))
+        self._request = self._pool.load(self._spec_of(Path(choice.path)), sink=sink)
+
+    def cancel_load(self) -> None:
+        self._load += 1
+        if self._request is not None:
+            self._pool.cancel(self._request)
+        self._post(ModelChanged(NoModel()))
+
+    def unload(self) -> None:
+        self._load += 1
+        self._pool.unload(CHAT)
+        self._post(ModelChanged(NoModel()))
+
+    def list_folder(self, folder: Path) -> None:
+        """Offer the models found there; not for the main thread of a slow disk."""
+        files = sorted(folder.glob("*.gguf")) if folder.is_dir() else []
+        self._post(ModelsListed(tuple(choice_of(path) for path in files if _is_chat(path))))
+
+
+def choice_of(path: Path) -> ModelChoice:
+    name = read_name(path.name)
+    return ModelChoice(str(path), name.title, name.quantization)
+
+
+def _is_chat(path: Path) -> bool:
+    name = read_name(path.name)
+    return name.shard == 1 and not name.projector

@@ -1,0 +1,1 @@
+"""All chats: find one, open one, put them in order."""

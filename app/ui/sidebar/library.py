@@ -1,0 +1,95 @@
+"""The chats and folders of the database, in the words of the sidebar.
+
+Reads return futures; a verb writes on the database's own thread and posts
+`ConversationChanged` when it is on disk. Nothing here waits.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from app.chat.events import ConversationChanged
+from app.core.ids import ConversationId, FolderId, MessageId
+from app.storage import conversations, copies, folders, search
+from app.storage.conversations import Conversation, Cursor, Page, Place
+from app.storage.database import Database, Tx
+from app.storage.folders import Folder
+from app.ui.events import Event, FoldersChanged
+
+PAGE = 200
+
+
+class Library:
+    def __init__(self, db: Database, post: Callable[[Event], None]) -> None:
+        self._db = db
+        self._post = post
+
+    def page(
+        self, place: Place, folder: FolderId | None = None, after: Cursor | None = None
+    ) -> "Future[Page]":
+        return self._db.read(
+            lambda tx: conversations.page(tx, place, folder_id=folder, after=after, limit=PAGE)
+        )
+
+    def get(self, conversation: ConversationId) -> "Future[Conversation]":
+        return self._db.read(lambda tx: conversations.get(tx, conversation))
+
+    def folders(self) -> "Future[list[Folder]]":
+        return self._db.read(folders.all_folders)
+
+    def search(self, text: str) -> "Future[search.Results]":
+        return self._db.read(lambda tx: search.search(tx, text))
+
+    def rename(self, conversation: ConversationId, title: str) -> None:
+        self._change(conversation, lambda tx: conversations.rename(tx, conversation, title))
+
+    def pin(self, conversation: ConversationId, pinned: bool) -> None:
+        self._change(conversation, lambda tx: conversations.pin(tx, conversation, pinned))
+
+    def archive(self, conversation: ConversationId, archived: bool) -> None:
+        self._change(conversation, lambda tx: conversations.archive(tx, conversation, archived))
+
+    def trash(self, conversation: ConversationId) -> None:
+        self._change(conversation, lambda tx: conversations.trash(tx, conversation))
+
+    def restore(self, conversation: ConversationId) -> None:
+        self._change(conversation, lambda tx: conversations.restore(tx, conversation))
+
+    def move(self, conversation: ConversationId, folder: FolderId | None) -> None:
+        self._change(conversation, lambda tx: conversations.move(tx, conversation, folder))
+
+    def duplicate(self, conversation: ConversationId) -> None:
+        made = self._db.write(lambda tx: copies.duplicate(tx, conversation).id)
+        made.add_done_callback(self._announce_new)
+
+    def branch_off(self, message: MessageId) -> "Future[ConversationId]":
+        """A chat of its own that begins as this one did, up to that message."""
+        made = self._db.write(lambda tx: copies.branch_off(tx, message).id)
+        made.add_done_callback(self._announce_new)
+        return made
+
+    def create_folder(self, name: str, parent: FolderId | None = None) -> "Future[Folder]":
+        return self._folders(lambda tx: folders.create(tx, name, parent))
+
+    def rename_folder(self, folder: FolderId, name: str) -> None:
+        self._folders(lambda tx: folders.rename(tx, folder, name))
+
+    def move_folder(self, folder: FolderId, parent: FolderId | None) -> None:
+        self._folders(lambda tx: folders.move(tx, folder, parent))
+
+    def delete_folder(self, folder: FolderId) -> None:
+        self._folders(lambda tx: folders.delete(tx, folder))
+
+    def _change(self, conversation: ConversationId, change: Callable[[Tx], Any]) -> None:
+        changed = ConversationChanged(conversation=conversation)
+        # After a failure too: the list then shows again what is really stored.
+        self._db.write(change).add_done_callback(lambda _: self._post(changed))
+
+    def _announce_new(self, made: "Future[ConversationId]") -> None:
+        if made.exception() is None:
+            self._post(ConversationChanged(conversation=made.result()))
+
+    def _folders(self, change: Callable[[Tx], Any]) -> "Future[Any]":
+        writing = self._db.write(change)
+        writing.add_done_callback(lambda _: self._post(FoldersChanged()))
+        return writing

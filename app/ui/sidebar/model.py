@@ -1,0 +1,304 @@
+"""The list behind the sidebar: one flat model over chats, folders, an archive, a trash or hits.
+
+Main thread. Reads pages only as they are scrolled to, and changes only the rows that differ,
+so 10,000 chats cost what the visible ones do. Answers that came too late are dropped.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, Literal
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from app.chat.events import ConversationChanged, MessageAdded, ReplyFinished
+from app.core.ids import ConversationId, FolderId
+from app.storage.conversations import Conversation, Cursor, Page, Place
+from app.storage.folders import Folder
+from app.storage.search import Results
+from app.ui.bridge import Answers, Bridge
+from app.ui.events import Event, FoldersChanged
+from app.ui.live import Live
+from app.ui.sidebar.library import Library
+from app.ui.sidebar.rows import (
+    ChatRow,
+    FolderRow,
+    Heading,
+    HitRow,
+    Remark,
+    Row,
+    Shelf,
+    changes,
+    hit_rows,
+    key_of,
+    place_rows,
+    rows_of,
+)
+
+ROW = Qt.ItemDataRole.UserRole
+Index = QModelIndex | QPersistentModelIndex
+Mark = Literal["", "streaming", "unread"]
+MIME = "application/x-llama-chat-row"
+
+
+class ChatModel(QAbstractListModel):
+    def __init__(
+        self,
+        library: Library,
+        live: Live,
+        bridge: Bridge,
+        today: Callable[[], date] = date.today,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._library = library
+        self._live = live
+        self._today = today
+        self._answers = Answers(self)
+        self._place: Place = "chats"
+        self._shelf = Shelf()
+        self._after: Cursor | None = None
+        self._reading = False
+        self._generation = 0
+        self._searched = ""
+        self._hits: Results | None = None
+        self._unread: set[ConversationId] = set()
+        self._shown: ConversationId | None = None
+        self._rows: list[Row] = []
+        bridge.arrived.connect(self._follow)
+        live.changed.connect(self._marks_changed)
+
+    # -- what it shows
+
+    @property
+    def place(self) -> Place:
+        return self._place
+
+    @property
+    def folders(self) -> tuple[Folder, ...]:
+        return self._shelf.folders
+
+    @property
+    def opened(self) -> frozenset[FolderId]:
+        return frozenset(self._shelf.opened)
+
+    def show_place(self, place: Place) -> None:
+        self._place = place
+        self._searched, self._hits = "", None
+        self.reload()
+
+    def reload(self) -> None:
+        self._generation += 1
+        self._shelf = Shelf(folders=self._shelf.folders, opened=self._shelf.opened)
+        self._after, self._reading = None, False
+        if self._place == "chats":
+            self._answers.take(self._library.folders(), self._take_folders)
+        self._read_page()
+
+    def search(self, text: str) -> None:
+        """Empty: the list again."""
+        self._searched = text.strip()
+        if not self._searched:
+            self._hits = None
+            self._rebuild()
+            return
+        asked = self._searched
+
+        def came(results: Results) -> None:
+            if asked == self._searched:
+                self._hits = results
+                self._rebuild()
+
+        self._answers.take(self._library.search(asked), came)
+
+    def open_folder(self, folder: FolderId, opened: bool) -> None:
+        if opened:
+            self._shelf.opened.add(folder)
+            generation = self._generation
+            page = self._library.page("chats", folder)
+            self._answers.take(page, lambda came: self._take_inside(came, generation))
+        else:
+            self._shelf.opened.discard(folder)
+        self._rebuild()
+
+    def seen(self, conversation: ConversationId | None) -> None:
+        """It is on screen: nothing in it is unread."""
+        self._shown = conversation
+        if conversation is not None and conversation in self._unread:
+            self._unread.discard(conversation)
+            self._marks_changed(conversation)
+
+    def mark(self, conversation: ConversationId) -> Mark:
+        if self._live.streaming(conversation):
+            return "streaming"
+        return "unread" if conversation in self._unread else ""
+
+    def row(self, index: Index) -> Row | None:
+        return self._rows[index.row()] if index.isValid() else None
+
+    def index_of(self, key: tuple[str, object]) -> QModelIndex:
+        found = next((at for at, row in enumerate(self._rows) if key_of(row) == key), -1)
+        return self.index(found) if found >= 0 else QModelIndex()
+
+    # -- Qt's questions
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        row = self.row(index)
+        if row is None:
+            return None
+        if role == ROW:
+            return row
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return _title(row)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return self._spoken(row)
+        if role == Qt.ItemDataRole.ToolTipRole and isinstance(row, ChatRow):
+            return _tooltip(row.chat)
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        chosen = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        match self.row(index):
+            case ChatRow():
+                return chosen | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDragEnabled
+            case FolderRow():
+                folder = Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDragEnabled
+                return chosen | folder | Qt.ItemFlag.ItemIsDropEnabled
+            case HitRow():
+                return chosen
+            case Heading():
+                return Qt.ItemFlag.ItemIsDropEnabled
+            case _:
+                return Qt.ItemFlag.NoItemFlags
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        text = str(value).strip()
+        row = self.row(index)
+        if role != Qt.ItemDataRole.EditRole or not text or row is None or text == _title(row):
+            return False
+        match row:
+            case ChatRow(chat=chat):
+                self._library.rename(chat.id, text)
+            case FolderRow(folder=folder):
+                self._library.rename_folder(folder.id, text)
+            case _:
+                return False
+        return True
+
+    def canFetchMore(self, parent: Index) -> bool:
+        return self._after is not None and self._hits is None
+
+    def fetchMore(self, parent: Index) -> None:
+        self._read_page()
+
+    # -- what comes back
+
+    def _read_page(self) -> None:
+        if self._reading:
+            return
+        self._reading = True
+        generation = self._generation
+
+        def came(page: Page) -> None:
+            if generation == self._generation:
+                self._reading = False
+                self._after = page.next
+                self._shelf.chats.update((chat.id, chat) for chat in page.items)
+                self._rebuild()
+
+        self._answers.take(self._library.page(self._place, after=self._after), came)
+
+    def _take_inside(self, page: Page, generation: int) -> None:
+        if generation == self._generation:
+            self._shelf.chats.update((chat.id, chat) for chat in page.items)
+            self._rebuild()
+
+    def _take_folders(self, folders: list[Folder]) -> None:
+        self._shelf.folders = tuple(folders)
+        self._rebuild()
+
+    def _follow(self, event: Event) -> None:
+        match event:
+            case ConversationChanged() | MessageAdded():
+                self._refresh(event.conversation)
+            case ReplyFinished():
+                if event.conversation != self._shown:
+                    self._unread.add(event.conversation)
+                self._refresh(event.conversation)
+            case FoldersChanged():
+                self.reload()
+            case _:
+                pass
+
+    def _refresh(self, conversation: ConversationId) -> None:
+        def came(chat: Conversation) -> None:
+            if chat.place == self._place:
+                self._shelf.chats[chat.id] = chat
+            else:
+                self._shelf.chats.pop(chat.id, None)
+            self._rebuild()
+
+        def gone(_: BaseException) -> None:
+            self._shelf.chats.pop(conversation, None)
+            self._rebuild()
+
+        self._answers.take(self._library.get(conversation), came, gone)
+
+    def _marks_changed(self, conversation: ConversationId) -> None:
+        index = self.index_of(("chat", conversation))
+        if index.isValid():
+            self.dataChanged.emit(index, index)
+
+    def _rebuild(self) -> None:
+        if self._hits is not None:
+            self._replace(hit_rows(self._hits))
+        elif self._place == "chats":
+            self._replace(rows_of(self._shelf, self._today()))
+        else:
+            self._replace(place_rows(list(self._shelf.chats.values()), self._place))
+
+    def _replace(self, rows: list[Row]) -> None:
+        step = changes(self._rows, rows)
+        old, new = self._rows[step.start : step.old_end], rows[step.start : step.new_end]
+        if [key_of(row) for row in old] == [key_of(row) for row in new]:
+            self._rows = rows
+            if new:
+                self.dataChanged.emit(self.index(step.start), self.index(step.new_end - 1))
+            return
+        if old:
+            self.beginRemoveRows(QModelIndex(), step.start, step.old_end - 1)
+            self._rows = self._rows[: step.start] + self._rows[step.old_end :]
+            self.endRemoveRows()
+        if new:
+            self.beginInsertRows(QModelIndex(), step.start, step.new_end - 1)
+            self._rows = rows
+            self.endInsertRows()
+
+    def _spoken(self, row: Row) -> str:
+        match row:
+            case ChatRow(chat=chat):
+                mark = {"streaming": ", replying", "unread": ", unread", "": ""}[self.mark(chat.id)]
+                return _title(row) + (", pinned" if chat.pinned else "") + mark
+            case FolderRow(folder=folder, open=opened):
+                return f"Folder {folder.name}, {'open' if opened else 'closed'}"
+            case _:
+                return _title(row)
+
+
+def _title(row: Row) -> str:
+    match row:
+        case ChatRow(chat=chat):
+            return chat.title or "New chat"
+        case FolderRow(folder=folder):
+            return folder.name
+        case HitRow(text=text) | Remark(text=text):
+            return text
+        case Heading(label=label):
+            return label
+
+
+def _tooltip(chat: Conversation) -> str:
+    when = datetime.fromtimestamp(chat.updated_ms / 1000)  # noqa: DTZ006 - the reader's own time
+    return f"{chat.title or 'New chat'}\n{chat.messages:,} messages, {when:%d %b %Y %H:%M}"

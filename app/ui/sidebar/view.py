@@ -1,0 +1,293 @@
+"""The list widget of the sidebar: opens, renames in place, drags into folders, has a menu.
+
+Main thread. Speaks in the library's verbs; an undo is offered where something leaves the list.
+"""
+
+from PySide6.QtCore import QMimeData, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDrag,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QWidget
+
+from app.core.ids import ConversationId, FolderId
+from app.storage.conversations import Conversation
+from app.storage.folders import Folder
+from app.ui.current import Current, Place
+from app.ui.notes import Notes
+from app.ui.sidebar.delegate import RowDelegate
+from app.ui.sidebar.library import Library
+from app.ui.sidebar.model import MIME, ChatModel
+from app.ui.sidebar.rows import ChatRow, FolderRow, Heading, HitRow, Key, Row, key_of
+from app.ui.theme import Theme
+
+
+class ChatList(QListView):
+    left_upwards = Signal()  # up-arrow on the first row: back to the search field
+
+    def __init__(
+        self,
+        model: ChatModel,
+        library: Library,
+        current: Current,
+        notes: Notes,
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._rows = model
+        self._library = library
+        self._current = current
+        self._notes = notes
+        self._delegate = RowDelegate(model, theme)
+        self._kept: Key | None = None
+        self.setObjectName("chats")
+        self.setAccessibleName("Chats")
+        self.setModel(model)
+        self.setItemDelegate(self._delegate)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setLayoutMode(QListView.LayoutMode.Batched)
+        self.setBatchSize(200)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setMouseTracking(True)
+        self.setDragEnabled(True)
+        self.setAcceptDrops(True)
+        self.setDropIndicatorShown(False)
+        self.verticalScrollBar().setSingleStep(32)
+        self.clicked.connect(self._open)
+        self.activated.connect(self._open)
+        model.rowsAboutToBeRemoved.connect(self._keep)
+        model.rowsInserted.connect(self._restore)
+        current.changed.connect(self._show)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._delegate.set_theme(theme)
+        self.scheduleDelayedItemsLayout()
+        self.viewport().update()
+
+    def resizeEvent(self, e: QResizeEvent) -> None:
+        self._delegate.set_room(self.viewport().width())
+        super().resizeEvent(e)
+
+    def chosen(self) -> Conversation | None:
+        """The chat whose row has the focus, else the one on screen."""
+        row = self._rows.row(self.currentIndex())
+        if isinstance(row, ChatRow):
+            return row.chat
+        shown = self._rows.row(self._rows.index_of(("chat", self._current.conversation)))
+        return shown.chat if isinstance(shown, ChatRow) else None
+
+    # -- verbs
+
+    def rename_chosen(self) -> None:
+        if (chat := self.chosen()) is not None:
+            self.edit(self._rows.index_of(("chat", chat.id)))
+
+    def pin_chosen(self) -> None:
+        if (chat := self.chosen()) is not None:
+            self._library.pin(chat.id, not chat.pinned)
+
+    def archive_chosen(self) -> None:
+        if (chat := self.chosen()) is not None:
+            self._archive(chat)
+
+    def trash_chosen(self) -> None:
+        if (chat := self.chosen()) is not None:
+            self._trash(chat)
+
+    def new_folder(self, parent: FolderId | None = None) -> None:
+        self._library.create_folder("New folder", parent)
+        if parent is not None:
+            self._rows.open_folder(parent, True)
+
+    def _trash(self, chat: Conversation) -> None:
+        self._leave(chat.id)
+        self._library.trash(chat.id)
+        title = chat.title or "The chat"
+        self._notes.say(
+            f"“{title[:60]}” is in the trash.", "Undo", lambda: self._library.restore(chat.id)
+        )
+
+    def _archive(self, chat: Conversation) -> None:
+        if chat.archived:
+            self._library.archive(chat.id, False)
+            return
+        self._leave(chat.id)
+        self._library.archive(chat.id, True)
+        title = chat.title or "The chat"
+        self._notes.say(
+            f"“{title[:60]}” is in the archive.",
+            "Undo",
+            lambda: self._library.archive(chat.id, False),
+        )
+
+    def _leave(self, conversation: ConversationId) -> None:
+        if self._current.conversation == conversation:
+            self._current.open(None)
+
+    def _open(self, index: QModelIndex) -> None:
+        match self._rows.row(index):
+            case ChatRow(chat=chat):
+                self._current.open(chat.id)
+            case HitRow(conversation=conversation, message=message):
+                self._current.open(conversation, message)
+            case FolderRow(folder=folder, open=opened):
+                self._rows.open_folder(folder.id, not opened)
+            case _:
+                pass
+
+    def _show(self, place: Place) -> None:
+        self._delegate.shown = place.conversation
+        self._rows.seen(place.conversation)
+        self.viewport().update()
+
+    # -- the place of the focus survives a change of rows
+
+    def _keep(self, parent: QModelIndex, first: int, last: int) -> None:
+        at = self.currentIndex()
+        row = self._rows.row(at)
+        self._kept = key_of(row) if row is not None and first <= at.row() <= last else None
+
+    def _restore(self) -> None:
+        if self._kept is not None:
+            index = self._rows.index_of(self._kept)
+            self._kept = None
+            if index.isValid():
+                self.setCurrentIndex(index)
+
+    # -- keys and menu
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        row = self._rows.row(self.currentIndex())
+        key = event.key()
+        if isinstance(row, FolderRow) and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self._rows.open_folder(row.folder.id, key == Qt.Key.Key_Right)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row is not None:
+            self._open(self.currentIndex())
+        elif key == Qt.Key.Key_Delete and isinstance(row, ChatRow):
+            self._trash(row.chat)
+        elif key == Qt.Key.Key_Up and not self._above(self.currentIndex()):
+            self.left_upwards.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _above(self, index: QModelIndex) -> bool:
+        rows = range(index.row() - 1, -1, -1)
+        return any(not isinstance(self._rows.row(self._rows.index(at)), Heading) for at in rows)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if keyboard else self.indexAt(event.pos())
+        where = self.visualRect(index).center() if keyboard else event.pos()
+        if (menu := self.menu_for(index)) is not None:
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(self.viewport().mapToGlobal(QPoint(where)))
+
+    def menu_for(self, index: QModelIndex) -> QMenu | None:
+        match self._rows.row(index):
+            case ChatRow(chat=chat):
+                return self._chat_menu(chat, index)
+            case FolderRow(folder=folder):
+                return self._folder_menu(folder, index)
+            case _:
+                return None
+
+    def _chat_menu(self, chat: Conversation, index: QModelIndex) -> QMenu:
+        menu = QMenu(self)
+        if chat.place == "trash":
+            menu.addAction("Restore", lambda: self._library.restore(chat.id))
+            return menu
+        menu.addAction("Rename", lambda: self.edit(index))
+        menu.addAction(
+            "Unpin" if chat.pinned else "Pin", lambda: self._library.pin(chat.id, not chat.pinned)
+        )
+        menu.addAction("Duplicate", lambda: self._library.duplicate(chat.id))
+        self._add_moves(menu.addMenu("Move to"), chat)
+        menu.addSeparator()
+        menu.addAction(
+            "Back from the archive" if chat.archived else "Archive", lambda: self._archive(chat)
+        )
+        menu.addAction("Move to trash", lambda: self._trash(chat))
+        return menu
+
+    def _add_moves(self, menu: QMenu, chat: Conversation) -> None:
+        for folder in self._rows.folders:
+            entry = menu.addAction(
+                folder.name, lambda found=folder.id: self._library.move(chat.id, found)
+            )
+            entry.setEnabled(folder.id != chat.folder_id)
+        menu.addSeparator()
+        menu.addAction("New folder", self.new_folder)
+        out = menu.addAction("No folder", lambda: self._library.move(chat.id, None))
+        out.setEnabled(chat.folder_id is not None)
+
+    def _folder_menu(self, folder: Folder, index: QModelIndex) -> QMenu:
+        menu = QMenu(self)
+        menu.addAction("Rename", lambda: self.edit(index))
+        menu.addAction("New folder inside", lambda: self.new_folder(folder.id))
+        out = menu.addAction("Move to the top", lambda: self._library.move_folder(folder.id, None))
+        out.setEnabled(folder.parent_id is not None)
+        menu.addSeparator()
+        menu.addAction(
+            "Delete the folder, keep its chats", lambda: self._library.delete_folder(folder.id)
+        )
+        return menu
+
+    # -- drag and drop
+
+    def startDrag(self, supportedActions: Qt.DropAction) -> None:
+        row = self._rows.row(self.currentIndex())
+        if (data := _carried(row)) is not None:
+            drag = QDrag(self)
+            drag.setMimeData(data)
+            drag.setPixmap(self.grab(self.visualRect(self.currentIndex())))
+            drag.exec(Qt.DropAction.MoveAction)
+
+    def dragEnterEvent(self, e: QDragEnterEvent) -> None:
+        if e.mimeData().hasFormat(MIME):
+            e.acceptProposedAction()
+
+    def dragMoveEvent(self, e: QDragMoveEvent) -> None:
+        index = self.indexAt(e.position().toPoint())
+        self.setCurrentIndex(index)
+        if e.mimeData().hasFormat(MIME):
+            e.acceptProposedAction()
+
+    def dropEvent(self, e: QDropEvent) -> None:
+        kind, _, number = bytes(e.mimeData().data(MIME).data()).decode().partition(":")
+        target = self._target(self._rows.row(self.indexAt(e.position().toPoint())))
+        if kind == "chat":
+            self._library.move(ConversationId(int(number)), target)
+        elif kind == "folder" and int(number) != target:
+            self._library.move_folder(FolderId(int(number)), target)
+        e.acceptProposedAction()
+
+    def _target(self, row: Row | None) -> FolderId | None:
+        match row:
+            case FolderRow(folder=folder):
+                return folder.id
+            case ChatRow(chat=chat, depth=depth) if depth:
+                return chat.folder_id
+            case _:
+                return None
+
+
+def _carried(row: Row | None) -> QMimeData | None:
+    match row:
+        case ChatRow(chat=chat):
+            name = f"chat:{chat.id}"
+        case FolderRow(folder=folder):
+            name = f"folder:{folder.id}"
+        case _:
+            return None
+    data = QMimeData()
+    data.setData(MIME, name.encode())
+    return data

@@ -1,0 +1,156 @@
+"""A new chat's empty page: the state of the model and three ways to begin. Main thread."""
+
+from typing import assert_never
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from app.ui.bridge import Bridge
+from app.ui.controls import Elided
+from app.ui.events import (
+    Event,
+    ModelChanged,
+    ModelFailed,
+    ModelLoading,
+    ModelReady,
+    ModelState,
+    NoModel,
+)
+from app.ui.theme import Theme, icon
+
+EXAMPLES = (
+    ("idea", "Explain", "Explain how a refrigerator keeps things cold, in simple words."),
+    ("pen", "Write", "Write a short, friendly message that moves a meeting to Thursday."),
+    ("code", "Program", "Write a Python function that finds duplicate files in a folder."),
+)
+_NARROW = 560
+
+
+class Welcome(QWidget):
+    chosen = Signal(str)
+
+    def __init__(self, bridge: Bridge, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._state: ModelState = NoModel()
+        self._title = QLabel("What would you like to talk about?")
+        self._title.setProperty("kind", "title")
+        self._title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._title.setWordWrap(True)
+        self.status = QLabel()
+        self.status.setProperty("kind", "small")
+        self.status.setTextFormat(Qt.TextFormat.PlainText)
+        self.status.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.status.setWordWrap(True)
+        self._cards = [_Card(*example, theme) for example in EXAMPLES]
+        for card in self._cards:
+            card.clicked.connect(lambda _=False, text=card.text_to_send: self.chosen.emit(text))
+        self._grid = QGridLayout()
+        self._grid.setSpacing(10)
+        inner = QWidget()
+        inner.setMaximumWidth(760)
+        column = QVBoxLayout(inner)
+        column.setSpacing(10)
+        column.addStretch(3)
+        column.addWidget(self._title)
+        column.addWidget(self.status)
+        column.addSpacing(14)
+        column.addLayout(self._grid)
+        column.addStretch(4)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(24, 0, 24, 0)
+        row.addStretch(1)
+        row.addWidget(inner, 100)
+        row.addStretch(1)
+        self._columns = 0
+        bridge.arrived.connect(self._follow)
+        self._arrange()
+        self._show()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        for card in self._cards:
+            card.set_theme(theme)
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        columns = 1 if self.width() < self._theme.px(_NARROW) else 3
+        if columns != self._columns:
+            self._columns = columns
+            for at, card in enumerate(self._cards):
+                self._grid.addWidget(card, at // columns, at % columns)
+        for card in self._cards:
+            card.compact(columns == 1)
+
+    def _follow(self, event: Event) -> None:
+        if isinstance(event, ModelChanged):
+            self._state = event.state
+            self._show()
+
+    def _show(self) -> None:
+        self.status.setText(_said(self._state))
+
+
+class _Card(QPushButton):
+    def __init__(self, picture: str, name: str, text: str, theme: Theme) -> None:
+        super().__init__()
+        self.text_to_send = text
+        self._name = picture
+        self.setProperty("kind", "card")
+        self.setAccessibleName(f"{name}: {text}")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._picture = QLabel()
+        self._heading = Elided(name)
+        self._heading.setProperty("kind", "heading")
+        self._body = QLabel(text)
+        self._body.setProperty("kind", "small")
+        self._body.setWordWrap(True)
+        self._body.setAlignment(Qt.AlignmentFlag.AlignTop)
+        for label in (self._picture, self._heading, self._body):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        head = QHBoxLayout()
+        head.addWidget(self._picture)
+        head.addWidget(self._heading, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 12, 14, 12)
+        column.setSpacing(6)
+        column.addLayout(head)
+        column.addWidget(self._body, 1)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        side = round(theme.px(18))
+        picture = icon(self._name, theme.colors.accent, side)
+        self._picture.setPixmap(picture.pixmap(QSize(side, side), self.devicePixelRatioF()))
+
+    def compact(self, one_column: bool) -> None:
+        """One short line where the window is narrow, a card where it is wide."""
+        self._body.setVisible(not one_column)
+        self._heading.setText(
+            self.text_to_send if one_column else self.accessibleName().split(":", 1)[0]
+        )
+        self._heading.setProperty("kind", "small" if one_column else "heading")
+        self._heading.style().unpolish(self._heading)
+        self._heading.style().polish(self._heading)
+        line = self._theme.px(20)
+        self.setFixedHeight(round(self._theme.px(24) + line * (1 if one_column else 3.4)))
+
+
+def _said(state: ModelState) -> str:
+    match state:
+        case NoModel():
+            return "No model is loaded. Choose one at the top."
+        case ModelLoading(choice=choice):
+            return f"{choice.name} is loading. You can write already."
+        case ModelReady(choice=choice):
+            return f"{choice.name} answers, on this computer alone."
+        case ModelFailed(error=error):
+            return error.message
+        case _:
+            assert_never(state)
