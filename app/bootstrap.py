@@ -17,6 +17,7 @@ from app.chat.budget import Budget
 from app.chat.events import ChatEvent
 from app.chat.presets import Presets
 from app.chat.titles import Titles
+from app.chat.tools import Toolbox, built_in
 from app.chat.turns import Turns
 from app.chat.unkept import Unkept
 from app.chat.wind import Wind
@@ -157,6 +158,7 @@ def open_rooms(
         closing.callback(pool.close)
         window = _Window(settings.models.chat_ctx)
         pool.subscribe(window.follow)
+        toolbox = Toolbox(built_in(), lambda: settings_file.value.tools)
         models = Models(pool, lambda path: model_spec(path, settings_file.value, folders))
 
         def chats(db: Database, generator: Unkept | Pool) -> Chats:
@@ -172,9 +174,14 @@ def open_rooms(
                 titles=titles,
                 max_tokens=max_tokens,
                 ready=models.ready,
+                toolbox=toolbox,
             )
             turns = Turns(
-                db, answering, post, sampling=lambda model: sampling or window.sampling(model)
+                db,
+                answering,
+                post,
+                sampling=lambda model: sampling or window.sampling(model),
+                toolbox=toolbox,
             )
             closing.callback(turns.close)
             return Chats(db, turns, wind, Presets(db, post))

@@ -20,6 +20,7 @@ from app.chat.recall import quotes_for
 from app.chat.reply import Reply
 from app.chat.seen import load
 from app.chat.titles import Titles
+from app.chat.tools import Toolbox
 from app.chat.wind import Wind
 from app.core.errors import ContextLimitExceeded, InvalidRequest, KnownError, to_info
 from app.core.generator import Generator
@@ -56,6 +57,7 @@ class Answering:
         titles: Titles,
         max_tokens: int | None = None,
         ready: Callable[[str], None] = lambda _model: None,
+        toolbox: Toolbox = Toolbox(()),
     ) -> None:
         self._db = db
         self._generator = generator
@@ -64,6 +66,7 @@ class Answering:
         self._post = post
         self._budget = budget
         self._max_tokens = max_tokens
+        self._toolbox = toolbox
         self._ready = ready  # has this model loaded, or says why not
         self._threads = ThreadPoolExecutor(_PREPARERS, "turn")
         self._idle = threading.Condition()
@@ -162,6 +165,7 @@ class Answering:
             session=session_of(reply.stored.conversation_id),
             model=reply.stored.model or CHAT,
             messages=prompt.composition.messages,
+            tools=self._toolbox.offered(prompt.composition.messages),
             continue_last=go_on,
             sampling=sampling,
             max_tokens=min(self._max_tokens or room, room),
@@ -232,7 +236,11 @@ class Answering:
             lambda tx: load(tx, conversation, budget, leaf=leaf, excerpts=excerpts)
         ).result()
         request = Count(
-            request_id=new_request_id(), messages=composition.messages, each=True, model=model
+            request_id=new_request_id(),
+            messages=composition.messages,
+            tools=self._toolbox.offered(composition.messages),
+            each=True,
+            model=model,
         )
         return composition, count(self._generator, request).result()
 

@@ -7,7 +7,8 @@ sent while a reply streams waits in the queue.
 
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import msgspec
 
@@ -19,12 +20,14 @@ from app.chat.events import (
     MessageAdded,
     MessageDeleted,
     ReplyResumed,
+    ToolsAsked,
     TurnRefused,
 )
 from app.chat.presets import sampling_of
 from app.chat.titles import first_words
+from app.chat.tools import Toolbox
 from app.chat.waiting import Waiting
-from app.core.errors import InvalidRequest, to_info
+from app.core.errors import InvalidRequest, StorageError, to_info
 from app.core.ids import ConversationId, MessageId
 from app.core.messages import Message, clean_text
 from app.core.sampling import Sampling
@@ -57,11 +60,14 @@ class Turns:
         post: Callable[[ChatEvent], None],
         *,
         sampling: Callable[[str], Sampling] = lambda _model: Sampling(),
+        toolbox: Toolbox = Toolbox(()),
     ) -> None:
         self._db = db
         self._answering = answering
         self._post = post
         self._sampling = sampling
+        self._toolbox = toolbox
+        self._tools = ThreadPoolExecutor(1, "tools")
         self._waiting = Waiting(db, post, answering.streaming)
 
     def start(
@@ -182,6 +188,13 @@ class Turns:
         if self._take(conversation):
             self._begin(conversation, "", store)
 
+    def answer_calls(
+        self, conversation: ConversationId, reply: MessageId, *, allowed: bool
+    ) -> None:
+        """The tools this reply asked for run, or do not; then the model goes on."""
+        if self._take(conversation):
+            self._tools.submit(self._run_tools, conversation, reply, allowed)
+
     def switch_version(self, conversation: ConversationId, message: MessageId, step: int) -> None:
         """Show the version `step` places beside this one."""
 
@@ -229,6 +242,7 @@ class Turns:
     def close(self) -> None:
         """Stop every reply and wait until each is stored."""
         self._answering.close(_CLOSE_S)
+        self._tools.shutdown(wait=True, cancel_futures=True)
 
     # ------------------------------------------------------------ what is stored
 
@@ -240,13 +254,22 @@ class Turns:
         hand_over: Callable[[MessageId], None],
     ) -> _Begun:
         """`hand_over` gives the new question what it carries."""
+        declined = self._declined(tx, messages.active_leaf(tx, conversation))
         parent = messages.active_leaf(tx, conversation)
         question = messages.add(tx, conversation, parent, _said(text))
         hand_over(question.id)
         begun = self._replying(tx, conversation, question.id)
-        added = (question, begun.reply)
+        added = (*declined, question, begun.reply)
         events = tuple(MessageAdded(conversation=conversation, message=m) for m in added)
         return msgspec.structs.replace(begun, events=events)
+
+    def _declined(self, tx: Tx, leaf: MessageId | None) -> tuple[StoredMessage, ...]:
+        """Calls that nobody answered are declined: a call is never without its result."""
+        if leaf is None:
+            return ()
+        asking = messages.get(tx, leaf)
+        results = self._toolbox.results(asking.message.tool_calls, allowed=False)
+        return tuple(_add_below(tx, asking, results))
 
     def _branched(self, tx: Tx, conversation: ConversationId, question: MessageId | None) -> _Begun:
         begun = self._replying(tx, conversation, question)
@@ -303,11 +326,36 @@ class Turns:
         else:  # the reply ended while this was being stored
             self.send_waiting(conversation)
 
+    def _run_tools(self, conversation: ConversationId, reply: MessageId, allowed: bool) -> None:
+        """On the tools' thread; the conversation has been taken."""
+
+        def store(tx: Tx) -> _Begun:
+            asking = messages.get(tx, reply)
+            if messages.active_leaf(tx, conversation) != reply or not results:
+                raise InvalidRequest("These calls have been answered already.")
+            added = _add_below(tx, asking, results)
+            begun = self._replying(tx, conversation, added[-1].id)
+            events = tuple(
+                MessageAdded(conversation=conversation, message=m) for m in (*added, begun.reply)
+            )
+            return msgspec.structs.replace(begun, events=events)
+
+        calls = ()
+        with suppress(StorageError):  # `store` meets it again and says so
+            calls = self._db.read(lambda tx: messages.get(tx, reply)).result().message.tool_calls
+        results = self._toolbox.results(calls, allowed=allowed)
+        self._begin(conversation, "", store)
+
     def _ended(self, reply: StoredMessage) -> None:
-        if reply.status in {"complete", "length"}:
-            self._waiting.if_any(reply.conversation_id, self.send_waiting)
+        conversation, calls = reply.conversation_id, reply.message.tool_calls
+        if calls and self._toolbox.trusts(calls):
+            self.answer_calls(conversation, reply.id, allowed=True)
+        elif calls:
+            self._post(ToolsAsked(conversation=conversation, reply=reply.id, calls=calls))
+        elif reply.status in {"complete", "length"}:
+            self._waiting.if_any(conversation, self.send_waiting)
         else:
-            self._waiting.if_any(reply.conversation_id, self._waiting.announce)
+            self._waiting.if_any(conversation, self._waiting.announce)
 
     def _change(
         self, conversation: ConversationId, change: Callable[[Tx], ChatEvent]
@@ -324,6 +372,14 @@ class Turns:
 
     def _refuse(self, conversation: ConversationId, text: str, error: BaseException) -> None:
         self._post(TurnRefused(conversation=conversation, text=text, error=to_info(error)))
+
+
+def _add_below(tx: Tx, parent: StoredMessage, results: Sequence[Message]) -> list[StoredMessage]:
+    added: list[StoredMessage] = []
+    for result in results:
+        above = added[-1] if added else parent
+        added.append(messages.add(tx, parent.conversation_id, above.id, result))
+    return added
 
 
 def _said(text: str) -> Message:
