@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.chat.answering import Answering
+from app.chat.attachments import Attachments
 from app.chat.budget import Budget
 from app.chat.events import ChatEvent
 from app.chat.presets import Presets
 from app.chat.titles import Titles
+from app.chat.tools import Toolbox, built_in
 from app.chat.turns import Turns
 from app.chat.unkept import Unkept
 from app.chat.wind import Wind
@@ -112,6 +114,7 @@ class Rooms(msgspec.Struct, frozen=True):
     turns: Turns
     wind: Wind
     presets: Presets
+    attachments: Attachments
     temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
     recovered: Report | None = None  # the database was damaged: what was saved
 
@@ -148,6 +151,7 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
     post: Callable[[ChatEvent], None]
     window: _Window
     models: Models
+    toolbox: Toolbox
     closing: ExitStack
     sampling: Sampling | None
     max_tokens: int | None
@@ -164,12 +168,14 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
             titles=Titles(db, generator, self.post),
             max_tokens=self.max_tokens,
             ready=self.models.ready,
+            toolbox=self.toolbox,
         )
         turns = Turns(
             db,
             answering,
             self.post,
             sampling=lambda model: self.sampling or self.window.sampling(model),
+            toolbox=self.toolbox,
         )
         self.closing.callback(turns.close)
         return Chats(db, turns, wind, Presets(db, self.post))
@@ -213,11 +219,14 @@ def open_rooms(
         closing.callback(pool.close)
         window = _Window(settings_file.value.models.chat_ctx)
         pool.subscribe(window.follow)
+        toolbox = Toolbox(built_in(), lambda: settings_file.value.tools)
         models = Models(pool, lambda path: model_spec(path, settings_file.value, folders))
 
+        attachments = Attachments(pool, window.budget)
+        closing.callback(attachments.close)
         unkept = Unkept(pool)
         closing.callback(unkept.close)
-        build = _ChatsBuilder(post, window, models, closing, sampling, max_tokens)
+        build = _ChatsBuilder(post, window, models, toolbox, closing, sampling, max_tokens)
         passing = build.over(passing_db, unkept)
         kept = passing if temporary else build.over(db, pool)
         yield Rooms(
@@ -229,6 +238,7 @@ def open_rooms(
             kept.turns,
             kept.wind,
             kept.presets,
+            attachments,
             passing,
             recovered,
         )

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
+from app.chat import documents
 from app.chat.ask import count
 from app.chat.budget import Budget
 from app.chat.events import ChatEvent, ReplyFinished, WindowMeasured, WindStarted
@@ -19,6 +20,7 @@ from app.chat.recall import quotes_for
 from app.chat.reply import Reply
 from app.chat.seen import load
 from app.chat.titles import Titles
+from app.chat.tools import Toolbox
 from app.chat.wind import Wind
 from app.core.errors import ContextLimitExceeded, InvalidRequest, KnownError, to_info
 from app.core.generator import Generator
@@ -27,6 +29,7 @@ from app.core.protocol import CHAT, Count, Counted, Failed, Generate, Stats
 from app.core.sampling import Sampling
 from app.storage import recalls
 from app.storage.database import Database, Tx
+from app.storage.documents import put_excerpts
 from app.storage.messages import StoredMessage
 from app.storage.recalls import Quote
 
@@ -54,6 +57,7 @@ class Answering:
         titles: Titles,
         max_tokens: int | None = None,
         ready: Callable[[str], None] = lambda _model: None,
+        toolbox: Toolbox = Toolbox(()),
     ) -> None:
         self._db = db
         self._generator = generator
@@ -62,6 +66,7 @@ class Answering:
         self._post = post
         self._budget = budget
         self._max_tokens = max_tokens
+        self._toolbox = toolbox
         self._ready = ready  # has this model loaded, or says why not
         self._threads = ThreadPoolExecutor(_PREPARERS, "turn")
         self._idle = threading.Condition()
@@ -160,6 +165,7 @@ class Answering:
             session=session_of(reply.stored.conversation_id),
             model=reply.stored.model or CHAT,
             messages=prompt.composition.messages,
+            tools=self._toolbox.offered(prompt.composition.messages),
             continue_last=go_on,
             sampling=sampling,
             max_tokens=min(self._max_tokens or room, room),
@@ -188,6 +194,7 @@ class Answering:
     def _recall(self, conversation: ConversationId, leaf: MessageId | None) -> None:
         """Once per question and wind: what was quoted for it stays as it is."""
         budget = self._budget()
+        self._quote_documents(conversation, leaf, budget)
 
         def find(tx: Tx) -> tuple[Composition, tuple[Quote, ...]]:
             composition = load(tx, conversation, budget, leaf=leaf)
@@ -201,6 +208,22 @@ class Answering:
             question, newest = composition.branch[-1].id, composition.segments[-1].id
             self._db.write(lambda tx: recalls.put(tx, question, newest, found)).result()
 
+    def _quote_documents(
+        self, conversation: ConversationId, leaf: MessageId | None, budget: Budget
+    ) -> None:
+        """Long documents are searched on this thread, never on the database's."""
+
+        def find(tx: Tx) -> documents.Sources | None:
+            seen = load(tx, conversation, budget, leaf=leaf)
+            if seen.branch[-1].message.role != "user":
+                return None
+            return documents.sources(tx, seen.branch, seen.first_verbatim, budget)
+
+        if found := self._db.read(find).result():
+            question = documents.own_words(found.question.message.text)
+            if quoted := documents.search(found, question, budget):
+                self._db.write(lambda tx: put_excerpts(tx, found.question.id, quoted)).result()
+
     def _measure(
         self,
         conversation: ConversationId,
@@ -213,7 +236,11 @@ class Answering:
             lambda tx: load(tx, conversation, budget, leaf=leaf, excerpts=excerpts)
         ).result()
         request = Count(
-            request_id=new_request_id(), messages=composition.messages, each=True, model=model
+            request_id=new_request_id(),
+            messages=composition.messages,
+            tools=self._toolbox.offered(composition.messages),
+            each=True,
+            model=model,
         )
         return composition, count(self._generator, request).result()
 

@@ -8,6 +8,7 @@ import msgspec
 
 from app.core.errors import ErrorInfo
 from app.core.ids import ConversationId, MessageId
+from app.core.messages import ToolCall
 from app.storage.messages import StoredMessage
 from app.storage.queued import Queued
 from app.storage.segments import Segment
@@ -47,6 +48,13 @@ class ReplyResumed(_Event, frozen=True):
     """A reply that had ended streams again, in the same place."""
 
     message: StoredMessage
+
+
+class ToolsAsked(_Event, frozen=True):
+    """The model wants these to run; `Turns.answer_calls` says whether they may."""
+
+    reply: MessageId
+    calls: tuple[ToolCall, ...]
 
 
 class ReplyProgress(_Event, frozen=True):
@@ -105,6 +113,7 @@ ChatEvent = (
     | MessageDeleted
     | QueueChanged
     | ReplyResumed
+    | ToolsAsked
     | ReplyProgress
     | ReplyDelta
     | ReplyFinished

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from app.chat.budget import Budget
+from app.chat.documents import own_words
 from app.chat.prompt import Composition
 from app.core.ids import MessageId
 from app.storage import search
@@ -28,9 +29,10 @@ def quotes_for(tx: Tx, composition: Composition, budget: Budget) -> tuple[Quote,
     question = composition.branch[-1]
     if not evicted:
         return ()
-    ranked = search.recall(tx, question.conversation_id, question.message.text, limit=_CANDIDATES)
+    asked = own_words(question.message.text)
+    ranked = search.recall(tx, question.conversation_id, asked, limit=_CANDIDATES)
     found = [evicted[id_] for id_, _ in ranked if id_ in evicted]
-    return _within(found, question.message.text, budget.recall_tokens * _CHARACTERS_PER_TOKEN)
+    return _within(found, asked, budget.recall_tokens * _CHARACTERS_PER_TOKEN)
 
 
 def _within(found: Sequence[StoredMessage], question: str, characters: int) -> tuple[Quote, ...]:

@@ -3,6 +3,7 @@
 import msgspec
 
 from app.chat.budget import Budget
+from app.chat.documents import woven
 from app.chat.prompt import Composition, Seen, compose, was_said
 from app.core.ids import ConversationId, MessageId
 from app.core.protocol import Counted
@@ -29,6 +30,7 @@ def load(
     """The active branch, or the one that ends in `leaf`."""
     conversation = conversations.get(tx, conversation_id)
     branch = messages.path(tx, conversation_id) if leaf is None else messages.path_to(tx, leaf)
+    branch = woven(tx, branch, budget)
     standing = segments.on_branch(tx, conversation_id, branch[-1].id) if branch else []
     return compose(
         conversation.system_prompt,

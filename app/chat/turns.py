@@ -6,8 +6,9 @@ sent while a reply streams waits in the queue.
 """
 
 import logging
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import msgspec
 
@@ -19,17 +20,20 @@ from app.chat.events import (
     MessageAdded,
     MessageDeleted,
     ReplyResumed,
+    ToolsAsked,
     TurnRefused,
 )
 from app.chat.presets import sampling_of
 from app.chat.titles import first_words
+from app.chat.tools import Toolbox
 from app.chat.waiting import Waiting
-from app.core.errors import InvalidRequest, to_info
+from app.core.errors import InvalidRequest, StorageError, to_info
 from app.core.ids import ConversationId, MessageId
 from app.core.messages import Message, clean_text
 from app.core.sampling import Sampling
 from app.storage import conversations, messages, presets, queued
 from app.storage.database import Database, Tx
+from app.storage.documents import Document, attach, pass_on, share
 from app.storage.messages import StoredMessage
 from app.storage.presets import Preset
 from app.storage.queued import QueuedId
@@ -56,15 +60,22 @@ class Turns:
         post: Callable[[ChatEvent], None],
         *,
         sampling: Callable[[str], Sampling] = lambda _model: Sampling(),
+        toolbox: Toolbox = Toolbox(()),
     ) -> None:
         self._db = db
         self._answering = answering
         self._post = post
         self._sampling = sampling
+        self._toolbox = toolbox
+        self._tools = ThreadPoolExecutor(1, "tools")
         self._waiting = Waiting(db, post, answering.streaming)
 
     def start(
-        self, text: str, model: str = "", preset: Preset | None = None
+        self,
+        text: str,
+        model: str = "",
+        preset: Preset | None = None,
+        carried: Sequence[Document] = (),
     ) -> "Future[ConversationId]":
         """A new conversation that opens with this message; `preset` None: the model's own."""
 
@@ -72,39 +83,48 @@ class Turns:
             chosen = preset or presets.of_model(tx, model)
             return conversations.create(
                 tx,
-                title=first_words(text),
+                title=first_words(text) or next((d.name for d in carried), ""),
                 model=model,
                 system_prompt=chosen.system_prompt,
                 sampling=preset and preset.sampling,
             ).id
 
-        opened = self._db.write(create)
-
         def go_on(done: "Future[ConversationId]") -> None:
             if done.exception() is None:
                 self._post(ConversationChanged(conversation=done.result()))
-                self.send(done.result(), text)
+                self.send(done.result(), text, carried)
 
+        opened = self._db.write(create)
         opened.add_done_callback(go_on)
         return opened
 
-    def send(self, conversation: ConversationId, text: str) -> None:
-        """Ask, now or after the reply that is streaming."""
+    def send(
+        self, conversation: ConversationId, text: str, carried: Sequence[Document] = ()
+    ) -> None:
+        """Ask, now or after the reply that is streaming; `carried` are attached documents."""
+
+        def store(tx: Tx) -> _Begun:
+            return self._asked(tx, conversation, cleaned, lambda to: attach(tx, to, carried))
+
         cleaned = clean_text(text).strip()
-        if not cleaned:
+        if not cleaned and not carried:
             self._refuse(conversation, text, InvalidRequest(_BLANK))
         elif self._answering.take(conversation):
-            self._begin(conversation, text, lambda tx: self._asked(tx, conversation, cleaned))
+            self._begin(conversation, text, store)
         else:
-            adding = self._waiting.add(conversation, cleaned)
+            adding = self._waiting.add(conversation, cleaned, carried)
             adding.add_done_callback(lambda done: self._queued(conversation, text, done))
 
     def send_waiting(self, conversation: ConversationId) -> None:
         """Send what has waited longest; the rest follows reply by reply."""
 
         def store(tx: Tx) -> _Begun | None:
-            first = queued.take_first(tx, conversation)
-            return None if first is None else self._asked(tx, conversation, first.text)
+            first = next(iter(queued.waiting(tx, conversation)), None)
+            if first is None:
+                return None
+            begun = self._asked(tx, conversation, first.text, lambda to: pass_on(tx, first.id, to))
+            queued.remove(tx, first.id)
+            return begun
 
         if self._answering.take(conversation):
             self._begin(conversation, "", store).add_done_callback(
@@ -126,6 +146,7 @@ class Turns:
         def store(tx: Tx) -> _Begun:
             parent = messages.get(tx, question).parent_id
             edited = messages.add(tx, conversation, parent, _said(cleaned))
+            share(tx, question, edited.id)
             return self._branched(tx, conversation, edited.id)
 
         cleaned = clean_text(text).strip()
@@ -166,6 +187,13 @@ class Turns:
 
         if self._take(conversation):
             self._begin(conversation, "", store)
+
+    def answer_calls(
+        self, conversation: ConversationId, reply: MessageId, *, allowed: bool
+    ) -> None:
+        """The tools this reply asked for run, or do not; then the model goes on."""
+        if self._take(conversation):
+            self._tools.submit(self._run_tools, conversation, reply, allowed)
 
     def switch_version(self, conversation: ConversationId, message: MessageId, step: int) -> None:
         """Show the version `step` places beside this one."""
@@ -214,16 +242,34 @@ class Turns:
     def close(self) -> None:
         """Stop every reply and wait until each is stored."""
         self._answering.close(_CLOSE_S)
+        self._tools.shutdown(wait=True, cancel_futures=True)
 
     # ------------------------------------------------------------ what is stored
 
-    def _asked(self, tx: Tx, conversation: ConversationId, text: str) -> _Begun:
+    def _asked(
+        self,
+        tx: Tx,
+        conversation: ConversationId,
+        text: str,
+        hand_over: Callable[[MessageId], None],
+    ) -> _Begun:
+        """`hand_over` gives the new question what it carries."""
+        declined = self._declined(tx, messages.active_leaf(tx, conversation))
         parent = messages.active_leaf(tx, conversation)
         question = messages.add(tx, conversation, parent, _said(text))
+        hand_over(question.id)
         begun = self._replying(tx, conversation, question.id)
-        added = (question, begun.reply)
+        added = (*declined, question, begun.reply)
         events = tuple(MessageAdded(conversation=conversation, message=m) for m in added)
         return msgspec.structs.replace(begun, events=events)
+
+    def _declined(self, tx: Tx, leaf: MessageId | None) -> tuple[StoredMessage, ...]:
+        """Calls that nobody answered are declined: a call is never without its result."""
+        if leaf is None:
+            return ()
+        asking = messages.get(tx, leaf)
+        results = self._toolbox.results(asking.message.tool_calls, allowed=False)
+        return tuple(_add_below(tx, asking, results))
 
     def _branched(self, tx: Tx, conversation: ConversationId, question: MessageId | None) -> _Begun:
         begun = self._replying(tx, conversation, question)
@@ -280,11 +326,36 @@ class Turns:
         else:  # the reply ended while this was being stored
             self.send_waiting(conversation)
 
+    def _run_tools(self, conversation: ConversationId, reply: MessageId, allowed: bool) -> None:
+        """On the tools' thread; the conversation has been taken."""
+
+        def store(tx: Tx) -> _Begun:
+            asking = messages.get(tx, reply)
+            if messages.active_leaf(tx, conversation) != reply or not results:
+                raise InvalidRequest("These calls have been answered already.")
+            added = _add_below(tx, asking, results)
+            begun = self._replying(tx, conversation, added[-1].id)
+            events = tuple(
+                MessageAdded(conversation=conversation, message=m) for m in (*added, begun.reply)
+            )
+            return msgspec.structs.replace(begun, events=events)
+
+        calls = ()
+        with suppress(StorageError):  # `store` meets it again and says so
+            calls = self._db.read(lambda tx: messages.get(tx, reply)).result().message.tool_calls
+        results = self._toolbox.results(calls, allowed=allowed)
+        self._begin(conversation, "", store)
+
     def _ended(self, reply: StoredMessage) -> None:
-        if reply.status in {"complete", "length"}:
-            self._waiting.if_any(reply.conversation_id, self.send_waiting)
+        conversation, calls = reply.conversation_id, reply.message.tool_calls
+        if calls and self._toolbox.trusts(calls):
+            self.answer_calls(conversation, reply.id, allowed=True)
+        elif calls:
+            self._post(ToolsAsked(conversation=conversation, reply=reply.id, calls=calls))
+        elif reply.status in {"complete", "length"}:
+            self._waiting.if_any(conversation, self.send_waiting)
         else:
-            self._waiting.if_any(reply.conversation_id, self._waiting.announce)
+            self._waiting.if_any(conversation, self._waiting.announce)
 
     def _change(
         self, conversation: ConversationId, change: Callable[[Tx], ChatEvent]
@@ -301,6 +372,14 @@ class Turns:
 
     def _refuse(self, conversation: ConversationId, text: str, error: BaseException) -> None:
         self._post(TurnRefused(conversation=conversation, text=text, error=to_info(error)))
+
+
+def _add_below(tx: Tx, parent: StoredMessage, results: Sequence[Message]) -> list[StoredMessage]:
+    added: list[StoredMessage] = []
+    for result in results:
+        above = added[-1] if added else parent
+        added.append(messages.add(tx, parent.conversation_id, above.id, result))
+    return added
 
 
 def _said(text: str) -> Message:

@@ -4,13 +4,14 @@ It lives in the database, so it survives a crash; `Turns` decides when the next 
 Every change is posted whole, as `QueueChanged`.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 
 from app.chat.events import ChatEvent, QueueChanged
 from app.core.ids import ConversationId
-from app.storage import queued
+from app.storage import documents, queued
 from app.storage.database import Database, Tx
+from app.storage.documents import Document
 from app.storage.queued import Queued, QueuedId
 
 
@@ -25,8 +26,13 @@ class Waiting:
         self._post = post
         self._streaming = streaming
 
-    def add(self, conversation: ConversationId, text: str) -> "Future[None]":
-        return self._db.write(lambda tx: queued.add(tx, conversation, text))
+    def add(
+        self, conversation: ConversationId, text: str, carried: Sequence[Document]
+    ) -> "Future[None]":
+        def add(tx: Tx) -> None:
+            documents.attach_queued(tx, queued.add(tx, conversation, text), carried)
+
+        return self._db.write(add)
 
     def edit(self, conversation: ConversationId, waiting: QueuedId, text: str) -> None:
         self._change(conversation, lambda tx: queued.edit(tx, waiting, text))

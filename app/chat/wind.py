@@ -18,6 +18,7 @@ import msgspec
 from app.chat import ledger, narrative
 from app.chat.ask import Answered, ask, count, token_count
 from app.chat.budget import Budget, choose_cut, group_turns
+from app.chat.documents import own_words
 from app.chat.events import ChatEvent, WindFinished, WindStarted
 from app.chat.prompt import Composition, compose, ledger_of, was_said
 from app.chat.seen import load
@@ -269,10 +270,13 @@ def _answered(messages: Sequence[Message]) -> Sequence[Message]:
 
 
 def _facts(narrated: Sequence[StoredMessage]) -> tuple[LedgerEntry, ...]:
-    """What people and tools said counts whole; of the model's own words only the exact kinds."""
+    """What people and tools said counts whole; of the model's own words only the exact kinds.
+
+    Documents stay searchable as they are: their facts would push out those of the talk.
+    """
     facts: tuple[LedgerEntry, ...] = ()
     for stored in narrated:
-        found = ledger.extract(stored.message.text, stored.id)
+        found = ledger.extract(own_words(stored.message.text), stored.id)
         if stored.message.role == "assistant":
             found = [entry for entry in found if entry.kind in _EXACT]
         facts = ledger.merge(facts, found)

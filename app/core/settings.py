@@ -28,8 +28,14 @@ class ModelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     last: str = ""  # the model that was used last
 
 
+class ToolSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    enabled: tuple[str, ...] = ()  # the names of what models may ask for
+    trusted: tuple[str, ...] = ()  # of these, what runs without asking the user
+
+
 class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     models: ModelSettings = ModelSettings()
+    tools: ToolSettings = ToolSettings()
 
     def models_folder(self, default: Path) -> Path:
         return Path(self.models.folder).expanduser() if self.models.folder else default

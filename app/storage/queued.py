@@ -18,13 +18,15 @@ QueuedId = NewType("QueuedId", int)
 class Queued(msgspec.Struct, frozen=True):
     id: QueuedId
     text: str
+    documents: tuple[str, ...] = ()  # the names of what it carries
 
 
-def add(tx: Tx, conversation_id: ConversationId, text: str) -> None:
-    tx.run(
+def add(tx: Tx, conversation_id: ConversationId, text: str) -> QueuedId:
+    new = tx.insert(
         "INSERT INTO queued (conversation_id, text) VALUES (?, ?)",
         (conversation_id, clean_text(text)),
     )
+    return QueuedId(new)
 
 
 def waiting(tx: Tx, conversation_id: ConversationId) -> tuple[Queued, ...]:
@@ -32,7 +34,16 @@ def waiting(tx: Tx, conversation_id: ConversationId) -> tuple[Queued, ...]:
     rows = tx.rows(
         "SELECT id, text FROM queued WHERE conversation_id = ? ORDER BY id", (conversation_id,)
     )
-    return tuple(Queued(QueuedId(row[0]), row[1]) for row in rows)
+    return tuple(Queued(id_, text, _carried(tx, id_)) for id_, text in rows)
+
+
+def _carried(tx: Tx, queued_id: QueuedId) -> tuple[str, ...]:
+    rows = tx.rows(
+        """SELECT d.name FROM attachment a JOIN document d ON d.id = a.document_id
+        WHERE a.queued_id = ? ORDER BY a.id""",
+        (queued_id,),
+    )
+    return tuple(row[0] for row in rows)
 
 
 def edit(tx: Tx, queued_id: QueuedId, text: str) -> None:
@@ -42,10 +53,3 @@ def edit(tx: Tx, queued_id: QueuedId, text: str) -> None:
 
 def remove(tx: Tx, queued_id: QueuedId) -> None:
     tx.run("DELETE FROM queued WHERE id = ?", (queued_id,))
-
-
-def take_first(tx: Tx, conversation_id: ConversationId) -> Queued | None:
-    first = next(iter(waiting(tx, conversation_id)), None)
-    if first is not None:
-        remove(tx, first.id)
-    return first

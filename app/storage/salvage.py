@@ -22,6 +22,9 @@ _TABLES = (
     ("partial", "message_id"),
     ("queued", "id"),
     ("preset", "id"),
+    ("document", "id"),
+    ("attachment", "id"),
+    ("excerpt", "message_id"),
 )
 _BLOCK = 100
 _JSON_COLUMNS = ("sampling", "tool_calls", "stats", "error", "ledger", "quotes")
@@ -51,6 +54,12 @@ _MEND = (
         WHERE superseded_by <= id OR superseded_by NOT IN (SELECT id FROM segment)""",
     """DELETE FROM recall WHERE message_id NOT IN (SELECT id FROM message)""",
     """DELETE FROM queued WHERE conversation_id NOT IN (SELECT id FROM conversation)""",
+    """UPDATE attachment SET message_id = NULL
+        WHERE message_id NOT IN (SELECT id FROM message)""",
+    """UPDATE attachment SET queued_id = NULL WHERE queued_id NOT IN (SELECT id FROM queued)""",
+    """DELETE FROM attachment WHERE document_id NOT IN (SELECT id FROM document)
+        OR (message_id IS NULL AND queued_id IS NULL)""",
+    """DELETE FROM excerpt WHERE message_id NOT IN (SELECT id FROM message)""",
     """DELETE FROM partial WHERE message_id NOT IN (SELECT id FROM message)""",
     """UPDATE conversation SET messages =
         (SELECT count(*) FROM message
@@ -129,7 +138,7 @@ def _keep(fresh: Tx, table: str, key: str, row: dict[str, Any]) -> bool:
 
 def _sound(name: str, value: Any) -> Any:
     """Text stays text even where a flipped bit made it bytes; broken JSON becomes nothing."""
-    if isinstance(value, bytes) and name != "parts":
+    if isinstance(value, bytes) and name not in {"parts", "data"}:
         value = value.decode("utf-8", "replace")
     if value is None or name not in (*_JSON_COLUMNS, "parts"):
         return value

@@ -74,6 +74,33 @@ _FIRST = (
         text TEXT NOT NULL
     )""",
     """CREATE INDEX queued_by_conversation ON queued(conversation_id, id)""",
+    """CREATE TABLE document (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        mime TEXT NOT NULL,
+        text TEXT NOT NULL,
+        data BLOB NOT NULL,
+        tokens INTEGER NOT NULL,
+        note TEXT NOT NULL
+    )""",
+    """CREATE TABLE attachment (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        document_id INTEGER NOT NULL REFERENCES document(id),
+        message_id INTEGER REFERENCES message(id) ON DELETE CASCADE,
+        queued_id INTEGER REFERENCES queued(id) ON DELETE CASCADE
+    )""",
+    """CREATE INDEX attachment_by_message ON attachment(message_id, id)""",
+    """CREATE INDEX attachment_by_queued ON attachment(queued_id, id)""",
+    """CREATE INDEX attachment_by_document ON attachment(document_id)""",
+    """CREATE TRIGGER attachment_last_delete AFTER DELETE ON attachment BEGIN
+        DELETE FROM document WHERE id = old.document_id
+            AND NOT EXISTS (SELECT 1 FROM attachment WHERE document_id = old.document_id);
+    END""",
+    """CREATE TABLE excerpt (
+        message_id INTEGER PRIMARY KEY REFERENCES message(id) ON DELETE CASCADE,
+        quotes TEXT NOT NULL
+    )""",
     """CREATE TABLE preset (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         name TEXT NOT NULL,

@@ -14,18 +14,20 @@ from app.chat.budget import Budget, WindSettings
 from app.chat.events import ChatEvent
 from app.chat.presets import Presets
 from app.chat.titles import Titles
+from app.chat.tools import Toolbox, built_in
 from app.chat.turns import Turns
 from app.chat.wind import Wind
 from app.core.errors import ContextLimitExceeded, ErrorInfo, to_info
 from app.core.generator import Generator, Sink
 from app.core.ids import ConversationId, RequestId, SessionId
-from app.core.messages import Message
+from app.core.messages import Message, ToolCall
 from app.core.protocol import (
     Count,
     Counted,
     Delta,
     Failed,
     Finished,
+    FinishReason,
     Generate,
     Request,
     Stats,
@@ -33,6 +35,7 @@ from app.core.protocol import (
     Tokenized,
 )
 from app.core.sampling import Sampling
+from app.core.settings import ToolSettings
 from app.storage import messages
 from app.storage.database import Database
 from app.storage.messages import StoredMessage
@@ -55,6 +58,7 @@ class WordModel:
     def __init__(self, chat_ctx: int = 4096) -> None:
         self.chat_ctx = chat_ctx
         self.reply: Callable[[Generate], str] = lambda request: "Understood, go on please."
+        self.call: Callable[[Generate], tuple[ToolCall, ...]] = lambda request: ()
         self.fail: Callable[[Generate], ErrorInfo | None] = lambda request: None
         self.asked: list[Generate] = []
         self.gate = threading.Event()
@@ -114,8 +118,11 @@ class WordModel:
             sink(Delta(request_id=id_, text=word if done == 0 else f" {word}", tokens=1))
             done += 1
         stats = Stats(prompt_tokens=prompt, completion_tokens=done)
-        reason = "cancelled" if id_ in self._cancelled else "stop"
-        sink(Finished(request_id=id_, reason=reason, stats=stats))
+        reason: FinishReason = "cancelled" if id_ in self._cancelled else "stop"
+        calls = self.call(request)
+        if calls and reason == "stop":
+            reason = "tool_calls"
+        sink(Finished(request_id=id_, reason=reason, stats=stats, tool_calls=calls))
 
 
 class Chat:
@@ -133,6 +140,8 @@ class Chat:
         self.generator = generator or model
         self.events: list[ChatEvent] = []
         self.ready: list[str] = []
+        self.tool_settings = ToolSettings()
+        toolbox = Toolbox(built_in(), lambda: self.tool_settings)
         self._changed = threading.Condition()
         self.budget = Budget(model.chat_ctx, settings)
         self.wind = Wind(db, self.generator, self.post, lambda: self.budget, idle_s=0.0)
@@ -145,6 +154,7 @@ class Chat:
             wind=self.wind,
             titles=self.titles,
             ready=self.ready.append,
+            toolbox=toolbox,
         )
         self.recommended: dict[str, Sampling] = {}
         self.turns = Turns(
@@ -152,6 +162,7 @@ class Chat:
             self.answering,
             self.post,
             sampling=lambda model: self.recommended.get(model, Sampling()),
+            toolbox=toolbox,
         )
         self.presets = Presets(db, self.post)
 

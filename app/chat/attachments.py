@@ -1,0 +1,84 @@
+"""Reads what people attach and says what it costs, before anything is sent.
+
+Any thread may call it; files are read on threads of its own, documents in a process of theirs.
+A future that fails does so with one sentence.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from app.chat.ask import token_count
+from app.chat.budget import Budget
+from app.chat.documents import WHOLE_SHARE
+from app.chat.extraction import extract_text
+from app.core.errors import InvalidRequest, KnownError
+from app.core.generator import Generator
+from app.storage.documents import Document
+
+_AT_ONCE = 2
+_MAX_IMAGE_BYTES = 20 << 20
+_CHARACTERS_PER_TOKEN = 3  # when no model is loaded to count
+_IMAGES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+)
+_QUOTED = "Too long to be shown whole: what matters to each question is quoted."
+
+
+class Attachments:
+    def __init__(self, generator: Generator, budget: Callable[[], Budget]) -> None:
+        self._generator = generator
+        self._budget = budget
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "attach")
+
+    def read(self, path: Path) -> "Future[Document]":
+        return self._threads.submit(self._read, path)
+
+    def measure(self, text: str) -> "Future[int]":
+        """Its tokens, exact while a model is loaded."""
+        return self._threads.submit(self._tokens, text)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _read(self, path: Path) -> Document:
+        if mime := _image_type(path):
+            return _image(path, mime)
+        found = extract_text(path)
+        if found.problem:
+            raise InvalidRequest(found.problem)
+        tokens = self._tokens(found.text)
+        too_long = tokens > self._budget().chat_ctx * WHOLE_SHARE
+        note = " ".join(filter(None, (found.note, _QUOTED if too_long else "")))
+        return Document(name=path.name, text=found.text, tokens=tokens, note=note)
+
+    def _tokens(self, text: str) -> int:
+        try:
+            return token_count(self._generator, text).result()
+        except KnownError:
+            return len(text) // _CHARACTERS_PER_TOKEN + 1
+
+
+def _image(path: Path, mime: str) -> Document:
+    if path.stat().st_size > _MAX_IMAGE_BYTES:
+        raise InvalidRequest("The image is larger than 20 MB. Make it smaller first.")
+    return Document(
+        name=path.name,
+        kind="image",
+        mime=mime,
+        data=path.read_bytes(),
+        note="Kept with the message; the model cannot see it.",
+    )
+
+
+def _image_type(path: Path) -> str:
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        head = file.read(16)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    return next((mime for magic, mime in _IMAGES if head.startswith(magic)), "")
