@@ -29,7 +29,7 @@ class Walk:
             path=model.path,
             chat_ctx=256,
             parallel=2,
-            cache_ram_bytes=self.random.choice([0, 400_000, 20_000_000]),
+            cache_ram_bytes=self.random.choice([0, 400_000, 20_000_000, 20_000_000]),
             cache_disk_bytes=self.random.choice([0, 20_000_000]),
             cache_dir=str(folder),
             threads=1,
@@ -53,7 +53,7 @@ class Walk:
             + [self.steps] * 8
             + [self.cancel, self.preempt, self.evict, self.empty]
         )
-        verbs += [self.save, self.settle, self.restart]
+        verbs += [self.empty, self.empty, self.save, self.settle, self.restart]
         for _ in range(moves):
             self.random.choice(verbs)()
         self.settle()
