@@ -104,7 +104,7 @@ def opened(mode: Mode) -> QWidget:
     answer = answered(
         2,
         "The cache was set to **8 bits** in May; nothing has changed since.",
-        reasoning="The user asks about the cache.\n\n- Look into the notes first\n- then answer `briefly`",
+        reasoning="The user asks about the cache.\n\n- Look into the notes\n- answer `briefly`",
         reasoning_ms=4_300,
         quotes=(Quote("We decided to keep the KV cache at `q8_0`.", "You, 12 May"),),
         tools=(ToolCard("search_notes", '{"query": "kv cache"}', "1 note found: 12 May"),),

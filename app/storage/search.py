@@ -5,7 +5,7 @@ common word costs as much as a rare one; trashed chats are not found.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,13 +17,13 @@ from app.storage.conversations import now_ms
 from app.storage.query import Query
 from app.storage.snippets import Mark, Snippet
 
-_CANDIDATES = 2_000
+_CANDIDATES = 1_000
 _TITLES = 200
 _GROUPS = 20
 _HITS_PER_GROUP = 3
 _TITLE_BONUS = 1.5
-_DAY_MS = 86_400_000
-_HALF_RECENT_DAYS = 30
+# Up to doubled by being recent; half of that is gone after thirty days.
+_RECENT = "(1 + 1.0 / (1 + max(0, ? - {when}) / (30 * 86400000.0)))"
 _DENSITY_SAMPLE = 500
 _LARGE = 10_000
 _TELLING = math.log(1 + 20)  # worth of a word in every twentieth message
@@ -53,10 +53,9 @@ class Results(msgspec.Struct, frozen=True):
     capped: bool  # older messages match too; more words narrow the search
 
 
-class _Candidate(msgspec.Struct, frozen=True):
+class _Candidate(NamedTuple):
     message_id: MessageId
     conversation_id: ConversationId
-    created_ms: int
     score: float
 
 
@@ -68,7 +67,7 @@ def search(tx: Tx, text: str, limit: int = _GROUPS) -> Results:
     candidates = _candidates(tx, asked, worths)
     titled = _titled(tx, asked, worths)
     by_chat: dict[ConversationId, list[_Candidate]] = {chat: [] for chat in titled}
-    for candidate in sorted(candidates, key=lambda c: -c.score):
+    for candidate in candidates:
         by_chat.setdefault(candidate.conversation_id, []).append(candidate)
     ranked = sorted(by_chat, key=lambda chat: -_group_score(by_chat[chat], titled.get(chat, 0.0)))
     groups = tuple(_group(tx, chat, by_chat[chat], asked) for chat in ranked[:limit])
@@ -90,25 +89,28 @@ def recall(
     asked, worths = _telling(tx, query.words(text))
     if not asked.pieces:
         return []
-    found = _found_in(tx, conversation_id, asked.match_any(), worths)
+    stems = Query(tuple(query.stem(piece) for piece in asked.pieces))
+    found = _found_in(tx, conversation_id, stems.match_any(), worths)
     return sorted(found, key=lambda hit: (-hit[1], -hit[0]))[:limit]
 
 
 def _candidates(tx: Tx, asked: Query, worths: list[float]) -> list[_Candidate]:
+    """The newest that match, the best of them first."""
     conditions, values = _conditions(tx, asked)
     rows = tx.rows(
-        f"""SELECT m.id, m.conversation_id, m.created_ms,
-                relevance(message_fts{", ?" * len(worths)})
+        f"""SELECT id, chat, relevance * {_RECENT.format(when="said")} AS score FROM (
+            SELECT m.id AS id, m.conversation_id AS chat, m.created_ms AS said,
+                relevance(message_fts{", ?" * len(worths)}) AS relevance
             FROM message_fts
             CROSS JOIN message m ON m.id = message_fts.rowid
             CROSS JOIN conversation c ON c.id = m.conversation_id
             WHERE message_fts MATCH ? AND c.trashed_ms IS NULL AND m.deleted_ms IS NULL
                 {conditions}
-            ORDER BY message_fts.rowid DESC LIMIT ?""",
-        (*worths, asked.match(), *values, _CANDIDATES),
+            ORDER BY message_fts.rowid DESC LIMIT ?)
+            ORDER BY score DESC, id DESC""",
+        (now_ms(), *worths, asked.match(), *values, _CANDIDATES),
     )
-    now = now_ms()
-    return [_Candidate(row[0], row[1], row[2], _recent(row[3], row[2], now)) for row in rows]
+    return [_Candidate(*row) for row in rows]
 
 
 def _worths(tx: Tx, asked: Query) -> list[float]:
@@ -174,27 +176,27 @@ def _titled(tx: Tx, asked: Query, worths: list[float]) -> dict[ConversationId, f
     if asked.role is not None or asked.model:
         return {}
     rows = tx.rows(
-        f"""SELECT c.id, c.updated_ms, c.folder_id,
-                relevance(conversation_fts{", ?" * len(worths)})
+        f"""SELECT c.id, c.folder_id, {_RECENT.format(when="c.updated_ms")}
+                * relevance(conversation_fts{", ?" * len(worths)})
             FROM conversation_fts CROSS JOIN conversation c ON c.id = conversation_fts.rowid
             WHERE conversation_fts MATCH ? AND c.trashed_ms IS NULL
                 AND c.updated_ms >= ? AND c.created_ms < ?
             ORDER BY conversation_fts.rowid DESC LIMIT ?""",
-        (*worths, asked.match(), asked.after_ms or 0, asked.before_ms or 2**62, _TITLES),
+        (
+            now_ms(),
+            *worths,
+            asked.match(),
+            asked.after_ms or 0,
+            asked.before_ms or 2**62,
+            _TITLES,
+        ),
     )
     inside = set(folders.within(tx, asked.folder)) if asked.folder else None
-    now = now_ms()
     return {
-        row[0]: _TITLE_BONUS * _recent(row[3], row[1], now)
-        for row in rows
-        if inside is None or row[2] in inside
+        chat: _TITLE_BONUS * score
+        for chat, folder, score in rows
+        if inside is None or folder in inside
     }
-
-
-def _recent(relevance: float, created_ms: int, now: int) -> float:
-    """Relevance, up to doubled by being recent."""
-    age_days = max(0, now - created_ms) / _DAY_MS
-    return relevance * (1 + 1 / (1 + age_days / _HALF_RECENT_DAYS))
 
 
 def _group_score(hits: list[_Candidate], title_score: float) -> float:

@@ -34,7 +34,7 @@ from app.workers.engines import Engines
 from app.workers.events import PoolEvent, PoolMeasured
 from app.workers.ledger import Plan, estimate
 from app.workers.machine import Machine, this_machine
-from app.workers.mailbox import Mailbox
+from app.workers.mailbox import Job, Mailbox
 from app.workers.metrics import Account, Place, PoolState
 from app.workers.process import EngineLog, Launch, engine_launch
 from app.workers.roster import Estimate, Roster
@@ -95,7 +95,8 @@ class Pool:
 
     def submit(self, request: Request, sink: Sink) -> None:
         if isinstance(request, Load):
-            self._post_load(request, sink, CHAT, 1, pinned=False)
+            loading = Ticket(request, sink)
+            self._post_load(loading, lambda: self._roster.load(loading, CHAT, 1))
             return
         # Room is made by the pool's thread and by the sinks' callers: they must not wait for it.
         may_wait = not (is_in_sink() or self._mailbox.is_own_thread())
@@ -105,7 +106,7 @@ class Pool:
             return
         if self._closed:
             self._room.release()
-            sink(_refusal(request, InvalidRequest("The app is closing.")))
+            sink(_refusal(request, _closing()))
             return
         ticket = Ticket(request, sink, self._settled)
         self._mailbox.post(lambda: self._route(ticket))
@@ -132,13 +133,15 @@ class Pool:
         A pinned model is never unloaded to make room for another.
         """
         request = Load(request_id=new_request_id(), spec=spec)
-        self._post_load(request, sink, role, workers, pinned=pinned)
+        ticket = Ticket(request, sink)
+        self._post_load(ticket, lambda: self._roster.load(ticket, role, workers, pinned=pinned))
         return request.request_id
 
     def reload(self, role: str = CHAT, sink: Sink = _no_sink) -> RequestId:
         """The model of this role in a fresh process; what it is answering is stopped."""
         request = Load(request_id=new_request_id(), spec=ModelSpec(path=""))
-        self._mailbox.post(lambda: self._roster.reload(Ticket(request, sink), role))
+        ticket = Ticket(request, sink)
+        self._post_load(ticket, lambda: self._roster.reload(ticket, role))
         return request.request_id
 
     def unload(self, model: str) -> None:
@@ -148,6 +151,9 @@ class Pool:
     def plan(self, spec: ModelSpec, workers: int = 1) -> "Future[Plan]":
         """Whether it would fit beside what is loaded, and which idle models would have to go."""
         planned: Future[Plan] = Future()
+        if self._closed:
+            planned.set_exception(_closing())
+            return planned
         self._mailbox.post(lambda: planned.set_result(self._roster.plan(spec, workers)))
         return planned
 
@@ -207,7 +213,7 @@ class Pool:
     def _crew_for(self, ticket: Ticket) -> Crew:
         request = ticket.request
         if self._closed:
-            raise InvalidRequest("The app is closing.")
+            raise _closing()
         if request.request_id in self._tickets:
             raise InvalidRequest("A request with this id is running already.")
         model = request.model if not isinstance(request, _OF_NO_MODEL) else CHAT
@@ -276,11 +282,17 @@ class Pool:
 
     # ------------------------------------------------------------ time and end
 
-    def _post_load(
-        self, request: Load, sink: Sink, role: str, workers: int, *, pinned: bool
-    ) -> None:
-        ticket = Ticket(request, sink)
-        self._mailbox.post(lambda: self._roster.load(ticket, role, workers, pinned=pinned))
+    def _post_load(self, ticket: Ticket, load: Job) -> None:
+        def unless_closed() -> None:
+            if self._closed:
+                ticket.fail(_closing())
+            else:
+                load()
+
+        if self._closed:  # nobody reads the mailbox any more
+            ticket.fail(_closing())
+        else:
+            self._mailbox.post(unless_closed)
 
     def _tick(self) -> None:
         if self._closed:
@@ -307,3 +319,7 @@ class Pool:
 
 def _refusal(request: Request, error: KnownError) -> Failed:
     return Failed(request_id=request.request_id, error=to_info(error))
+
+
+def _closing() -> InvalidRequest:
+    return InvalidRequest("The app is closing.")

@@ -14,13 +14,12 @@ from app.core.protocol import CHAT, EMBEDDER, Device, Load, ModelInfo, ModelSpec
 from app.workers.crew import Crew, Key
 from app.workers.engines import Engines
 from app.workers.events import PoolEvent
-from app.workers.ledger import RAM, Ledger, Plan, budgets, estimate, measured
+from app.workers.ledger import Ledger, Plan, budgets, estimate, measured
 from app.workers.limits import Limits, share
 from app.workers.machine import Machine
 from app.workers.mailbox import Mailbox
 from app.workers.rules import Rules
 from app.workers.ticket import Ticket
-from app.workers.verdicts import no_room
 from app.workers.worker import Worker
 
 Estimate = Callable[[ModelSpec, Sequence[Device]], dict[str, int]]
@@ -88,7 +87,7 @@ class Roster:
         assert isinstance(ticket.request, Load)
         spec = ticket.request.spec
         crew = self._crews.get(Key(spec.path, spec.embedding))
-        if crew and (crew.spec != spec or len(crew.workers) != workers):
+        if crew and not _serves(crew, spec, role, workers):
             self._drop(crew)
             crew = None
         if crew is None:
@@ -120,21 +119,17 @@ class Roster:
                 self._roles = {role: key for role, key in self._roles.items() if key != crew.key}
 
     def wake(self, crew: Crew) -> None:
-        """Starts what is down, once there is room for it."""
+        """Starts what is down, once those have ended that make room for it.
+
+        Over the budget it is loaded all the same: the engine knows the memory that is free by
+        then, and refuses or shrinks what does not fit.
+        """
         if not any(worker.is_down for worker in crew.workers):
             return
         plan = self.plan(crew.spec, len(crew.workers))
-        freed = 0
         for other in self:
             if other.key.holder in plan.unload:
-                freed += self.ledger.of(other.key.holder).get(RAM, 0)
                 self._put_to_sleep(other, "to make room")
-        need = plan.need.get(RAM, 0)
-        room = self._machine.free_ram() + freed
-        if need > room and not crew.was_loaded:
-            for worker in crew.workers:
-                worker.refuse(no_room(need, room))
-            return
         self.ledger.allocate(crew.key.holder, plan.need)
         self._engines.when_retired_ended(crew.wake)
 
@@ -150,8 +145,7 @@ class Roster:
 
     def cancel_load(self, request_id: RequestId) -> None:
         for crew in self:
-            crew.cancel_load(request_id)
-            if not crew.is_ready and not crew.was_loaded:
+            if crew.cancel_load(request_id) and not crew.was_loaded:
                 self._give_roles_back(crew)
 
     def close(self) -> None:
@@ -269,3 +263,9 @@ class Roster:
 
 def _key(worker: Worker) -> Key:
     return Key(worker.spec.path, worker.spec.embedding)
+
+
+def _serves(crew: Crew, spec: ModelSpec, role: str, workers: int) -> bool:
+    """Whether it can play the role as it is; a chat must not run at background priority."""
+    too_slow = role == CHAT and crew.is_background
+    return crew.spec == spec and len(crew.workers) == workers and not too_slow

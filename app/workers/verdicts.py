@@ -43,13 +43,6 @@ def wrong_version() -> ModelLoadFailed:
     return ModelLoadFailed("The engine belongs to another version. Install the app again.")
 
 
-def no_room(need_bytes: int, free_bytes: int) -> OutOfMemory:
-    return OutOfMemory(
-        f"This model needs about {need_bytes / 1e9:.1f} GB of memory but {free_bytes / 1e9:.1f} "
-        "GB are free. Close other programs or choose a smaller model."
-    )
-
-
 def load_crashed(model: str, end: Exit) -> AppError:
     name = Path(model).name
     if end.lacked_memory:

@@ -141,10 +141,6 @@ class Worker:
             self._in_a_row = 0
             self._start()
 
-    def refuse(self, error: AppError) -> None:
-        """There is no room for it: as if the load had failed."""
-        self._give_up(error)
-
     def take(self, ticket: Ticket) -> None:
         if self.phase is Phase.READY and self.link:
             self.link.ask(ticket)
@@ -289,7 +285,8 @@ class Worker:
         if self._in_a_row <= len(tries):
             self._rest(died, tries[self._in_a_row - 1])
         else:
-            self._give_up(died if self.info else verdicts.load_crashed(self.spec.path, end))
+            crashed = self._blame is None and self.info is None
+            self._give_up(verdicts.load_crashed(self.spec.path, end) if crashed else died)
         self._owner.lost(self, unanswered, died)
 
     def _rest(self, died: AppError, delay_s: float) -> None:

@@ -297,3 +297,13 @@ def test_recall_in_a_large_database_goes_by_the_telling_words(
         assert len(search.recall(tx, chat, "common words", limit=5)) == 5
 
     db.write(job).result()
+
+
+def test_recall_finds_other_forms_of_a_word(db: Database) -> None:
+    def job(tx: Tx) -> list[int]:
+        chat = conversations.create(tx).id
+        wanted = say(tx, chat, "we deploy on Fridays")
+        say(tx, chat, "nothing of it")
+        return [id_ - wanted for id_, _ in search.recall(tx, chat, "our deployments?")]
+
+    assert db.write(job).result() == [0]

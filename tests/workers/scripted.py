@@ -177,7 +177,10 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
+    if "SCRIPTED_MUTE" in os.environ:
+        signal.pause()
+    protocol = int(os.environ.get("SCRIPTED_PROTOCOL", PROTOCOL_VERSION))
     threading.Thread(target=beat, daemon=True).start()
-    send(Hello(protocol=PROTOCOL_VERSION, pid=os.getpid(), versions={}, devices=()))
+    send(Hello(protocol=protocol, pid=os.getpid(), versions={}, devices=()))
     serve()
     os._exit(0)

@@ -158,6 +158,9 @@ def head_blocks(item: MessageItem, thought: list[Block], means: Means) -> list[B
     """What comes before the text: recalled passages, then the reasoning."""
     found: list[Block] = []
     opened = means.opened(item.id)
+    if item.attachments:
+        names = tuple(Span(f"📎 {name}  ") for name in item.attachments)
+        found += text_blocks([(Text(names),)], item.id, "attached", quiet(means))
     if item.quotes:
         count = len(item.quotes)
         many = f"{count} earlier passages" if count > 1 else "an earlier passage"

@@ -52,7 +52,9 @@ def parts(text: str, *, anyway: bool = False) -> list[Part]:
 
 def too_much(text: str) -> str:
     """Why this text is not laid out as Markdown, or nothing."""
-    length, lines = _prose(text)
+    length, lines, pipes = _prose(text)
+    if pipes > 2 * MAX_CELLS:
+        return "This table is very large"
     if length > MAX_UNCUT or lines > MAX_LINES:
         return "This block is very long"
     if len(text) > MAX_LINE and max(map(len, text.split("\n"))) > MAX_LINE:
@@ -62,11 +64,11 @@ def too_much(text: str) -> str:
     return ""
 
 
-def _prose(text: str) -> tuple[int, int]:
-    """Characters and lines outside fences: of a long listing only the beginning is laid out."""
+def _prose(text: str) -> tuple[int, int, int]:
+    """Characters, lines and pipes outside fences: a long listing is laid out in part."""
     if len(text) <= MAX_LINES:
-        return len(text), 0
-    fence, length, lines = "", 0, 0
+        return len(text), 0, 0
+    fence, length, lines, pipes = "", 0, 0, 0
     for line in text.splitlines(keepends=True):
         if fence:
             fence = "" if _closes(line, fence) else fence
@@ -75,7 +77,8 @@ def _prose(text: str) -> tuple[int, int]:
         else:
             length += len(line)
             lines += 1
-    return length, lines
+            pipes += line.count("|")
+    return length, lines, pipes
 
 
 def link_definitions(text: str) -> str:

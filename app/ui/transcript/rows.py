@@ -84,7 +84,7 @@ class Row:
         self._fill(item, groups, thoughts, means, last=True)
 
     def redraw_pending(self, means: Means) -> None:
-        """Formulas were drawn since: write the blocks that wait for one again."""
+        """Formulas were drawn, lexers loaded: write the blocks that wait for one again."""
         for flow in (self._text, self._thought):
             for number, block in enumerate(flow.blocks):
                 if block.written.pending:
@@ -92,6 +92,8 @@ class Row:
                     fresh.space_before = block.space_before
                     self.blocks[self.blocks.index(block)] = fresh
         self.width = -1.0
+        if self.pending:
+            self.drop()  # inside a tool or a recalled passage: rare, so the row is built again
 
     def _fill(
         self,

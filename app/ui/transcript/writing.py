@@ -129,7 +129,7 @@ class Writer:
     def _spans(
         self, leaf: int, spans: Spans, level: int, quoted: bool, plain: Spans | None = None
     ) -> None:
-        for shown, said in zip(spans, plain or spans, strict=True):
+        for number, (shown, said) in enumerate(zip(spans, plain or spans, strict=True)):
             start = self._cursor.position()
             form = self._look.span(msgspec.structs.replace(shown, text=""), level, quoted)
             if shown.kind in ("math", "display"):
@@ -137,9 +137,21 @@ class Writer:
             elif shown.kind == "break":
                 self._cursor.insertText(_LINE_SEPARATOR, form)
             else:
-                self._cursor.insertText(_one_line(shown.text), form)
+                self._words(shown.text, form, beside_code=_beside_code(spans, number))
             piece = Piece(start, self._cursor.position(), leaf, said, self._cell)
             self._written.pieces.append(piece)
+
+    def _words(self, text: str, form: QTextCharFormat, *, beside_code: tuple[bool, bool]) -> None:
+        """The space beside inline code is wider by what the code's ground takes of it."""
+        wide = QTextCharFormat(form)
+        wide.setFontLetterSpacingType(QFont.SpacingType.AbsoluteSpacing)
+        wide.setFontLetterSpacing(self._look.theme.px(2))
+        after, before = beside_code
+        start = 1 if after and text.startswith(" ") else 0
+        end = len(text) - 1 if before and len(text) > start and text.endswith(" ") else len(text)
+        for piece, shape in ((text[:start], wide), (text[start:end], form), (text[end:], wide)):
+            if piece:
+                self._cursor.insertText(_one_line(piece), shape)
 
     def _formula(self, span: Span, form: QTextCharFormat) -> None:
         look = self._look
@@ -175,6 +187,12 @@ def _font_descending(font: QFont, wanted: float) -> tuple[QFont, int]:
         if descent >= wanted:
             return sized, descent
     return sized, QFontMetrics(sized).descent()
+
+
+def _beside_code(spans: Spans, number: int) -> tuple[bool, bool]:
+    """Whether inline code comes right before and right after a span."""
+    after = number > 0 and spans[number - 1].kind == "code"
+    return after, number + 1 < len(spans) and spans[number + 1].kind == "code"
 
 
 def _one_line(text: str) -> str:

@@ -5,6 +5,8 @@
 import pytest
 
 from app.ui.theme import DARK, LIGHT
+from app.ui.transcript import ToolCard
+from app.ui.transcript.cards import CodeCard
 from app.ui.transcript.lexing import Highlighter, load_lexer, tone_color
 from tests.ui.transcript.conftest import Hands, answered
 
@@ -61,3 +63,13 @@ def test_a_language_that_is_still_being_written_is_read_again(hands: Hands) -> N
     assert card.document is not None
     formats = card.document.firstBlock().textFormats()
     assert formats[0].format.foreground().color().name() == LIGHT.syntax.keyword
+
+
+def test_code_in_a_tool_card_gets_its_colours_too(hands: Hands) -> None:
+    hands.show(answered(1, "x", tools=(ToolCard("search", '{"query": 1}'),)))
+    hands.click_spot(1, "search")
+    hands.settle()
+    card = next(b for b in hands.row(1).blocks if isinstance(b, CodeCard))
+    assert card.document is not None
+    colours = {f.format.foreground().color().name() for f in card.document.begin().textFormats()}
+    assert LIGHT.syntax.number in colours

@@ -193,6 +193,10 @@ def test_past_the_caps_an_excerpt_is_shown_and_all_of_it_on_request(hands: Hands
 
 def test_deep_nesting_is_shown_anyway_on_request(hands: Hands) -> None:
     hands.show(answered(1, "> " * 100 + "deep"))
+    assert "deep" in hands.text(1)
+    assert "Show anyway" not in hands.spots(1)
+    hands.show(answered(1, "> " * 2_000 + "deep"))
+    assert "deep" not in hands.text(1)
     hands.click_spot(1, "Show anyway")
     hands.settle()
     assert "deep" in hands.text(1)

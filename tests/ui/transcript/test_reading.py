@@ -104,6 +104,17 @@ def test_reaching_the_top_asks_for_an_older_page_which_comes_without_a_jump(hand
     assert hands.view.verticalScrollBar().value() > 1_000
 
 
+def test_a_page_that_does_not_fill_the_screen_asks_for_the_next(hands: Hands) -> None:
+    asked: list[bool] = []
+    hands.view.reached_top.connect(lambda: asked.append(True))
+    hands.show(said(5, "short"))
+    assert asked == [True]
+    hands.view.prepend_items(conversation(3))
+    assert len(asked) <= 2
+    hands.view.prepend_items([])
+    assert len(asked) <= 2
+
+
 def test_scrolling_up_through_estimates_never_jumps(hands: Hands) -> None:
     hands.show(*conversation(120))
     bar = hands.view.verticalScrollBar()
