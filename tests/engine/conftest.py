@@ -21,6 +21,23 @@ def worker() -> Iterator[Worker]:
 
 
 @pytest.fixture
-def tiny(worker: Worker, tiny_model: Path) -> Worker:
+def fresh_tiny(worker: Worker, tiny_model: Path) -> Worker:
+    """A process of its own, with nothing cached yet."""
     worker.load(tiny_model, chat_ctx=2048)
     return worker
+
+
+@pytest.fixture(scope="module")
+def shared_tiny(tiny_model: Path) -> Iterator[Worker]:
+    worker = Worker()
+    worker.load(tiny_model, chat_ctx=2048)
+    yield worker
+    assert worker.end() == 0
+
+
+@pytest.fixture
+def tiny(shared_tiny: Worker) -> Worker:
+    """A process that other tests of the module use too."""
+    shared_tiny.seen.clear()
+    shared_tiny.frames.clear()
+    return shared_tiny

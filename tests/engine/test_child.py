@@ -112,16 +112,16 @@ def test_heartbeats_come_while_nothing_happens(worker: Worker) -> None:
     assert any(isinstance(event, Heartbeat) for event in worker.read())
 
 
-def test_stats_count_cells(tiny: Worker) -> None:
-    end = tiny.ask(ask("a", "Some words"))
-    stats = tiny.ask(GetStats(request_id=RequestId("s"))).stats
+def test_stats_count_cells(fresh_tiny: Worker) -> None:
+    end = fresh_tiny.ask(ask("a", "Some words"))
+    stats = fresh_tiny.ask(GetStats(request_id=RequestId("s"))).stats
     spent = end.stats.prompt_tokens + end.stats.completion_tokens
     assert spent - 1 <= stats.cells_used <= spent
 
 
-def test_shutdown_ends_the_process_in_the_middle_of_a_reply(tiny: Worker) -> None:
-    tiny.send(ask("a", "Never stop", max_tokens=1500, ignore_eos=True), Shutdown())
-    assert tiny.process.wait(5) == 0
+def test_shutdown_ends_the_process_in_the_middle_of_a_reply(fresh_tiny: Worker) -> None:
+    fresh_tiny.send(ask("a", "Never stop", max_tokens=1500, ignore_eos=True), Shutdown())
+    assert fresh_tiny.process.wait(5) == 0
 
 
 def test_texts_become_vectors(worker: Worker, built_model: Callable[[str], Path]) -> None:

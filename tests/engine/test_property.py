@@ -175,7 +175,7 @@ def test_a_careless_comparison_is_noticed(
         return min(len(left), len(right)) if left[:4] == right[:4] else 0
 
     monkeypatch.setattr(kv, "common_prefix", careless)
-    assert _worst(built_model("tiny"), tmp_path) > 2 * NOISE
+    assert _is_noticed(built_model("tiny"), tmp_path)
 
 
 def test_rolling_back_over_a_window_is_noticed(
@@ -183,13 +183,15 @@ def test_rolling_back_over_a_window_is_noticed(
 ) -> None:
     """A control: a naive prefix on a sliding-window model, which the library accepts silently."""
     monkeypatch.setattr(Cache, "usable", lambda self, sequence, length: length)
-    assert _worst(built_model("swa"), tmp_path) > 2 * NOISE
+    assert _is_noticed(built_model("swa"), tmp_path)
 
 
-def _worst(path: Path, folder: Path) -> float:
+def _is_noticed(path: Path, folder: Path) -> bool:
     with loaded(path) as model:
         reference = Reference(model, 512)
         try:
-            return max(walk(model, reference, seed, folder / str(seed)) for seed in range(4))
+            return any(
+                walk(model, reference, seed, folder / str(seed)) > 2 * NOISE for seed in range(20)
+            )
         finally:
             reference.close()

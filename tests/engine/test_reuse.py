@@ -30,53 +30,53 @@ def stats(worker: Worker, request: Generate) -> Stats:
     return worker.ask(request).stats
 
 
-def test_the_next_turn_computes_only_what_is_new(tiny: Worker) -> None:
-    first = stats(tiny, say("a", LONG))
+def test_the_next_turn_computes_only_what_is_new(fresh_tiny: Worker) -> None:
+    first = stats(fresh_tiny, say("a", LONG))
     assert first.reuse == "none"
-    second = stats(tiny, say("b", LONG, tiny.text("a"), "And then?"))
+    second = stats(fresh_tiny, say("b", LONG, fresh_tiny.text("a"), "And then?"))
     assert second.reuse == "own"
     assert second.reused_tokens >= first.prompt_tokens + first.completion_tokens - 1
 
 
-def test_a_sampled_reply_is_found_again_by_its_text(tiny: Worker) -> None:
+def test_a_sampled_reply_is_found_again_by_its_text(fresh_tiny: Worker) -> None:
     hot = Sampling(temperature=3.0, top_k=0, top_p=1.0, min_p=0.0, seed=5)
-    first = stats(tiny, say("a", "Go", sampling=hot, max_tokens=120))
-    text = tiny.text("a")
-    plain = tiny.ask(Tokenize(request_id=RequestId("t"), text=text)).tokens
+    first = stats(fresh_tiny, say("a", "Go", sampling=hot, max_tokens=120))
+    text = fresh_tiny.text("a")
+    plain = fresh_tiny.ask(Tokenize(request_id=RequestId("t"), text=text)).tokens
     assert len(plain) != first.completion_tokens, "the reply must not tokenize to itself"
-    second = stats(tiny, say("b", "Go", text, "And then?"))
+    second = stats(fresh_tiny, say("b", "Go", text, "And then?"))
     assert second.reused_tokens >= first.prompt_tokens + first.completion_tokens - 1
 
 
-def test_another_chat_forks_what_it_shares(tiny: Worker) -> None:
-    first = stats(tiny, say("a", LONG, session="a"))
-    other = stats(tiny, say("b", LONG, "No.", "Why not?", session="b"))
+def test_another_chat_forks_what_it_shares(fresh_tiny: Worker) -> None:
+    first = stats(fresh_tiny, say("a", LONG, session="a"))
+    other = stats(fresh_tiny, say("b", LONG, "No.", "Why not?", session="b"))
     assert (other.reuse, other.reused_tokens) == ("fork", first.prompt_tokens)
-    back = stats(tiny, say("c", LONG, tiny.text("a"), "More", session="a"))
+    back = stats(fresh_tiny, say("c", LONG, fresh_tiny.text("a"), "More", session="a"))
     assert back.reused_tokens >= first.prompt_tokens + first.completion_tokens - 1
 
 
-def test_side_jobs_never_touch_the_chat(tiny: Worker) -> None:
-    first = stats(tiny, say("a", LONG))
-    reply = tiny.text("a")
-    side = stats(tiny, say("t", LONG, reply, "Write a title.", priority="background"))
+def test_side_jobs_never_touch_the_chat(fresh_tiny: Worker) -> None:
+    first = stats(fresh_tiny, say("a", LONG))
+    reply = fresh_tiny.text("a")
+    side = stats(fresh_tiny, say("t", LONG, reply, "Write a title.", priority="background"))
     assert side.reuse == "fork"
-    again = stats(tiny, say("b", LONG, reply, "And then?"))
+    again = stats(fresh_tiny, say("b", LONG, reply, "And then?"))
     assert again.reuse == "own"
     assert again.reused_tokens >= first.prompt_tokens + first.completion_tokens - 1
 
 
-def test_the_same_cold_prefix_is_computed_once(tiny: Worker) -> None:
-    tiny.send(*(say(f"q{n}", LONG + f" Begin with {n}.", session=f"s{n}") for n in range(4)))
-    ends = [tiny.wait(f"q{n}").stats for n in range(4)]
+def test_the_same_cold_prefix_is_computed_once(fresh_tiny: Worker) -> None:
+    fresh_tiny.send(*(say(f"q{n}", LONG + f" Begin with {n}.", session=f"s{n}") for n in range(4)))
+    ends = [fresh_tiny.wait(f"q{n}").stats for n in range(4)]
     assert sorted(end.reuse for end in ends) == ["fork"] * 3 + ["none"]
     assert all(end.reused_tokens > 100 for end in ends if end.reuse == "fork")
 
 
-def test_priming_makes_the_next_request_cheap(tiny: Worker) -> None:
-    primed = stats(tiny, say("p", LONG, max_tokens=0, priority="background"))
+def test_priming_makes_the_next_request_cheap(fresh_tiny: Worker) -> None:
+    primed = stats(fresh_tiny, say("p", LONG, max_tokens=0, priority="background"))
     assert primed.completion_tokens == 0
-    first = stats(tiny, say("a", LONG))
+    first = stats(fresh_tiny, say("a", LONG))
     assert first.reused_tokens == first.prompt_tokens - 1
 
 
@@ -107,7 +107,7 @@ def test_a_restart_goes_on_where_it_was(tiny_model: Path, tmp_path: Path) -> Non
     assert second.reused_tokens >= tokens - 1
 
 
-def test_purged_sessions_are_forgotten(tiny: Worker) -> None:
-    stats(tiny, say("a", LONG, session="gone"))
-    tiny.send(Purge(session=SessionId("gone")))
-    assert stats(tiny, say("b", LONG, session="gone")).reused_tokens == 0
+def test_purged_sessions_are_forgotten(fresh_tiny: Worker) -> None:
+    stats(fresh_tiny, say("a", LONG, session="gone"))
+    fresh_tiny.send(Purge(session=SessionId("gone")))
+    assert stats(fresh_tiny, say("b", LONG, session="gone")).reused_tokens == 0
