@@ -15,6 +15,10 @@ def main() -> int:
         from app.engine.template_probe import main as probe
 
         return probe()
+    if sys.argv[1:2] == ["extract"]:
+        from app.chat.extract import main as extract
+
+        return extract()
     from app.cli.main import main as cli
 
     return cli(sys.argv[1:])

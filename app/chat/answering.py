@@ -23,7 +23,7 @@ from app.chat.wind import Wind
 from app.core.errors import ContextLimitExceeded, InvalidRequest, KnownError, to_info
 from app.core.generator import Generator
 from app.core.ids import ConversationId, MessageId, new_request_id, session_of
-from app.core.protocol import Count, Counted, Failed, Generate, Stats
+from app.core.protocol import CHAT, Count, Counted, Failed, Generate, Stats
 from app.core.sampling import Sampling
 from app.storage import recalls
 from app.storage.database import Database, Tx
@@ -53,6 +53,7 @@ class Answering:
         wind: Wind,
         titles: Titles,
         max_tokens: int | None = None,
+        ready: Callable[[str], None] = lambda _model: None,
     ) -> None:
         self._db = db
         self._generator = generator
@@ -61,6 +62,7 @@ class Answering:
         self._post = post
         self._budget = budget
         self._max_tokens = max_tokens
+        self._ready = ready  # has this model loaded, or says why not
         self._threads = ThreadPoolExecutor(_PREPARERS, "turn")
         self._idle = threading.Condition()
         # None while the turn is being stored or prepared: taken, but not yet streaming.
@@ -134,8 +136,9 @@ class Answering:
             lambda finished: self._ended(conversation, finished, then),
         )
         try:
+            self._ready(stored.model)
             leaf = stored.id if go_on else stored.parent_id
-            prompt = self._fit(conversation, leaf)
+            prompt = self._fit(conversation, leaf, stored.model or CHAT)
         except Exception as error:  # noqa: BLE001  (it belongs to this reply, not to a thread)
             level = logging.INFO if isinstance(error, KnownError) else logging.ERROR
             _log.log(level, "a prompt could not be prepared", exc_info=error)
@@ -155,28 +158,29 @@ class Answering:
         return Generate(
             request_id=reply.request_id,
             session=session_of(reply.stored.conversation_id),
+            model=reply.stored.model or CHAT,
             messages=prompt.composition.messages,
             continue_last=go_on,
             sampling=sampling,
             max_tokens=min(self._max_tokens or room, room),
         )
 
-    def _fit(self, conversation: ConversationId, leaf: MessageId | None) -> Prompt:
+    def _fit(self, conversation: ConversationId, leaf: MessageId | None, model: str) -> Prompt:
         """As it is; else after a wind; else with its longest turn excerpted."""
         budget = self._budget()
         self._recall(conversation, leaf)
-        composition, counted = self._measure(conversation, leaf, {})
+        composition, counted = self._measure(conversation, leaf, model, {})
         if counted.total > budget.limit and budget.wind.enabled:
             self._post(WindStarted(conversation=conversation, awaited=True))
             self._wind.start(conversation).result()
             self._recall(conversation, leaf)
-            composition, counted = self._measure(conversation, leaf, {})
+            composition, counted = self._measure(conversation, leaf, model, {})
         excerpts: dict[MessageId, int] = {}
         for _ in range(_EXCERPT_TRIES):
             if counted.total <= budget.limit:
                 return Prompt(composition, counted.total)
             excerpts |= _shorten_longest(composition, counted, budget.limit, excerpts)
-            composition, counted = self._measure(conversation, leaf, excerpts)
+            composition, counted = self._measure(conversation, leaf, model, excerpts)
         if counted.total <= budget.limit:
             return Prompt(composition, counted.total)
         raise ContextLimitExceeded(maximum=budget.limit, required=counted.total)
@@ -201,13 +205,16 @@ class Answering:
         self,
         conversation: ConversationId,
         leaf: MessageId | None,
+        model: str,
         excerpts: dict[MessageId, int],
     ) -> tuple[Composition, Counted]:
         budget = self._budget()
         composition = self._db.read(
             lambda tx: load(tx, conversation, budget, leaf=leaf, excerpts=excerpts)
         ).result()
-        request = Count(request_id=new_request_id(), messages=composition.messages, each=True)
+        request = Count(
+            request_id=new_request_id(), messages=composition.messages, each=True, model=model
+        )
         return composition, count(self._generator, request).result()
 
     def _ended(

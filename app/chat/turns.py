@@ -21,15 +21,17 @@ from app.chat.events import (
     ReplyResumed,
     TurnRefused,
 )
+from app.chat.presets import sampling_of
 from app.chat.titles import first_words
 from app.chat.waiting import Waiting
 from app.core.errors import InvalidRequest, to_info
 from app.core.ids import ConversationId, MessageId
 from app.core.messages import Message, clean_text
 from app.core.sampling import Sampling
-from app.storage import conversations, messages, queued
+from app.storage import conversations, messages, presets, queued
 from app.storage.database import Database, Tx
 from app.storage.messages import StoredMessage
+from app.storage.presets import Preset
 from app.storage.queued import QueuedId
 
 _CLOSE_S = 1.5
@@ -43,7 +45,7 @@ class _Begun(msgspec.Struct, frozen=True):
 
     reply: StoredMessage
     sampling: Sampling
-    events: tuple[ChatEvent, ...]
+    events: tuple[ChatEvent, ...] = ()
 
 
 class Turns:
@@ -53,7 +55,7 @@ class Turns:
         answering: Answering,
         post: Callable[[ChatEvent], None],
         *,
-        sampling: Sampling = Sampling(),
+        sampling: Callable[[str], Sampling] = lambda _model: Sampling(),
     ) -> None:
         self._db = db
         self._answering = answering
@@ -61,11 +63,22 @@ class Turns:
         self._sampling = sampling
         self._waiting = Waiting(db, post, answering.streaming)
 
-    def start(self, text: str, model: str = "") -> "Future[ConversationId]":
-        """A new conversation that opens with this message."""
-        opened = self._db.write(
-            lambda tx: conversations.create(tx, title=first_words(text), model=model).id
-        )
+    def start(
+        self, text: str, model: str = "", preset: Preset | None = None
+    ) -> "Future[ConversationId]":
+        """A new conversation that opens with this message; `preset` None: the model's own."""
+
+        def create(tx: Tx) -> ConversationId:
+            chosen = preset or presets.of_model(tx, model)
+            return conversations.create(
+                tx,
+                title=first_words(text),
+                model=model,
+                system_prompt=chosen.system_prompt,
+                sampling=preset and preset.sampling,
+            ).id
+
+        opened = self._db.write(create)
 
         def go_on(done: "Future[ConversationId]") -> None:
             if done.exception() is None:
@@ -207,27 +220,27 @@ class Turns:
     def _asked(self, tx: Tx, conversation: ConversationId, text: str) -> _Begun:
         parent = messages.active_leaf(tx, conversation)
         question = messages.add(tx, conversation, parent, _said(text))
-        reply = messages.start_reply(tx, conversation, question.id)
-        events = tuple(
-            MessageAdded(conversation=conversation, message=m) for m in (question, reply)
-        )
-        return _Begun(reply, self._of(tx, conversation), events)
+        begun = self._replying(tx, conversation, question.id)
+        added = (question, begun.reply)
+        events = tuple(MessageAdded(conversation=conversation, message=m) for m in added)
+        return msgspec.structs.replace(begun, events=events)
 
     def _branched(self, tx: Tx, conversation: ConversationId, question: MessageId | None) -> _Begun:
-        reply = messages.start_reply(tx, conversation, question)
-        changed = BranchChanged(conversation=conversation)
-        return _Begun(reply, self._of(tx, conversation), (changed,))
+        begun = self._replying(tx, conversation, question)
+        return msgspec.structs.replace(begun, events=(BranchChanged(conversation=conversation),))
+
+    def _replying(self, tx: Tx, conversation: ConversationId, question: MessageId | None) -> _Begun:
+        chat = conversations.get(tx, conversation)
+        reply = messages.start_reply(tx, conversation, question, chat.model)
+        return _Begun(reply, sampling_of(tx, chat, self._sampling))
 
     def _resumed(self, tx: Tx, ended: StoredMessage) -> _Begun:
-        conversation = ended.conversation_id
-        if messages.active_leaf(tx, conversation) != ended.id or ended.status == "complete":
+        chat = conversations.get(tx, ended.conversation_id)
+        if chat.active_leaf != ended.id or ended.status == "complete":
             raise InvalidRequest("Only a last reply that ended too early can go on.")
-        reply = messages.reopen(tx, ended.id)
-        resumed = ReplyResumed(conversation=conversation, message=reply)
-        return _Begun(reply, self._of(tx, conversation), (resumed,))
-
-    def _of(self, tx: Tx, conversation: ConversationId) -> Sampling:
-        return conversations.get(tx, conversation).sampling or self._sampling
+        reply = messages.reopen(tx, ended.id, chat.model)
+        resumed = ReplyResumed(conversation=chat.id, message=reply)
+        return _Begun(reply, sampling_of(tx, chat, self._sampling), (resumed,))
 
     # ------------------------------------------------------------ how it goes on
 

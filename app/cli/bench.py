@@ -34,6 +34,26 @@ def wind(
         typer.echo(f"{name:42} {value}")
 
 
+@app.command()
+def storage(
+    most: Annotated[int, typer.Option("--messages", min=10_000, max=10_000_000)] = 1_000_000,
+    folder: Annotated[Path | None, typer.Option(help="Where the databases are kept.")] = None,
+    as_json: _Json = False,
+) -> None:
+    """Opening, paging, searching and saving, from ten thousand messages up."""
+    from app.cli.bench_storage import measure_sizes
+    from app.core.paths import find_folders
+
+    sizes = measure_sizes(folder or find_folders().cache / "bench-storage", most)
+    if as_json:
+        typer.echo(json.dumps({n: [f.facts() for f in figures] for n, figures in sizes.items()}))
+        return
+    for total, figures in sizes.items():
+        typer.echo(f"{total:,} messages")
+        for figure in figures:
+            typer.echo(f"  {figure.line()}")
+
+
 def summary(figures: dict[str, Any]) -> dict[str, str]:
     normal = statistics.median(figures["first_token_ms"]["normal"])
 

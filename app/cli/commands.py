@@ -3,7 +3,7 @@
 import typer
 
 from app import __version__
-from app.cli import bench, run
+from app.cli import bench, chats, run
 
 app = typer.Typer(
     name="llama-chat",
@@ -13,6 +13,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(run.run)
+app.add_typer(chats.app)
 app.add_typer(bench.app)
 
 

@@ -20,7 +20,7 @@ _Prompt = Annotated[str, typer.Option("--prompt", "-p", help="The message; `-` r
 _MultiTurn = Annotated[bool, typer.Option("--multi-turn", help="Go on asking for messages.")]
 _Temporary = Annotated[bool, typer.Option("--temporary", help="Keep nothing of this chat.")]
 _MaxTokens = Annotated[int | None, typer.Option("--max-tokens", min=1)]
-_Temperature = Annotated[float, typer.Option("--temperature", min=0.0)]
+_Temperature = Annotated[float | None, typer.Option("--temperature", min=0.0)]
 _Seed = Annotated[int | None, typer.Option("--seed")]
 _Verbose = Annotated[bool, typer.Option("--verbose", "-v")]
 
@@ -32,7 +32,7 @@ def run(
     multi_turn: _MultiTurn = False,
     temporary: _Temporary = False,
     max_tokens: _MaxTokens = None,
-    temperature: _Temperature = Sampling().temperature,
+    temperature: _Temperature = None,
     seed: _Seed = None,
     verbose: _Verbose = False,
 ) -> None:
@@ -44,7 +44,7 @@ def run(
     with open_rooms(
         events.put,
         temporary=temporary,
-        sampling=Sampling(temperature=temperature, seed=seed),
+        sampling=_sampling(temperature, seed),
         max_tokens=max_tokens,
         verbose=verbose,
     ) as rooms:
@@ -57,6 +57,15 @@ def run(
                 break
             conversation = _say(rooms.turns, events, conversation, text)
             text = ""
+
+
+def _sampling(temperature: float | None, seed: int | None) -> Sampling | None:
+    """None: as the model has it."""
+    if temperature is None and seed is None:
+        return None
+    return Sampling(
+        temperature=Sampling().temperature if temperature is None else temperature, seed=seed
+    )
 
 
 def _say(

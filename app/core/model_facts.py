@@ -120,6 +120,20 @@ def describe(header: Header) -> ModelFacts:
     )
 
 
+def spread(facts: ModelFacts, size: int) -> ModelFacts:
+    """The facts of a file whose tensors were not read: its bytes spread over its layers.
+
+    The embedding and the head are taken as a byte a weight, a quarter of the file at most each.
+    """
+    if facts.weight_bytes or not facts.layers:
+        return facts
+    ends = min(facts.vocabulary * facts.width, size // 4)
+    share = max(0, size - 2 * ends) // len(facts.layers)
+    layers = tuple(msgspec.structs.replace(la, weight_bytes=share) for la in facts.layers)
+    rest = size - 2 * ends - share * len(layers)
+    return msgspec.structs.replace(facts, layers=layers, input_bytes=ends, output_bytes=ends + rest)
+
+
 def _bounded(value: int, default: int = 0) -> int:
     return value if 0 <= value < _LARGEST else default
 

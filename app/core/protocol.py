@@ -103,6 +103,7 @@ class ModelInfo(_Wire, frozen=True):
     sliding_window: int = 0
     template: TemplateReport = TemplateReport()
     special_tokens: dict[str, str] = {}
+    recommended: Sampling = Sampling()
     weights_bytes: int = 0
     kv_bytes: int = 0
     compute_bytes: int = 0

@@ -12,6 +12,9 @@ import sys
 import threading
 from typing import BinaryIO, assert_never
 
+import msgspec
+import psutil
+
 from app.core.errors import InvalidRequest, KnownError, to_info
 from app.core.frames import BrokenFrame, read_command
 from app.core.protocol import (
@@ -33,6 +36,7 @@ from app.core.protocol import (
     StatsReport,
     Tokenize,
     TrimCache,
+    WorkerStats,
 )
 from app.engine.desk import Desk
 from app.engine.devices import list_devices
@@ -84,9 +88,14 @@ def _hello() -> Hello:
 def _beat(loop: Loop, outbox: Outbox, done: threading.Event) -> None:
     try:
         while not done.wait(_HEARTBEAT_S):
-            outbox.send([Heartbeat(stats=loop.stats)])
+            outbox.send([Heartbeat(stats=_stats(loop))])
     except OSError:
         return  # the parent is gone; the io thread notices it too
+
+
+def _stats(loop: Loop) -> WorkerStats:
+    # Asking the system is too dear for every step.
+    return msgspec.structs.replace(loop.stats, rss_bytes=psutil.Process().memory_info().rss)
 
 
 class Io:
@@ -123,11 +132,12 @@ class Io:
             case Load():
                 self._loop.load(request)
             case GetStats():
-                report = StatsReport(request_id=request.request_id, stats=self._loop.stats)
+                report = StatsReport(request_id=request.request_id, stats=_stats(self._loop))
                 self._outbox.send([report])
             case Generate():
                 self._loop.submit(self._desk().job(request))
             case Embed():
+                self._desk()
                 self._loop.embed(request)
             case Tokenize():
                 self._outbox.send([self._desk().tokenize(request)])

@@ -32,6 +32,8 @@ class Desk:
 
     def job(self, request: Generate) -> Job:
         engine = self._engine
+        if engine.only_embeds:
+            raise InvalidRequest("This model only embeds texts. Choose another one to chat.")
         ready = prepare(request, self._template, engine.transcripts.tokens_of, self._vocab)
         sampler = Sampler(
             self._vocab,

@@ -1,10 +1,12 @@
 """What the loaded library can compute on, with live memory; asked afresh each time."""
 
 import ctypes
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import psutil
 
+from app.core.errors import ModelLoadFailed
 from app.core.protocol import Device
 from app.engine.llama.library import native
 
@@ -21,6 +23,18 @@ def list_devices() -> tuple[Device, ...]:
     count = ggml.ggml_backend_dev_count
     count.restype = ctypes.c_size_t
     return tuple(_describe(ggml, index) for index in range(count()))
+
+
+def find_devices(names: Sequence[str]) -> list[int]:
+    """The library's own handles of the devices a user chose, in that order."""
+    find = native().ggml_backend_dev_by_name
+    find.argtypes, find.restype = [ctypes.c_char_p], ctypes.c_void_p
+    handles = {name: find(name.encode()) for name in names}
+    if missing := [name for name, handle in handles.items() if not handle]:
+        raise ModelLoadFailed(
+            f"The device {missing[0]} is not there any more. Choose another one in Settings."
+        )
+    return list(handles.values())
 
 
 def _describe(ggml: Any, index: int) -> Device:

@@ -22,7 +22,7 @@ class Embedder:
     def __init__(self, model: Any, vocab: Vocab, *, trained_ctx: int, threads: int) -> None:
         self._vocab = vocab
         self._context = EmbeddingContext(
-            model, limit=min(trained_ctx, _WIDEST_PASS), threads=threads
+            model, limit=max(TEXTS_PER_PASS, min(trained_ctx, _WIDEST_PASS)), threads=threads
         )
 
     def embed(self, texts: Sequence[str]) -> tuple[tuple[bytes, ...], int]:
@@ -39,7 +39,7 @@ class Embedder:
 
     def _tokens(self, text: str) -> list[int]:
         tokens = self._vocab.tokenize_whole(text)
-        if not tokens:
+        if not text or not tokens:
             raise InvalidRequest("A text to embed is empty.")
         if len(tokens) > self._context.limit:
             raise ContextLimitExceeded(

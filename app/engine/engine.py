@@ -3,15 +3,13 @@
 Owned by the decode thread; `vocab` may be read on any thread.
 """
 
-import os
 import time
 from dataclasses import dataclass
-
-import psutil
 
 from app.core.ids import SessionId
 from app.core.protocol import WorkerStats
 from app.engine.batch import Batch
+from app.engine.embed import Embedder
 from app.engine.governor import Governor
 from app.engine.jobs import Job
 from app.engine.kv import Cache
@@ -39,6 +37,8 @@ class Engine:
     default_adapters: tuple[float, ...]
     adapters: tuple[float, ...]  # as applied now
     governor: Governor
+    only_embeds: bool = False
+    embedder: Embedder | None = None
     tokens_prefilled: int = 0
     tokens_decoded: int = 0
 
@@ -65,6 +65,16 @@ class Engine:
             tiers.prefill_s_per_token = (
                 0.7 * tiers.prefill_s_per_token + 0.3 * rate if tiers.prefill_s_per_token else rate
             )
+
+    def embed(self, texts: tuple[str, ...]) -> tuple[tuple[bytes, ...], int]:
+        if self.embedder is None:
+            self.embedder = Embedder(
+                self.model.pointer,
+                self.vocab,
+                trained_ctx=self.model.trained_ctx,
+                threads=self.context.shape.threads,
+            )
+        return self.embedder.embed(texts)
 
     def end(self, job: Job) -> None:
         job.reply.close()
@@ -95,10 +105,11 @@ class Engine:
             queued=len(self.scheduler.queue),
             tokens_prefilled=self.tokens_prefilled,
             tokens_decoded=self.tokens_decoded,
-            rss_bytes=psutil.Process(os.getpid()).memory_info().rss,
         )
 
     def close(self) -> None:
         self.cache.snapshots.tiers.close()
+        if self.embedder is not None:
+            self.embedder.close()
         self.context.close()
         self.model.close()

@@ -14,15 +14,13 @@ from typing import Any, cast
 
 from app.core.errors import InvalidRequest
 from app.core.messages import Tool
-from app.engine.gbnf import FORMATS, PRIMITIVES, integers, json_literal, repeated
+from app.engine.gbnf import FORMATS, integers, json_literal, repeated
 from app.engine.patterns import PatternRefused, pattern_rule
+from app.engine.rules import DEEPEST, Rules
 
 LONGEST_SCHEMA = 64 * 1024
-DEEPEST = 32
-MOST_NODES = 2_000
 MOST_REPEATS = 1_000
 MOST_CHOICES = 500
-LONGEST_GRAMMAR = 256 * 1024
 
 Schema = dict[str, Any]
 
@@ -39,7 +37,7 @@ _BEYOND = frozenset(
 def schema_grammar(text: str) -> str:
     """The grammar of a response schema; `{}` stands for any JSON."""
     schema = _read(text)
-    rules = _Rules()
+    rules = Rules()
     return rules.grammar(_Converter(rules, schema, strict=True).rule(schema, 0))
 
 
@@ -48,19 +46,20 @@ def call_grammar(tools: Sequence[Tool], choice: str) -> str:
     offered = [tool for tool in tools if choice in ("required", tool.name)]
     if not offered:
         raise InvalidRequest(f"The request demands the tool {choice!r} but does not offer it.")
-    rules = _Rules()
+    rules = Rules()
     calls = [_call(rules, tool) for tool in offered]
-    return rules.grammar(rules.add(" | ".join(calls)))
+    return rules.grammar(rules.add(" | ".join(calls), heads=calls))
 
 
-def _call(rules: "_Rules", tool: Tool) -> str:
+def _call(rules: Rules, tool: Tool) -> str:
     schema = {"type": "object", **tool.parameters}
     if len(json.dumps(schema)) > LONGEST_SCHEMA:
         raise InvalidRequest(f"The schema of the tool {tool.name} is too long.")
     arguments = _Converter(rules, schema, strict=False).rule(schema, 0)
     name, key = json_literal(tool.name), json_literal("arguments")
     head = f'"{{" ws {json_literal("name")} ws ":" ws {name}'
-    return rules.add(f'{head} ws "," ws {key} ws ":" ws {arguments} ws "}}"')
+    body = f'{head} ws "," ws {key} ws ":" ws {arguments} ws "}}"'
+    return rules.add(body, inside=[arguments], opening=tool.name)
 
 
 def _read(text: str) -> Any:
@@ -72,63 +71,10 @@ def _read(text: str) -> Any:
         raise InvalidRequest("The response schema is not valid JSON.") from error
 
 
-class _Rules:
-    """The rules so far, by names of our own, and which of them can begin with which."""
-
-    def __init__(self) -> None:
-        self._bodies: dict[str, str] = {}
-        self._heads: dict[str, tuple[str, ...]] = {}
-        self._length = 0
-        self._nodes = 0
-
-    def visit(self, depth: int) -> None:
-        self._nodes += 1
-        if depth > DEEPEST or self._nodes > MOST_NODES:
-            raise InvalidRequest("The schema is too large or too deeply nested.")
-
-    def reserve(self) -> str:
-        name = f"r{len(self._bodies)}"
-        self._bodies[name] = ""
-        return name
-
-    def add(self, body: str, *, name: str = "", heads: Sequence[str] = ()) -> str:
-        name = name or self.reserve()
-        self._bodies[name] = body
-        self._heads[name] = tuple(heads)
-        self._length += len(body) + 16
-        if self._length > LONGEST_GRAMMAR:
-            raise InvalidRequest("The schema is too large.")
-        return name
-
-    def grammar(self, root: str) -> str:
-        self._refuse_circles()
-        lines = [f"root ::= {root}"]
-        lines += [f"{name} ::= {body}" for name, body in (PRIMITIVES | self._bodies).items()]
-        return "\n".join(lines) + "\n"
-
-    def _refuse_circles(self) -> None:
-        """A rule that can begin with itself would end the process when compiled."""
-        done: set[str] = set()
-        for start in self._heads:
-            path: list[str] = []
-            todo = [(start, False)]
-            while todo:
-                name, leaving = todo.pop()
-                if leaving:
-                    path.remove(name)
-                    done.add(name)
-                elif name in path:
-                    raise InvalidRequest("The schema refers to itself without an end.")
-                elif name not in done:
-                    path.append(name)
-                    todo.append((name, True))
-                    todo += [(head, False) for head in self._heads.get(name, ())]
-
-
 class _Converter:
     """One document: its references are looked up in `root`."""
 
-    def __init__(self, rules: _Rules, root: Any, *, strict: bool) -> None:
+    def __init__(self, rules: Rules, root: Any, *, strict: bool) -> None:
         self._rules = rules
         self._root = root
         self._strict = strict
@@ -196,7 +142,7 @@ class _Converter:
     def _choices(self, values: list[Any]) -> str:
         if not 0 < len(values) <= MOST_CHOICES:
             raise InvalidRequest(f"A choice in the schema must have 1 to {MOST_CHOICES} values.")
-        return self._rules.add(" | ".join(map(json_literal, values)))
+        return self._rules.add(" | ".join(map(json_literal, values)), readings=len(values))
 
     def _any_of(self, options: list[Any], depth: int) -> str:
         if not 0 < len(options) <= MOST_CHOICES:
@@ -266,10 +212,8 @@ class _Converter:
             properties.setdefault(str(name), True)
         if not properties:
             return self._map(node.get("additionalProperties", True), depth)
-        pairs = [
-            (self._member(name, schema, depth), name in required)
-            for name, schema in properties.items()
-        ]
+        values = {name: self.rule(schema, depth + 1) for name, schema in properties.items()}
+        pairs = [(self._member(name, value), name in required) for name, value in values.items()]
         # `rest` is what may follow once something was written; built from the end.
         rest, starts = "", list[str]()
         for pair, needed in reversed(pairs):
@@ -279,18 +223,23 @@ class _Converter:
             rest = self._rules.add(f"{body} {rest}".rstrip())
         inside = self._rules.add(" | ".join(starts))
         empty = not any(needed for _, needed in pairs)
-        return self._rules.add(f'"{{" ws ({inside} ws){"?" if empty else ""} "}}"')
+        body = f'"{{" ws ({inside} ws){"?" if empty else ""} "}}"'
+        return self._rules.add(
+            body, inside=[*values.values()], opening=_opening(properties, required)
+        )
 
-    def _member(self, name: str, schema: Any, depth: int) -> str:
-        return self._rules.add(f'{json_literal(name)} ws ":" ws {self.rule(schema, depth + 1)}')
+    def _member(self, name: str, value: str) -> str:
+        return self._rules.add(f'{json_literal(name)} ws ":" ws {value}')
 
     def _map(self, extra: Any, depth: int) -> str:
         if extra is False:
             return self._rules.add('"{" ws "}"')
         if extra is True or extra == {}:
             return "object"
-        member = self._rules.add(f'string ws ":" ws {self.rule(extra, depth + 1)}')
-        return self._rules.add(f'"{{" ws ({member} (ws "," ws {member})* ws)? "}}"')
+        value = self.rule(extra, depth + 1)
+        member = self._rules.add(f'string ws ":" ws {value}')
+        body = f'"{{" ws ({member} (ws "," ws {member})* ws)? "}}"'
+        return self._rules.add(body, inside=[value])
 
     def _array(self, node: Schema, depth: int) -> str:
         least, most = self._bounds(node, "minItems", "maxItems")
@@ -306,11 +255,13 @@ class _Converter:
         more = repeated(
             f'(ws "," ws {item})', max(0, least - 1), None if most is None else most - 1
         )
-        return self._rules.add(f'"[" ws ({item} {more} ws){"" if least else "?"} "]"')
+        body = f'"[" ws ({item} {more} ws){"" if least else "?"} "]"'
+        return self._rules.add(body, inside=[item])
 
     def _tuple(self, fixed: list[Any], depth: int) -> str:
-        items = ' ws "," ws '.join(self.rule(item, depth + 1) for item in fixed)
-        return self._rules.add(f'"[" ws {items} ws "]"')
+        names = [self.rule(item, depth + 1) for item in fixed]
+        items = ' ws "," ws '.join(names)
+        return self._rules.add(f'"[" ws {items} ws "]"', inside=names)
 
     def _string(self, node: Schema) -> str:
         quote = '"\\""'
@@ -318,7 +269,8 @@ class _Converter:
             return self._rules.add(f"{quote} {node['format']} {quote}")
         if "pattern" in node:
             try:
-                return self._rules.add(f"{quote} {pattern_rule(node['pattern'])} {quote}")
+                item = pattern_rule(node["pattern"])
+                return self._rules.add(f"{quote} {item.rule} {quote}", readings=item.readings)
             except PatternRefused as refused:
                 if self._strict:
                     raise InvalidRequest(f"A pattern in the schema {refused}.") from refused
@@ -356,6 +308,15 @@ class _Converter:
                 raise InvalidRequest(f"The schema's {high} may be at most {MOST_REPEATS:,}.")
             return min(least, MOST_REPEATS), None
         return least, most
+
+
+def _opening(properties: Schema, required: list[Any]) -> str:
+    """What every such object begins with, as far as that is certain; empty: nothing is."""
+    name, schema = next(iter(properties.items()))
+    if name not in required:
+        return ""
+    node = cast(Schema, schema) if isinstance(schema, dict) else {}
+    return json.dumps(name) + (json.dumps(node["const"]) if "const" in node else "")
 
 
 def _implied(node: Schema) -> str:

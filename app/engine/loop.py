@@ -14,6 +14,7 @@ from app.core.errors import GenerationTimeout, InvalidRequest, KnownError, to_in
 from app.core.ids import RequestId, SessionId
 from app.core.protocol import (
     Embed,
+    Embedded,
     Event,
     Failed,
     Finished,
@@ -38,6 +39,8 @@ _TOO_LATE = GenerationTimeout(
 )
 
 _IDLE_S = 0.5  # with nothing to do for so long, what is only in the context is saved
+_NEXT_S = 0.01
+_PROGRESS_STEP = 0.01
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +54,8 @@ class Loop:
         self._loading: RequestId | None = None
         self._load_cancelled = False
         self._stopping = False
-        self._unsaved = True  # there may be sequences to save once nothing else is to do
+        # How long to wait for something to do before one more stretch of a sequence is saved.
+        self._save_in: float | None = None
         self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
         self.engine: Engine | None = None
         self.desk: Desk | None = None
@@ -226,25 +230,32 @@ class Loop:
     def _drain(self) -> None:
         """Wait while there is nothing to do; take everything that has come in."""
         busy = self.engine is not None and self.engine.scheduler.has_work
-        unsaved = not busy and self._unsaved
+        patience = None if busy else self._save_in
         try:
-            self._inbox.get(block=not busy, timeout=_IDLE_S if unsaved else None)()
-            self._unsaved = True
+            self._inbox.get(block=not busy, timeout=patience)()
+            self._save_in = _IDLE_S
             while True:
                 self._inbox.get_nowait()()
         except Empty:
-            if unsaved and self.engine:
-                self._unsaved = self.engine.cache.save_one()
+            if patience is not None and self.engine:
+                self._save_in = _NEXT_S if self.engine.cache.save_one() else None
 
     def _load(self, command: Load) -> None:
+        told = -1.0
+
         def report(fraction: float, step: str = "") -> bool:
-            event = LoadProgress(request_id=command.request_id, fraction=fraction, step=step)
-            self._outbox.send([event])
+            nonlocal told
+            if step or fraction in (0.0, 1.0) or abs(fraction - told) >= _PROGRESS_STEP:
+                told = fraction
+                event = LoadProgress(request_id=command.request_id, fraction=fraction, step=step)
+                self._outbox.send([event])
             return not self._load_cancelled
 
         with self._lock:
             self._loading, self._load_cancelled = command.request_id, False
         try:
+            if self.engine is not None:
+                raise InvalidRequest("This engine process holds a model already.")
             self.engine, loaded = load_engine(command, report)
             self.desk = Desk(self.engine)
             self._publish([loaded])
@@ -283,8 +294,13 @@ class Loop:
             self.engine.cache.snapshots.tiers.trim(ram_bytes)
 
     def _embed(self, request: Embed) -> None:
-        error = InvalidRequest("This model does not compute embeddings.")
-        self._publish([Failed(request_id=request.request_id, error=to_info(error))])
+        assert self.engine is not None
+        try:
+            vectors, tokens = self.engine.embed(request.texts)
+            answer = Embedded(request_id=request.request_id, vectors=vectors, tokens=tokens)
+            self._publish([answer])
+        except KnownError as error:
+            self._publish([Failed(request_id=request.request_id, error=to_info(error))])
 
     def _stop(self) -> None:
         self._stopping = True

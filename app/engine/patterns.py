@@ -5,13 +5,15 @@ it is pasted; what it may produce is always the inside of a valid JSON string. L
 back-references, lazy marks and Unicode classes are refused by name.
 """
 
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 from app.engine.gbnf import repeated
 
 LONGEST_PATTERN = 500
 DEEPEST = 16
 MOST_REPEATS = 200
+MOST_READINGS = 2_500
 
 _CLASSES = {"d": "0-9", "w": "A-Za-z0-9_", "s": " "}
 _CONTROL = r"\x00-\x1F\x7F"
@@ -19,19 +21,29 @@ _OTHERS = {"D": "[^0-9", "W": "[^A-Za-z0-9_", "S": "[^ "}
 _SPECIAL = frozenset(r"\^$.|?*+()[]{}/-")
 
 
+class Item(NamedTuple):
+    """A part of a pattern. `width` is the characters it takes, None when that varies."""
+
+    rule: str
+    width: int | None = 1
+    empty: bool = False  # it may take none
+    readings: int = 1  # in how many ways the same text can lie in its counted repeats
+
+
 class PatternRefused(Exception):
     """Why, as the end of a sentence that begins with 'A pattern in the schema'."""
 
 
-def pattern_rule(pattern: Any) -> str:
+def pattern_rule(pattern: Any) -> Item:
     if not isinstance(pattern, str) or len(pattern) > LONGEST_PATTERN:
         raise PatternRefused("is too long or not a text")
     begins, ends = pattern.startswith("^"), pattern.endswith("$") and not pattern.endswith("\\$")
     reader = _Reader(pattern[begins : len(pattern) - ends])
-    body = f"({reader.alternatives(0)})"
+    item = reader.alternatives(0)
     if reader.rest():
         raise PatternRefused("has a parenthesis too many")
-    return f"{'' if begins else 'char*'} {body} {'' if ends else 'char*'}".strip()
+    rule = f"{'' if begins else 'char*'} ({item.rule}) {'' if ends else 'char*'}".strip()
+    return item._replace(rule=rule)
 
 
 class _Reader:
@@ -42,21 +54,35 @@ class _Reader:
     def rest(self) -> str:
         return self._text[self._at :]
 
-    def alternatives(self, depth: int) -> str:
+    def alternatives(self, depth: int) -> Item:
         if depth > DEEPEST:
             raise PatternRefused("is nested too deeply")
         branches = [self._sequence(depth)]
         while self._take("|"):
             branches.append(self._sequence(depth))
-        return " | ".join(branches)
+        if len(branches) == 1:
+            return branches[0]
+        widths = {branch.width for branch in branches}
+        return _bounded(
+            " | ".join(branch.rule for branch in branches),
+            widths.pop() if len(widths) == 1 else None,
+            any(branch.empty for branch in branches),
+            sum(branch.readings for branch in branches),
+        )
 
-    def _sequence(self, depth: int) -> str:
-        items: list[str] = []
+    def _sequence(self, depth: int) -> Item:
+        items: list[Item] = []
         while self.rest() and self._text[self._at] not in "|)":
             items.append(self._quantified(self._item(depth)))
-        return " ".join(items) or '""'
+        widths = [item.width for item in items if item.width is not None]
+        return _bounded(
+            " ".join(item.rule for item in items) or '""',
+            sum(widths) if len(widths) == len(items) else None,
+            all(item.empty for item in items),
+            prod(item.readings for item in items),
+        )
 
-    def _item(self, depth: int) -> str:
+    def _item(self, depth: int) -> Item:
         char = self._next()
         match char:
             case "(":
@@ -65,19 +91,19 @@ class _Reader:
                 inside = self.alternatives(depth + 1)
                 if not self._take(")"):
                     raise PatternRefused("has an open parenthesis")
-                return f"({inside})"
+                return inside._replace(rule=f"({inside.rule})")
             case "[":
-                return self._class()
+                return Item(self._class())
             case ".":
-                return "char"
+                return Item("char")
             case "\\":
-                return self._escape()
+                return Item(self._escape())
             case "^" | "$" | "*" | "+" | "?" | "{" | "}" | "]":
                 raise PatternRefused(f"has {char} where it means nothing")
             case _:
-                return _one(char)
+                return Item(_one(char))
 
-    def _quantified(self, item: str) -> str:
+    def _quantified(self, item: Item) -> Item:
         least, most = 1, 1
         if self._take("*"):
             least, most = 0, None
@@ -89,9 +115,19 @@ class _Reader:
             least, most = self._counts()
         else:
             return item
-        if self.rest()[:1] in ("?", "+", "*", "{"):
+        if self.rest()[:1] in ("?", "+", "*", "{") and self.rest():
             raise PatternRefused("is lazy or possessive, which means nothing here")
-        return repeated(item, least, most)
+        if item.empty and most != 1:
+            raise PatternRefused("repeats something that may be empty")
+        # Every count is a state of its own, and states of several counts multiply; only a fixed
+        # count of something of fixed width can be read in one way.
+        fixed = item.width is not None and least == most
+        return _bounded(
+            repeated(item.rule, least, most),
+            item.width * least if item.width is not None and fixed else None,
+            item.empty or least == 0,
+            item.readings * (1 if fixed else most or 1),
+        )
 
     def _counts(self) -> tuple[int, int | None]:
         inside, closed, _ = self.rest().partition("}")
@@ -168,6 +204,12 @@ class _Reader:
         taken = self._text.startswith(char, self._at)
         self._at += taken
         return taken
+
+
+def _bounded(rule: str, width: int | None, empty: bool, readings: int) -> Item:
+    if readings > MOST_READINGS:
+        raise PatternRefused("can be read in too many ways")
+    return Item(rule, width, empty, readings)
 
 
 def _refuse_quoted(char: str) -> None:

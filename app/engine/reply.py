@@ -35,7 +35,7 @@ class Reply:
 
     def feed(self, request_id: RequestId, token: int) -> Delta:
         """The reader's share of a picked token; sets `ended` when the reply is complete."""
-        ending = token in self._ends
+        ending = token in self._ends or self._sampler.exhausted
         parsed = Parsed() if ending else self._parser.feed(self._vocab.visible(token))
         self.ended = ending or parsed.stopped
         logprobs = (self._logprob,) if self._logprob else ()

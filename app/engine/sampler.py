@@ -15,10 +15,11 @@ import numpy as np
 from app.core.errors import InvalidRequest, KnownError
 from app.core.protocol import TokenLogprob
 from app.core.sampling import Sampling
-from app.engine.llama.sampling import Candidates, Chain, Grammar, Logits
+from app.engine.llama.sampling import Candidates, Chain, Grammar, Logits, first_cut
 from app.engine.llama.vocab import Vocab
 
 MOST_LOGPROBS = 20
+LIKELY = 256  # candidates a grammar is asked about before all others
 
 
 class Pick(NamedTuple):
@@ -53,7 +54,10 @@ class Sampler:
         self._grammar = Grammar(vocab, grammar) if grammar else None
         plain = sampling.temperature <= 0 and not _looks_back(sampling) and not grammar
         self._chain = None if plain else Chain(vocab, sampling, trained_ctx)
+        self.exhausted = False  # the grammar allows nothing more: the reply is over
         self._memory = _memory(sampling, trained_ctx)
+        self._needed = first_cut(sampling, trained_ctx)
+        self._reach = 8.0  # how far below the best logit the needed tokens lie, as learnt
 
     def remember(self, prompt: Sequence[int]) -> None:
         """Lets the penalties see the end of the prompt; called once, before the first pick."""
@@ -82,22 +86,52 @@ class Sampler:
     def _from_chain(self, logits: Logits) -> int:
         assert self._chain is not None
         candidates, grammar = self._candidates, self._grammar
-        candidates.fill(logits)
+        self._fill(logits)
         self._chain.apply(candidates)
         token = candidates.selected
         if grammar is not None and not self._passes(grammar, token):
-            # Asking the grammar about one token first is 1,000 times cheaper than asking it
-            # about all of them; most tokens of a willing model pass.
-            candidates.fill(logits)
-            grammar.restrict(candidates)
-            self._chain.apply(candidates)
-            token = candidates.selected
-            if not self._passes(grammar, token):
-                return min(self._vocab.end_tokens, default=-1)  # nothing may follow: the end
+            token = self._within(grammar, logits)
+            if token < 0:
+                self.exhausted = True
+                return max(self._vocab.eos, 0)
         self._chain.accept(token)
         if grammar is not None:
             grammar.accept(token)
         return token
+
+    def _fill(self, logits: Logits) -> None:
+        """The tokens that can matter: laying out a large vocabulary costs more than sampling.
+
+        The cut is made by logit, so a reach that yields enough tokens yields the right ones.
+        """
+        if not 0 < self._needed < self._vocab.size:
+            return self._candidates.fill(logits)
+        found = self._candidates.fill_above(logits, float(logits.max()) - self._reach)
+        if found < self._needed:
+            self._reach *= 1.25
+            return self._candidates.fill(logits)
+        if found > 4 * self._needed + 256:
+            self._reach *= 0.9
+        return None
+
+    def _within(self, grammar: Grammar, logits: Logits) -> int:
+        """The choice among what the grammar allows; -1 when that is nothing.
+
+        A grammar asks each token anew, so it is asked about one first, then about the likely
+        ones, and about the whole vocabulary (half a second at 152k) only when none of them fit.
+        """
+        assert self._chain is not None
+        candidates = self._candidates
+        for count in (min(LIKELY, self._vocab.size), self._vocab.size):
+            candidates.fill_best(logits, count)
+            grammar.restrict(candidates)
+            if candidates.impossible:
+                continue
+            self._chain.apply(candidates)
+            token = candidates.selected
+            if self._passes(grammar, token):
+                return token
+        return -1
 
     def _passes(self, grammar: Grammar, token: int) -> bool:
         return token >= 0 and grammar.allows(token, self._candidates)

@@ -19,6 +19,7 @@ from app.engine.sequences import common_prefix
 # Waiting for another request's prefill pays when this many tokens can be shared.
 _WORTH_WAITING = 64
 _SLOW_STEP_S = 0.12
+_SESSIONS_REMEMBERED = 256
 
 
 class Limits(NamedTuple):
@@ -39,6 +40,9 @@ class Scheduler:
         self._chunk = limits.shared_chunk
         self._served: dict[SessionId, int] = {}
         self._turn = 0
+        # So many at once did not go well: nobody is admitted before one of the others ends.
+        # The library may refuse where our cells would do, so counting cells is not enough.
+        self._crowded_at: int | None = None
         self.queue: list[Job] = []
         self.running: list[Job] = []
 
@@ -115,6 +119,8 @@ class Scheduler:
         if len(self.running) < 2:
             return False
         self.preempt(max(self.running, key=lambda job: (job.background, job.arrived)))
+        self._crowded_at = len(self.running) + 1
+        self._cache.evict_one()
         return True
 
     def _next_chunk(self, seconds: float) -> int:
@@ -124,23 +130,36 @@ class Scheduler:
     # ------------------------------------------------------------ admission
 
     def _admit(self) -> None:
-        for job in self._waiting():
-            if self._awaits_prefix(job):
-                continue
-            if not self._give_room(job):
+        if self._crowded_at is not None and len(self.running) < self._crowded_at - 1:
+            self._crowded_at = None
+        while (job := self._next_waiting()) is not None:
+            if self._is_held(job) or not self._give_room(job):
                 return  # nobody overtakes: a long prompt must not starve
             self.queue.remove(job)
             self.running.append(job)
-            self._turn += 1
-            self._served[job.request.session] = self._turn
+            self._serve(job.request.session)
             job.admitted = job.admitted or self._clock()
 
-    def _waiting(self) -> list[Job]:
-        ready = [job for job in self.queue if job.ready]
-        return sorted(
-            ready,
+    def _is_held(self, job: Job) -> bool:
+        if self._crowded_at is None:
+            return False
+        return job.background or any(not other.background for other in self.running)
+
+    def _next_waiting(self) -> Job | None:
+        """Interactive first, then the session that was served longest ago, then the oldest."""
+        able = [job for job in self.queue if job.ready and not self._awaits_prefix(job)]
+        return min(
+            able,
             key=lambda job: (job.background, self._served.get(job.request.session, 0)),
+            default=None,
         )
+
+    def _serve(self, session: SessionId) -> None:
+        self._turn += 1
+        if session:
+            self._served[session] = self._turn
+        if len(self._served) > _SESSIONS_REMEMBERED:
+            del self._served[min(self._served, key=self._served.__getitem__)]
 
     def _give_room(self, job: Job) -> bool:
         while True:

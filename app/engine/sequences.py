@@ -105,6 +105,13 @@ class Sequences:
 
     def extend(self, sequence: Sequence, tokens: tuple[int, ...]) -> None:
         """After the context accepted these tokens: occupy a cell for each."""
+        if len(tokens) == 1:  # the step of a running reply: no arrays for one number
+            cell = self._free_cells.pop()
+            self._references[cell] = 1
+            sequence.cells.append(cell)
+            sequence.tokens.append(tokens[0])
+            sequence.saved = False
+            return
         fresh = self._free_cells[-len(tokens) :]
         del self._free_cells[-len(tokens) :]
         self._references[_indices(fresh)] = 1

@@ -9,7 +9,7 @@ import os
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from hashlib import sha256
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -92,7 +92,16 @@ class ChatTemplate:
         *,
         reasoning: bool | None = None,
     ) -> tuple[tuple[int, ...], int]:
-        """Tokens up to the end of each message, and of what follows before the reply."""
+        """Tokens up to the end of each message, and of what follows before the reply.
+
+        A conversation the template refuses as it stands (a system prompt alone, say) is counted
+        by its texts.
+        """
+        try:
+            asked = self.prompt(messages, tools, reasoning=reasoning)
+        except InvalidRequest:
+            texts = (vocab.tokenize(message.text, special=False) for message in messages)
+            return tuple(accumulate(map(len, texts))), 0
         disguise = Disguise(self._special)
 
         def render(count: int) -> str | None:
@@ -114,7 +123,6 @@ class ChatTemplate:
             written += len(disguise.plain(text[begin:end]))
             cumulative.append(counter.count(whole.before(written)))
         last = cumulative[-1] if cumulative else 0
-        asked = self.prompt(messages, tools, reasoning=reasoning)
         return tuple(cumulative), counter.count(asked) - last
 
     # ------------------------------------------------------------ inside

@@ -23,6 +23,7 @@ from app.storage.errors import translate
 from app.storage.files import sync, sync_folder
 
 Reason = Literal["daily", "migration", "manual"]
+Stop = Callable[[], bool]
 
 _DAY_MS = 86_400_000
 _STAMP = "%Y%m%d-%H%M%S"
@@ -44,7 +45,10 @@ def folder_of(database: Path) -> Path:
     return database.parent / "backups"
 
 
-def make(database: Path, reason: Reason, now_ms: int | None = None) -> Backup:
+def make(
+    database: Path, reason: Reason, now_ms: int | None = None, stop: Stop = lambda: False
+) -> Backup:
+    """`stop` is asked now and then; once it says so, nothing is left behind."""
     folder = folder_of(database)
     folder.mkdir(parents=True, exist_ok=True)
     _require_room(database, folder)
@@ -52,8 +56,8 @@ def make(database: Path, reason: Reason, now_ms: int | None = None) -> Backup:
     unfinished = made.path.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
     try:
-        _copy(database, unfinished)
-        verify(unfinished)
+        _copy(database, unfinished, stop)
+        verify(unfinished, stop)
         sync(unfinished)
         unfinished.rename(made.path)
     except OSError as error:
@@ -64,13 +68,15 @@ def make(database: Path, reason: Reason, now_ms: int | None = None) -> Backup:
     return made
 
 
-def make_if_due(database: Path, now_ms: int | None = None) -> Backup | None:
+def make_if_due(
+    database: Path, now_ms: int | None = None, stop: Stop = lambda: False
+) -> Backup | None:
     """The daily one, when the last is a day old; then the old ones are thinned."""
     now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     daily = [backup.made_ms for backup in find(database) if backup.reason == "daily"]
     if daily and 0 <= now - max(daily) < _DAY_MS:
         return None
-    made = make(database, "daily", now)
+    made = make(database, "daily", now, stop)
     thin(database)
     return made
 
@@ -92,13 +98,14 @@ def newest_good(database: Path) -> Backup | None:
     return None
 
 
-def verify(path: Path) -> None:
+def verify(path: Path, stop: Stop = lambda: False) -> None:
     """Open it as it would be opened after a restore, and read every page."""
     try:
         application, version = read_stamp(path) or (0, 0)
         if application != APPLICATION_ID or not 0 < version <= migrations.latest():
             raise StorageError(f"{path.name} is not a backup this version can use.")
         tx = open_reader(path)
+        tx.stop_when(stop)
         try:
             if tx.value("PRAGMA quick_check(1)") != "ok" or tx.rows("PRAGMA foreign_key_check"):
                 raise StorageError(f"{path.name} is damaged and cannot be used.")
@@ -175,10 +182,11 @@ def _newest_of(
     return list(newest.values())[:periods]
 
 
-def _copy(database: Path, target: Path) -> None:
+def _copy(database: Path, target: Path, stop: Stop) -> None:
     # A copy of the files would miss what is still in the log; this is one consistent moment.
     try:
         tx = open_reader(database)
+        tx.stop_when(stop)
         try:
             tx.rows("PRAGMA query_only = off")
             tx.rows("VACUUM INTO ?", (str(target),))

@@ -27,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 _BUSY_MS = 5_000
 _CACHE_KIB = 32 * 1024
+_OPERATIONS_BETWEEN_ASKING = 10_000
 
 
 class _Rows(Protocol):
@@ -81,6 +82,10 @@ class Tx:
         with contextlib.suppress(apsw.Error):
             if not self.connection.get_autocommit():
                 self.rows("ROLLBACK")
+
+    def stop_when(self, stop: Callable[[], bool]) -> None:
+        """Ask now and then while statements run; those still running then fail."""
+        self.connection.set_progress_handler(stop, _OPERATIONS_BETWEEN_ASKING)
 
     def close(self) -> None:
         try:

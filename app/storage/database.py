@@ -38,6 +38,14 @@ class Reader:
         with known_errors(path):
             for _ in range(_READERS):
                 self._idle.put(open_reader(path))
+            tx = self._idle.get()
+            current = migrations.version(tx) == migrations.latest()
+            self._idle.put(tx)
+        if not current:
+            self._close_idle()
+            raise StorageError(
+                "These chats are of another version. Start the app once, then retry."
+            )
         self._path = path
         self._threads = ThreadPoolExecutor(_READERS, "db-read")
 
@@ -56,6 +64,9 @@ class Reader:
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._close_idle()
+
+    def _close_idle(self) -> None:
         while not self._idle.empty():
             self._idle.get().close()
 

@@ -56,6 +56,8 @@ def translate(error: apsw.Error) -> StorageError:
             return StorageError("Another program is holding the chat database. Close it and retry.")
         case apsw.ReadOnlyError() | apsw.PermissionsError() | apsw.CantOpenError():
             return StorageError("The chat database cannot be opened for writing. Check the folder.")
+        case apsw.InterruptError():
+            return StorageError("That was stopped before it was done.")
         case apsw.IOError():
             return StorageError("The disk refused to read or write the chats. Check the drive.")
         case _:

@@ -143,12 +143,12 @@ def start_reply(
     )
 
 
-def reopen(tx: Tx, message_id: MessageId) -> StoredMessage:
+def reopen(tx: Tx, message_id: MessageId, model: str = "") -> StoredMessage:
     """A reply that ended too early streams again; what it said so far stays."""
     tx.run(
-        """UPDATE message SET status = 'streaming', stats = NULL, error = NULL
+        """UPDATE message SET status = 'streaming', model = ?, stats = NULL, error = NULL
         WHERE id = ? AND role = 'assistant' AND status <> 'complete'""",
-        (message_id,),
+        (model, message_id),
     )
     return get(tx, message_id)
 

@@ -16,12 +16,10 @@ from app.storage import tokenizer
 
 _MAX_CHARS = 1_000
 _MAX_PIECES = 16
+_STEM = 5
 _PIECE = re.compile(
     r'(?:(?P<key>[a-z]+):)?(?:"(?P<quoted>[^"]*)"?|(?P<plain>[^\s"]+))', re.IGNORECASE
 )
-
-
-_STEM = 5
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -76,17 +74,20 @@ def parse(text: str) -> Query:
 
 
 def words(text: str, limit: int = 24) -> Query:
-    """The longest distinct words of a text's beginning: a query for passages about the same.
-
-    By their beginnings: "deployment" also finds "deploy", "crash" also "crashes".
-    """
+    """The longest distinct words of a text's beginning: a query for passages about the same."""
     utf8 = clean_text(text)[:_MAX_CHARS].encode()
     found = tokenizer.terms(utf8, for_index=False)
     distinct = {term: utf8[start:end].decode() for start, end, term, *_ in found}
     longest = sorted(distinct, key=lambda term: (-len(term), term))[:limit]
-    return Query(
-        tuple(Piece(distinct[term], (term[:_STEM],), len(term) >= _STEM) for term in longest)
-    )
+    return Query(tuple(Piece(distinct[term], (term,)) for term in longest))
+
+
+def stem(piece: Piece) -> Piece:
+    """By its beginning: "deployment" also finds "deploy", "crash" also "crashes"."""
+    first, *more = piece.terms
+    if more or len(first) < _STEM:
+        return piece
+    return Piece(piece.text[:_STEM], (first[:_STEM],), prefix=True)
 
 
 def _piece(text: str, begun: bool) -> Piece | None:

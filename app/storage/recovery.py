@@ -18,6 +18,7 @@ from app.storage import backup, salvage
 from app.storage.connection import open_reader, open_writer
 from app.storage.database import Database
 from app.storage.errors import DamagedDatabase, damage_marker
+from app.storage.files import sync, sync_folder
 
 _log = logging.getLogger(__name__)
 
@@ -74,25 +75,46 @@ def _looks_sound(path: Path) -> bool:
 
 
 def _recover(path: Path) -> tuple[Database, Report]:
-    aside = backup.set_aside(path)
-    assert aside is not None  # it was there a moment ago, and we hold the lock
-    damage_marker(path).unlink(missing_ok=True)
-    good = backup.newest_good(path)
-    if good is not None:
-        backup.restore(good.path, path)
-    Database(path).close()  # brings an older backup's schema up to date
-    salvaged = _salvage(aside / path.name, path)
-    db = Database(path)
-    conversations, messages = db.read(
-        lambda tx: (
-            tx.value("SELECT count(*) FROM conversation"),
-            tx.value("SELECT count(*) FROM message"),
-        )
-    ).result()
-    report = Report(aside, good, salvaged, conversations, messages)
-    (aside / "report.txt").write_text(report.sentence() + "\n", encoding="utf-8")
+    """Builds the sound database beside the damaged one, which stays in place until that is done:
+    a crash or a full disk on the way leaves everything for the next start."""
+    fresh = path.with_name(f"{path.name}.recovering")
+    for tail in ("", "-wal", "-shm"):
+        fresh.with_name(fresh.name + tail).unlink(missing_ok=True)
+    try:
+        good = backup.newest_good(path)
+        if good is not None:
+            shutil.copyfile(good.path, fresh)
+        Database(fresh).close()  # brings an older backup's schema up to date
+        salvaged = _salvage(path, fresh)
+        conversations, messages = _count(fresh)
+        sync(fresh)
+        aside = backup.set_aside(path)
+        assert aside is not None  # it was there a moment ago, and we hold the lock
+        fresh.rename(path)
+        sync_folder(path.parent)
+        damage_marker(path).unlink(missing_ok=True)
+        report = Report(aside, good, salvaged, conversations, messages)
+        (aside / "report.txt").write_text(report.sentence() + "\n", encoding="utf-8")
+    except OSError as error:
+        raise StorageError(
+            f"The chats are damaged and could not be recovered yet ({error.strerror}). "
+            "Free some space and start again; nothing was deleted."
+        ) from error
     _log.error("%s", report.sentence())
-    return db, report
+    return Database(path), report
+
+
+def _count(path: Path) -> tuple[int, int]:
+    db = Database(path)
+    try:
+        return db.read(
+            lambda tx: (
+                tx.value("SELECT count(*) FROM conversation"),
+                tx.value("SELECT count(*) FROM message"),
+            )
+        ).result()
+    finally:
+        db.close()
 
 
 def _salvage(damaged: Path, path: Path) -> salvage.Salvaged | None:

@@ -21,6 +21,7 @@ _TABLES = (
     ("recall", "message_id"),
     ("partial", "message_id"),
     ("queued", "id"),
+    ("preset", "id"),
 )
 _BLOCK = 100
 _JSON_COLUMNS = ("sampling", "tool_calls", "stats", "error", "ledger", "quotes")

@@ -48,14 +48,14 @@ _FIRST = (
         status TEXT NOT NULL,
         model TEXT NOT NULL DEFAULT '',
         created_ms INTEGER NOT NULL,
+        deleted_ms INTEGER,
         text TEXT NOT NULL,
         reasoning TEXT NOT NULL DEFAULT '',
         tool_call_id TEXT NOT NULL DEFAULT '',
         tool_calls TEXT,
         stats TEXT,
         error TEXT,
-        parts BLOB,
-        deleted_ms INTEGER
+        parts BLOB
     )""",
     """CREATE INDEX message_by_parent ON message(parent_id, id, deleted_ms)
         WHERE parent_id IS NOT NULL""",
@@ -74,6 +74,13 @@ _FIRST = (
         text TEXT NOT NULL
     )""",
     """CREATE INDEX queued_by_conversation ON queued(conversation_id, id)""",
+    """CREATE TABLE preset (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        model TEXT NOT NULL,
+        value TEXT NOT NULL,
+        UNIQUE (name, model)
+    )""",
     """CREATE TABLE segment (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         conversation_id INTEGER NOT NULL REFERENCES conversation(id) ON DELETE CASCADE,

@@ -5,7 +5,7 @@ common word costs as much as a rare one; trashed chats are not found.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,14 +17,17 @@ from app.storage.conversations import now_ms
 from app.storage.query import Query
 from app.storage.snippets import Mark, Snippet
 
-_CANDIDATES = 2_000
+_CANDIDATES = 1_000
 _TITLES = 200
 _GROUPS = 20
 _HITS_PER_GROUP = 3
 _TITLE_BONUS = 1.5
-_DAY_MS = 86_400_000
-_HALF_RECENT_DAYS = 30
+# Up to doubled by being recent; half of that is gone after thirty days.
+_RECENT = "(1 + 1.0 / (1 + max(0, ? - {when}) / (30 * 86400000.0)))"
 _DENSITY_SAMPLE = 500
+_LARGE = 10_000
+_TELLING = math.log(1 + 20)  # worth of a word in every twentieth message
+_FALLBACK_WORDS = 3
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -50,10 +53,9 @@ class Results(msgspec.Struct, frozen=True):
     capped: bool  # older messages match too; more words narrow the search
 
 
-class _Candidate(msgspec.Struct, frozen=True):
+class _Candidate(NamedTuple):
     message_id: MessageId
     conversation_id: ConversationId
-    created_ms: int
     score: float
 
 
@@ -65,7 +67,7 @@ def search(tx: Tx, text: str, limit: int = _GROUPS) -> Results:
     candidates = _candidates(tx, asked, worths)
     titled = _titled(tx, asked, worths)
     by_chat: dict[ConversationId, list[_Candidate]] = {chat: [] for chat in titled}
-    for candidate in sorted(candidates, key=lambda c: -c.score):
+    for candidate in candidates:
         by_chat.setdefault(candidate.conversation_id, []).append(candidate)
     ranked = sorted(by_chat, key=lambda chat: -_group_score(by_chat[chat], titled.get(chat, 0.0)))
     groups = tuple(_group(tx, chat, by_chat[chat], asked) for chat in ranked[:limit])
@@ -77,42 +79,60 @@ def find_in(tx: Tx, conversation_id: ConversationId, text: str) -> list[MessageI
     asked = query.parse(text)
     if not asked.pieces:
         return []
-    return sorted(id_ for id_, _ in _ranked_in(tx, conversation_id, asked.match()))
+    return sorted(id_ for id_, _ in _found_in(tx, conversation_id, asked.match(), []))
 
 
 def recall(
     tx: Tx, conversation_id: ConversationId, text: str, limit: int = 20
 ) -> list[tuple[MessageId, float]]:
     """Messages of this conversation that share words with a text, best first."""
-    asked = query.words(text)
+    asked, worths = _telling(tx, query.words(text))
     if not asked.pieces:
         return []
-    return _ranked_in(tx, conversation_id, asked.match_any())[:limit]
+    stems = Query(tuple(query.stem(piece) for piece in asked.pieces))
+    found = _found_in(tx, conversation_id, stems.match_any(), worths)
+    return sorted(found, key=lambda hit: (-hit[1], -hit[0]))[:limit]
 
 
 def _candidates(tx: Tx, asked: Query, worths: list[float]) -> list[_Candidate]:
+    """The newest that match, the best of them first."""
     conditions, values = _conditions(tx, asked)
     rows = tx.rows(
-        f"""SELECT m.id, m.conversation_id, m.created_ms,
-                relevance(message_fts{", ?" * len(worths)})
+        f"""SELECT id, chat, relevance * {_RECENT.format(when="said")} AS score FROM (
+            SELECT m.id AS id, m.conversation_id AS chat, m.created_ms AS said,
+                relevance(message_fts{", ?" * len(worths)}) AS relevance
             FROM message_fts
             CROSS JOIN message m ON m.id = message_fts.rowid
             CROSS JOIN conversation c ON c.id = m.conversation_id
             WHERE message_fts MATCH ? AND c.trashed_ms IS NULL AND m.deleted_ms IS NULL
                 {conditions}
-            ORDER BY message_fts.rowid DESC LIMIT ?""",
-        (*worths, asked.match(), *values, _CANDIDATES),
+            ORDER BY message_fts.rowid DESC LIMIT ?)
+            ORDER BY score DESC, id DESC""",
+        (now_ms(), *worths, asked.match(), *values, _CANDIDATES),
     )
-    now = now_ms()
-    return [_Candidate(row[0], row[1], row[2], _recent(row[3], row[2], now)) for row in rows]
+    return [_Candidate(*row) for row in rows]
 
 
 def _worths(tx: Tx, asked: Query) -> list[float]:
     """What each piece is worth: the more the rarer, judged by how dense it is lately."""
     if len(asked.pieces) == 1:
-        return [1.0]
-    total = tx.value("SELECT max(id) FROM message") or 1
+        return [_TELLING]
+    total = _newest_id(tx)
     return [math.log(1 + total / _frequency(tx, phrase, total)) for phrase in asked.phrases()]
+
+
+def _newest_id(tx: Tx) -> int:
+    return tx.value("SELECT max(id) FROM message") or 1
+
+
+def _telling(tx: Tx, asked: Query) -> tuple[Query, list[float]]:
+    """The words that tell passages apart: in a large database, not the commonest ones."""
+    worths = _worths(tx, asked)
+    if _newest_id(tx) < _LARGE:
+        return asked, worths
+    ranked = sorted(zip(worths, asked.pieces, strict=True), key=lambda each: -each[0])
+    telling = [each for each in ranked if each[0] >= _TELLING] or ranked[:_FALLBACK_WORDS]
+    return Query(tuple(piece for _, piece in telling)), [worth for worth, _ in telling]
 
 
 def _frequency(tx: Tx, phrase: str, total: int) -> float:
@@ -156,27 +176,27 @@ def _titled(tx: Tx, asked: Query, worths: list[float]) -> dict[ConversationId, f
     if asked.role is not None or asked.model:
         return {}
     rows = tx.rows(
-        f"""SELECT c.id, c.updated_ms, c.folder_id,
-                relevance(conversation_fts{", ?" * len(worths)})
+        f"""SELECT c.id, c.folder_id, {_RECENT.format(when="c.updated_ms")}
+                * relevance(conversation_fts{", ?" * len(worths)})
             FROM conversation_fts CROSS JOIN conversation c ON c.id = conversation_fts.rowid
             WHERE conversation_fts MATCH ? AND c.trashed_ms IS NULL
                 AND c.updated_ms >= ? AND c.created_ms < ?
             ORDER BY conversation_fts.rowid DESC LIMIT ?""",
-        (*worths, asked.match(), asked.after_ms or 0, asked.before_ms or 2**62, _TITLES),
+        (
+            now_ms(),
+            *worths,
+            asked.match(),
+            asked.after_ms or 0,
+            asked.before_ms or 2**62,
+            _TITLES,
+        ),
     )
     inside = set(folders.within(tx, asked.folder)) if asked.folder else None
-    now = now_ms()
     return {
-        row[0]: _TITLE_BONUS * _recent(row[3], row[1], now)
-        for row in rows
-        if inside is None or row[2] in inside
+        chat: _TITLE_BONUS * score
+        for chat, folder, score in rows
+        if inside is None or folder in inside
     }
-
-
-def _recent(relevance: float, created_ms: int, now: int) -> float:
-    """Relevance, up to doubled by being recent."""
-    age_days = max(0, now - created_ms) / _DAY_MS
-    return relevance * (1 + 1 / (1 + age_days / _HALF_RECENT_DAYS))
 
 
 def _group_score(hits: list[_Candidate], title_score: float) -> float:
@@ -226,17 +246,17 @@ def _filtered_only(tx: Tx, asked: Query, limit: int) -> tuple[Group, ...]:
     return tuple(Group(row[0], row[1], (), row[2], (), 0) for row in rows)
 
 
-def _ranked_in(
-    tx: Tx, conversation_id: ConversationId, match: str
+def _found_in(
+    tx: Tx, conversation_id: ConversationId, match: str, worths: list[float]
 ) -> list[tuple[MessageId, float]]:
+    """Within the chat's own range of ids, so that other chats cost little."""
     rows = tx.rows(
-        """SELECT message_fts.rowid, -bm25(message_fts) AS score
+        f"""SELECT message_fts.rowid, relevance(message_fts{", ?" * len(worths)})
             FROM message_fts CROSS JOIN message m ON m.id = message_fts.rowid
             WHERE message_fts MATCH ? AND m.conversation_id = ? AND m.deleted_ms IS NULL
                 AND message_fts.rowid BETWEEN
                     (SELECT min(id) FROM message WHERE conversation_id = ?)
-                    AND (SELECT max(id) FROM message WHERE conversation_id = ?)
-            ORDER BY score DESC, message_fts.rowid DESC""",
-        (match, conversation_id, conversation_id, conversation_id),
+                    AND (SELECT max(id) FROM message WHERE conversation_id = ?)""",
+        (*worths, match, conversation_id, conversation_id, conversation_id),
     )
     return [(row[0], row[1]) for row in rows]

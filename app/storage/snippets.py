@@ -4,6 +4,7 @@ Works on a text a block at a time, so a match in a huge message costs only the w
 """
 
 import bisect
+import re
 
 import msgspec
 
@@ -12,6 +13,7 @@ from app.storage.query import Piece
 
 Mark = tuple[int, int]
 
+_SPACE = re.compile(r"\s")
 _BLOCK = 2_000
 _OVERLAP = 200
 _MAX_SCAN = 100_000
@@ -62,7 +64,7 @@ def _around(text: str, marks: list[Mark]) -> Snippet:
 
 def _flat(text: str) -> str:
     """One line of the same length, so that positions stay true."""
-    return "".join(" " if char.isspace() else char for char in text)
+    return _SPACE.sub(" ", text)
 
 
 def _find(text: str, pieces: tuple[Piece, ...]) -> list[list[Mark]]:
@@ -78,6 +80,8 @@ def _find(text: str, pieces: tuple[Piece, ...]) -> list[list[Mark]]:
 
 def _places(terms: list[tokenizer.Term], piece: Piece) -> list[Mark]:
     width = len(piece.terms)
+    if width == 1:
+        return [(term[0], term[1]) for term in terms if piece.matches(0, term[2:])]
     return [
         (terms[i][0], terms[i + width - 1][1])
         for i in range(len(terms) - width + 1)

@@ -165,7 +165,7 @@ _DARK = Colors(
     link="#a3acff",
     selection="#3b4380",
     match="#5a4b16",
-    current_match="#9a7413",
+    current_match="#7d5d0c",
     ready="#4cc38a",
     busy="#e0a63a",
     danger="#ff7a70",
@@ -175,7 +175,7 @@ _LIGHT_SYNTAX = Syntax(
     keyword="#a0259b",
     string="#2b7a37",
     number="#a85a00",
-    comment="#737a87",
+    comment="#6a717e",
     function="#2b5fc7",
     type="#8a5d00",
     constant="#a85a00",
@@ -213,7 +213,7 @@ def system_mode() -> Mode:
 
 def _with_accent(colors: Colors, accent: str) -> Colors:
     tone = QColor(accent)
-    bright = tone.lightnessF() > 0.6
+    bright = contrast(accent, "#12131a") > contrast(accent, "#ffffff")
     return msgspec.structs.replace(
         colors,
         accent=accent,
@@ -232,6 +232,21 @@ def mixed(under: str, over: str, share: float) -> str:
         round(a.green() + (b.green() - a.green()) * share),
         round(a.blue() + (b.blue() - a.blue()) * share),
     ).name()
+
+
+def contrast(one: str, other: str) -> float:
+    """The WCAG ratio, from 1 (the same) to 21 (black on white)."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(name: str) -> float:
+    tone = QColor(name)
+    channels = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (tone.redF(), tone.greenF(), tone.blueF())
+    )
+    return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), channels, strict=True))
 
 
 @lru_cache(256)

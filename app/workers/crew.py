@@ -46,6 +46,10 @@ class Crew:
         return self.is_ready and not any(worker.load for worker in self.workers)
 
     @property
+    def is_background(self) -> bool:
+        return any(worker.limits.background for worker in self.workers)
+
+    @property
     def was_loaded(self) -> bool:
         return any(worker.info for worker in self.workers)
 
@@ -82,16 +86,18 @@ class Crew:
         for ticket in self._take_asking():
             ticket.fail(error)
 
-    def cancel_load(self, request_id: RequestId) -> None:
-        """Ends the load when nobody else wants the model."""
+    def cancel_load(self, request_id: RequestId) -> bool:
+        """Ends the load when nobody else wants the model; whether it did."""
         for ticket in self._asking:
             if ticket.request.request_id == request_id:
                 self._asking.remove(ticket)
                 ticket.finish_cancelled()
                 wanted = self._asking or any(worker.is_wanted for worker in self.workers)
-                if not wanted and not self.is_ready:
-                    self.sleep()
-                return
+                if wanted or self.is_ready:
+                    return False
+                self.sleep()
+                return True
+        return False
 
     def close(self) -> None:
         for worker in self.workers:

@@ -12,16 +12,17 @@ from app.core.protocol import Hello
 from app.workers.link import Link, Listener
 from app.workers.mailbox import Mailbox
 from app.workers.process import EngineLog, Exit, Launch
+from app.workers.rules import Rules
 
 _log = logging.getLogger(__name__)
 
 
 class Engines:
-    def __init__(self, launch: Launch, log: EngineLog, mailbox: Mailbox, close_s: float) -> None:
+    def __init__(self, launch: Launch, log: EngineLog, mailbox: Mailbox, rules: Rules) -> None:
         self._launch = launch
         self._log = log
         self._mailbox = mailbox
-        self._close_s = close_s
+        self._rules = rules
         self._count = itertools.count(1)
         self._alive: dict[Link, Listener | None] = {}
         self._spare: Link | None = None
@@ -46,7 +47,7 @@ class Engines:
         if link in self._alive and link not in self._retired:
             self._retired.add(link)
             link.shut_down()
-            self._mailbox.after(self._close_s, link.kill)
+            self._mailbox.after(self._rules.close_s, link.kill)
 
     def close(self, gone: Callable[[], None]) -> None:
         for link in [*self._alive]:
@@ -55,7 +56,8 @@ class Engines:
 
     def _new(self, listener: Listener | None) -> Link:
         name = f"engine-{next(self._count)}"
-        link = Link(name, self._launch, self._log, self, self._mailbox.post)
+        ceiling = self._rules.memory_bytes
+        link = Link(name, self._launch, self._log, self, self._mailbox.post, ceiling)
         self._alive[link] = listener
         return link
 

@@ -5,10 +5,16 @@ single model physically fits is the machine's business, not the ledger's.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 
+from app.core.errors import KnownError
+from app.core.fit import Settings
+from app.core.fit import estimate as estimate_fit
+from app.core.gguf import read_file
+from app.core.model_facts import ModelFacts, describe
 from app.core.protocol import Device, ModelInfo, ModelSpec
 
 RAM = "ram"
@@ -16,7 +22,6 @@ RAM = "ram"
 _RAM_SHARE = 0.25
 _METAL_SHARE = 0.5
 _GPU_SHARE = 0.8
-_CONTEXT_SHARE = 0.15  # of the weights, until the model itself has told what it takes
 
 Sizes = Mapping[str, int]
 
@@ -85,25 +90,41 @@ def budgets(ram_bytes: int, devices: Sequence[Device]) -> dict[str, int]:
 
 
 def estimate(spec: ModelSpec, devices: Sequence[Device]) -> dict[str, int]:
-    """Before anything is loaded: the files, and a share for context and buffers."""
-    weights = _file_bytes(spec.path) + sum(_file_bytes(each.path) for each in spec.adapters)
-    total = int(weights * (1 + _CONTEXT_SHARE))
-    gpu = next((device.name for device in devices if device.kind == "gpu"), RAM)
-    return {RAM if spec.gpu_layers == 0 else gpu: total}
+    """What the header's arithmetic says, before anything is loaded."""
+    file = Path(spec.path)
+    try:
+        stat = file.stat()
+        facts = _facts(file, stat.st_mtime_ns, stat.st_size)
+    except (OSError, KnownError):
+        return {RAM: 0}  # the load itself will say what is wrong with it
+    settings = Settings(
+        chat_ctx=min(spec.chat_ctx, facts.trained_ctx or spec.chat_ctx),
+        parallel=spec.parallel,
+        type_k=spec.type_k,
+        type_v=spec.type_v,
+    )
+    fit = estimate_fit(facts, settings, devices, spec.gpu_layers)
+    sizes = {RAM: fit.bytes_on("cpu")}
+    if gpu := _first_gpu(devices):
+        sizes[gpu] = fit.bytes_on("gpu")
+    return sizes
+
+
+@lru_cache(maxsize=32)
+def _facts(file: Path, modified_ns: int, size: int) -> ModelFacts:
+    """Kept until the file changes: a header with a large vocabulary takes a moment."""
+    return describe(read_file(file))
 
 
 def measured(info: ModelInfo, devices: Sequence[Device]) -> dict[str, int]:
     """What a loaded model says it takes, split by the layers that went to the first GPU."""
     total = info.weights_bytes + info.kv_bytes + info.compute_bytes
-    gpu = next((device.name for device in devices if device.kind == "gpu"), "")
+    gpu = _first_gpu(devices)
     if not gpu or not info.layers or not info.gpu_layers:
         return {RAM: total}
     on_gpu = int(total * min(1.0, info.gpu_layers / info.layers))
     return {gpu: on_gpu, RAM: total - on_gpu}
 
 
-def _file_bytes(path: str) -> int:
-    try:
-        return Path(path).stat().st_size
-    except OSError:
-        return 0  # the load itself will say what is wrong with it
+def _first_gpu(devices: Sequence[Device]) -> str:
+    return next((device.name for device in devices if device.kind == "gpu"), "")

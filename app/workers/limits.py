@@ -13,7 +13,8 @@ import psutil
 
 from app.workers.machine import Machine
 
-_NICE = 10
+_NICER = 10
+_LEAST_NICE = 19
 
 _log = logging.getLogger(__name__)
 
@@ -48,17 +49,38 @@ def impose(pid: int, limits: Limits) -> None:
     """A process that has just ended is the reader's business; what the system refuses is logged."""
     try:
         process = psutil.Process(pid)
-        if limits.background:
-            lower = _NICE if sys.platform != "win32" else psutil.BELOW_NORMAL_PRIORITY_CLASS
-            process.nice(lower)
-        if limits.cpus and sys.platform != "darwin":
-            process.cpu_affinity(list(limits.cpus))
-        if limits.memory_bytes and sys.platform == "linux":
-            process.rlimit(psutil.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))
-    except psutil.NoSuchProcess:
+        if sys.platform == "linux":
+            _impose_on_threads(process, limits)
+            if limits.memory_bytes:
+                process.rlimit(psutil.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))
+        else:
+            if limits.background:
+                process.nice(_lower_priority())
+            if limits.cpus and sys.platform != "darwin":
+                process.cpu_affinity(list(limits.cpus))
+    except (psutil.NoSuchProcess, ProcessLookupError):
         return
     except (psutil.Error, OSError, ValueError) as error:
         _log.warning("limits of process %d could not be set: %s", pid, error)
+
+
+def _impose_on_threads(process: psutil.Process, limits: Limits) -> None:
+    """Linux sets both per thread; those that run already inherit nothing."""
+    if not (limits.background or limits.cpus):
+        return
+    for thread in process.threads():
+        # A thread's number works where a process's does.
+        one = psutil.Process(thread.id)
+        if limits.background:
+            one.nice(_lower_priority())
+        if limits.cpus and sys.platform == "linux":
+            one.cpu_affinity(list(limits.cpus))
+
+
+def _lower_priority() -> int:
+    if sys.platform == "win32":
+        return psutil.BELOW_NORMAL_PRIORITY_CLASS
+    return min(_LEAST_NICE, psutil.Process().nice() + _NICER)
 
 
 def resident_bytes(pid: int) -> int:

@@ -46,6 +46,7 @@ class Link:
         log: EngineLog,
         listener: Listener,
         post: Callable[[Job], None],
+        memory_bytes: int,
     ) -> None:
         self.name = name
         self.listener = listener
@@ -55,7 +56,7 @@ class Link:
         self.stats = WorkerStats()
         self.tokens_per_second = 0.0
         self._post = post
-        self._process = EngineProcess(name, launch, log)
+        self._process = EngineProcess(name, launch, log, memory_bytes)
         self._writer = Writer(self._process.stdin, self._refused, f"{name}-writer")
         self._reader: Reader | None = Reader(self._process.stdout, self._receive, self._ended)
         self._reader.start()

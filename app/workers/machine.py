@@ -4,6 +4,7 @@ A value with one function inside, so that tests can hand in a machine they made 
 """
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,6 @@ def parse_cpus(text: str) -> list[int]:
 
 
 def _allowed_cpus() -> frozenset[int]:
-    if hasattr(os, "sched_getaffinity"):
-        return frozenset(os.sched_getaffinity(0))
-    return frozenset(range(os.cpu_count() or 1))
+    if sys.platform == "darwin":
+        return frozenset(range(os.cpu_count() or 1))
+    return frozenset(psutil.Process().cpu_affinity() or (0,))

@@ -44,11 +44,17 @@ class Mailbox:
         while True:
             job = self._next()
             if job is None:
-                return
-            try:
-                job()
-            except Exception:  # noqa: BLE001
-                _log.exception("a job of the pool failed")
+                break
+            self._do(job)
+        while not self._posted.empty():
+            if job := self._posted.get():
+                self._do(job)
+
+    def _do(self, job: Job) -> None:
+        try:
+            job()
+        except Exception:  # noqa: BLE001  (one request's bug must not end all the others)
+            _log.exception("a job of the pool failed")
 
     def _next(self) -> Job | None:
         while True:

@@ -18,6 +18,11 @@ _RECENT = 200
 PhaseName = Literal["asleep", "starting", "loading", "ready", "resting", "failed", "closed"]
 
 
+class Place(msgspec.Struct, frozen=True):
+    worker: WorkerId
+    pid: int  # 0: its engine has just ended
+
+
 class RequestMetrics(msgspec.Struct, frozen=True, kw_only=True):
     """Times in milliseconds as the caller saw them; `stats` are the engine's own."""
 

@@ -26,7 +26,6 @@ from app.core.protocol import (
     GetStats,
     Load,
     ModelSpec,
-    Purge,
     Request,
     RequestEvent,
 )
@@ -35,14 +34,14 @@ from app.workers.engines import Engines
 from app.workers.events import PoolEvent, PoolMeasured
 from app.workers.ledger import Plan, estimate
 from app.workers.machine import Machine, this_machine
-from app.workers.mailbox import Mailbox
-from app.workers.metrics import Account, PoolState
+from app.workers.mailbox import Job, Mailbox
+from app.workers.metrics import Account, Place, PoolState
 from app.workers.process import EngineLog, Launch, engine_launch
 from app.workers.roster import Estimate, Roster
 from app.workers.routing import Pins, choose
 from app.workers.rules import Rules
 from app.workers.survey import survey
-from app.workers.ticket import Ticket
+from app.workers.ticket import Ticket, is_in_sink
 from app.workers.worker import Worker
 
 _TICK_S = 0.25
@@ -72,9 +71,7 @@ class Pool:
         self._machine = machine or this_machine()
         self._log = EngineLog(log)
         self._mailbox = Mailbox("pool")
-        self._engines = Engines(
-            launch or engine_launch(), self._log, self._mailbox, self._rules.close_s
-        )
+        self._engines = Engines(launch or engine_launch(), self._log, self._mailbox, self._rules)
         self._roster = Roster(
             engines=self._engines,
             mailbox=self._mailbox,
@@ -98,15 +95,18 @@ class Pool:
 
     def submit(self, request: Request, sink: Sink) -> None:
         if isinstance(request, Load):
-            self._post_load(request, sink, CHAT, 1, pinned=False)
+            loading = Ticket(request, sink)
+            self._post_load(loading, lambda: self._roster.load(loading, CHAT, 1))
             return
-        # The pool's own thread makes the room: it must never wait for it.
-        wait = self._rules.backpressure == "suspend" and not self._mailbox.is_own_thread()
+        # Room is made by the pool's thread and by the sinks' callers: they must not wait for it.
+        may_wait = not (is_in_sink() or self._mailbox.is_own_thread())
+        wait = self._rules.backpressure == "suspend" and may_wait
         if not self._room.acquire(blocking=wait):
-            full = QueueFull(
-                f"{self._rules.max_requests} requests are waiting already. Try again in a moment."
-            )
-            sink(Failed(request_id=request.request_id, error=to_info(full)))
+            sink(_refusal(request, self._full()))
+            return
+        if self._closed:
+            self._room.release()
+            sink(_refusal(request, _closing()))
             return
         ticket = Ticket(request, sink, self._settled)
         self._mailbox.post(lambda: self._route(ticket))
@@ -133,13 +133,15 @@ class Pool:
         A pinned model is never unloaded to make room for another.
         """
         request = Load(request_id=new_request_id(), spec=spec)
-        self._post_load(request, sink, role, workers, pinned=pinned)
+        ticket = Ticket(request, sink)
+        self._post_load(ticket, lambda: self._roster.load(ticket, role, workers, pinned=pinned))
         return request.request_id
 
     def reload(self, role: str = CHAT, sink: Sink = _no_sink) -> RequestId:
         """The model of this role in a fresh process; what it is answering is stopped."""
         request = Load(request_id=new_request_id(), spec=ModelSpec(path=""))
-        self._mailbox.post(lambda: self._roster.reload(Ticket(request, sink), role))
+        ticket = Ticket(request, sink)
+        self._post_load(ticket, lambda: self._roster.reload(ticket, role))
         return request.request_id
 
     def unload(self, model: str) -> None:
@@ -149,6 +151,9 @@ class Pool:
     def plan(self, spec: ModelSpec, workers: int = 1) -> "Future[Plan]":
         """Whether it would fit beside what is loaded, and which idle models would have to go."""
         planned: Future[Plan] = Future()
+        if self._closed:
+            planned.set_exception(_closing())
+            return planned
         self._mailbox.post(lambda: planned.set_result(self._roster.plan(spec, workers)))
         return planned
 
@@ -162,6 +167,14 @@ class Pool:
     def state(self) -> PoolState:
         """As of the last quarter of a second."""
         return self._state
+
+    def place_of(self, request_id: RequestId) -> Place | None:
+        """Where a request is being answered; until its sink has returned from the end."""
+        held = self._tickets.get(request_id)
+        if held is None:
+            return None
+        link = held[1].link
+        return Place(held[1].id, link.pid if link else 0)
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Events come on the pool's thread; the result ends the subscription."""
@@ -200,7 +213,7 @@ class Pool:
     def _crew_for(self, ticket: Ticket) -> Crew:
         request = ticket.request
         if self._closed:
-            raise InvalidRequest("The app is closing.")
+            raise _closing()
         if request.request_id in self._tickets:
             raise InvalidRequest("A request with this id is running already.")
         model = request.model if not isinstance(request, _OF_NO_MODEL) else CHAT
@@ -245,8 +258,8 @@ class Pool:
 
     def _purge(self, session: SessionId) -> None:
         self._pins.forget(session)
-        for crew in self._roster:
-            crew.tell(Purge(session=session))
+        for worker in self._roster.workers():
+            worker.purge(session)
 
     def _lost(self, worker: Worker, unanswered: list[Ticket], error: AppError) -> None:
         """What showed nothing yet is asked once more, wherever there is room now."""
@@ -254,20 +267,32 @@ class Pool:
         for ticket in unanswered:
             if ticket.ended is not None:
                 continue
-            if ticket.produced or ticket.resubmitted:
+            if ticket.cancelled:
+                ticket.finish_cancelled()
+            elif ticket.produced or ticket.resubmitted:
                 ticket.fail(error)
             else:
                 ticket.resubmitted = True
                 del self._tickets[ticket.request.request_id]
                 self._route(ticket)
 
+    def _full(self) -> QueueFull:
+        bound = self._rules.max_requests
+        return QueueFull(f"{bound} requests are waiting already. Try again in a moment.")
+
     # ------------------------------------------------------------ time and end
 
-    def _post_load(
-        self, request: Load, sink: Sink, role: str, workers: int, *, pinned: bool
-    ) -> None:
-        ticket = Ticket(request, sink)
-        self._mailbox.post(lambda: self._roster.load(ticket, role, workers, pinned=pinned))
+    def _post_load(self, ticket: Ticket, load: Job) -> None:
+        def unless_closed() -> None:
+            if self._closed:
+                ticket.fail(_closing())
+            else:
+                load()
+
+        if self._closed:  # nobody reads the mailbox any more
+            ticket.fail(_closing())
+        else:
+            self._mailbox.post(unless_closed)
 
     def _tick(self) -> None:
         if self._closed:
@@ -290,3 +315,11 @@ class Pool:
         self._closed = True
         self._roster.close()
         self._engines.close(gone)
+
+
+def _refusal(request: Request, error: KnownError) -> Failed:
+    return Failed(request_id=request.request_id, error=to_info(error))
+
+
+def _closing() -> InvalidRequest:
+    return InvalidRequest("The app is closing.")

@@ -9,6 +9,7 @@ lines of stderr and copies all of them to the rotating engine log.
 import logging
 import logging.handlers
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,14 +21,16 @@ from typing import IO, cast
 
 import msgspec
 
-from app.core.errors import WorkerDied
-from app.core.ids import WorkerId
+from app.workers.job import contain, release
 
 _TAIL_LINES = 40
 _LINE_BYTES = 4096
 _LINGER_S = 1.0
+_LARGEST_EXIT_CODE = 255
 _HINT_WORDS = ("assert", "error", "failed", "out of memory", "abort", "exception")
 _HINT_LENGTH = 200
+_MEMORY_WORDS = ("out of memory", "failed to allocate", "mem_buffer", "bad_alloc", "memoryerror")
+_FOLDERS = re.compile(r"(?:[A-Za-z]:)?(?:[/\\][^/\\:\s]+)*[/\\](?=[^/\\:\s]+:)")
 _ENGINE_ENVIRONMENT = {
     "GOMP_SPINCOUNT": "3000",  # threads that spin longer starve everything else on the machine
     "GGML_NO_BACKTRACE": "1",  # an abort would attach a debugger
@@ -87,6 +90,12 @@ class Exit(msgspec.Struct, frozen=True):
             return f"signal {-self.code}"
 
     @property
+    def how(self) -> str:
+        # Windows ends a crashed process with a status such as 0xC0000005.
+        code = f"0x{self.code:08X}" if self.code > _LARGEST_EXIT_CODE else f"{self.code}"
+        return self.signal_name or f"exit code {code}"
+
+    @property
     def hint(self) -> str:
         """The last line of stderr that looks like a reason."""
         telling = (
@@ -94,24 +103,23 @@ class Exit(msgspec.Struct, frozen=True):
             for line in reversed(self.tail)
             if any(word in line.lower() for word in _HINT_WORDS)
         )
-        return next(telling, "")[:_HINT_LENGTH]
+        line = _FOLDERS.sub("", next(telling, ""))
+        return line[:_HINT_LENGTH].rstrip(". ")
 
-    def error(self, worker: WorkerId, reason: str = "") -> WorkerDied:
-        """`reason` says why we ended it ourselves; else the exit speaks."""
-        how = f"({self.signal_name})" if self.signal_name else f"(exit code {self.code})"
-        message = reason or f"The model's engine stopped unexpectedly {how}."
-        if not reason and self.hint:
-            message += f" It said: {self.hint.rstrip('.')}."
-        message += " It is being restarted; send the message again."
-        return WorkerDied(message, worker=worker, signal=self.signal_name, exit_code=self.code)
+    @property
+    def lacked_memory(self) -> bool:
+        return any(word in line.lower() for line in self.tail for word in _MEMORY_WORDS)
 
 
 class EngineProcess:
-    def __init__(self, name: str, launch: Launch, log: EngineLog) -> None:
+    def __init__(self, name: str, launch: Launch, log: EngineLog, memory_bytes: int) -> None:
         self._name = name
         self._log = log
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._popen = _popen(launch.command, os.environ | launch.environment)
+        self._job = 0
+        if sys.platform == "win32":
+            self._job = contain(int(getattr(self._popen, "_handle")), memory_bytes)  # noqa: B009
         self.stdin = cast(IO[bytes], self._popen.stdin)
         self.stdout = cast(IO[bytes], self._popen.stdout)
         self._stderr = cast(IO[bytes], self._popen.stderr)
@@ -153,6 +161,8 @@ class EngineProcess:
         # A grandchild may hold stderr open: the tail so far is enough then.
         self._drain.join(_LINGER_S)
         self.stdout.close()
+        if self._job:
+            release(self._job)
         return Exit(code, tuple(self._tail))
 
     def _drain_stderr(self) -> None:

@@ -8,13 +8,13 @@ import itertools
 import logging
 from collections.abc import Callable, Iterator, Sequence
 
-from app.core.errors import AppError, InvalidRequest, OutOfMemory
+from app.core.errors import AppError, InvalidRequest
 from app.core.ids import RequestId, WorkerId
 from app.core.protocol import CHAT, EMBEDDER, Device, Load, ModelInfo, ModelSpec, TrimCache
 from app.workers.crew import Crew, Key
 from app.workers.engines import Engines
 from app.workers.events import PoolEvent
-from app.workers.ledger import RAM, Ledger, Plan, budgets, estimate, measured
+from app.workers.ledger import Ledger, Plan, budgets, estimate, measured
 from app.workers.limits import Limits, share
 from app.workers.machine import Machine
 from app.workers.mailbox import Mailbox
@@ -23,6 +23,8 @@ from app.workers.ticket import Ticket
 from app.workers.worker import Worker
 
 Estimate = Callable[[ModelSpec, Sequence[Device]], dict[str, int]]
+
+_LATE_S = 2.0  # a tick that comes so late says more about us than about the engines
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ class Roster:
         self._before: dict[str, Key] = {}  # what a role was before the load that runs now
         self._devices: tuple[Device, ...] = ()
         self._count = itertools.count(1)
+        self._ticked_at = 0.0
         self._relieved_at = 0.0
         self._trimmed = False
 
@@ -84,7 +87,7 @@ class Roster:
         assert isinstance(ticket.request, Load)
         spec = ticket.request.spec
         crew = self._crews.get(Key(spec.path, spec.embedding))
-        if crew and (crew.spec != spec or len(crew.workers) != workers):
+        if crew and not _serves(crew, spec, role, workers):
             self._drop(crew)
             crew = None
         if crew is None:
@@ -116,25 +119,17 @@ class Roster:
                 self._roles = {role: key for role, key in self._roles.items() if key != crew.key}
 
     def wake(self, crew: Crew) -> None:
-        """Starts what is down, once there is room for it."""
+        """Starts what is down, once those have ended that make room for it.
+
+        Over the budget it is loaded all the same: the engine knows the memory that is free by
+        then, and refuses or shrinks what does not fit.
+        """
         if not any(worker.is_down for worker in crew.workers):
             return
         plan = self.plan(crew.spec, len(crew.workers))
-        freed = 0
         for other in self:
             if other.key.holder in plan.unload:
-                freed += self.ledger.of(other.key.holder).get(RAM, 0)
                 self._put_to_sleep(other, "to make room")
-        need = plan.need.get(RAM, 0)
-        room = self._machine.free_ram() + freed
-        if need > room and not crew.was_loaded:
-            crew_error = OutOfMemory(
-                f"This model needs about {need / 1e9:.1f} GB of memory but {room / 1e9:.1f} GB "
-                "are free. Close other programs or choose a smaller model."
-            )
-            for worker in crew.workers:
-                worker.refuse(crew_error)
-            return
         self.ledger.allocate(crew.key.holder, plan.need)
         self._engines.when_retired_ended(crew.wake)
 
@@ -150,8 +145,7 @@ class Roster:
 
     def cancel_load(self, request_id: RequestId) -> None:
         for crew in self:
-            crew.cancel_load(request_id)
-            if not crew.is_ready and not crew.was_loaded:
+            if crew.cancel_load(request_id) and not crew.was_loaded:
                 self._give_roles_back(crew)
 
     def close(self) -> None:
@@ -238,7 +232,12 @@ class Roster:
     # ------------------------------------------------------------ as time passes
 
     def tick(self, now: float) -> None:
+        # After a sleep of the machine, or of ours, everybody looks silent: nobody was heard.
+        late = now - self._ticked_at > _LATE_S
+        self._ticked_at = now
         for worker in self.workers():
+            if late:
+                worker.forgive(now)
             worker.check(now)
         if self._rules.idle_s:
             for crew in self._expendable():
@@ -264,3 +263,9 @@ class Roster:
 
 def _key(worker: Worker) -> Key:
     return Key(worker.spec.path, worker.spec.embedding)
+
+
+def _serves(crew: Crew, spec: ModelSpec, role: str, workers: int) -> bool:
+    """Whether it can play the role as it is; a chat must not run at background priority."""
+    too_slow = role == CHAT and crew.is_background
+    return crew.spec == spec and len(crew.workers) == workers and not too_slow

@@ -14,6 +14,12 @@ from app.core.generator import Sink
 from app.core.protocol import Delta, Failed, Finished, Request, RequestEvent, Stats, is_terminal
 
 _log = logging.getLogger(__name__)
+_delivering = threading.local()
+
+
+def is_in_sink() -> bool:
+    """Whether this thread is delivering an event: then others wait for it to come back."""
+    return getattr(_delivering, "depth", 0) > 0
 
 
 class Ticket:
@@ -25,6 +31,7 @@ class Ticket:
     ) -> None:
         self.request = request
         self.resubmitted = False
+        self.cancelled = False  # Stop was asked for: it is never asked again
         self.ended: RequestEvent | None = None
         self.tokens = 0
         # 0.0: it has not come to that
@@ -52,10 +59,13 @@ class Ticket:
             elif is_terminal(event):
                 self.ended = event
                 self.ended_at = time.monotonic()
+            _delivering.depth = getattr(_delivering, "depth", 0) + 1
             try:
                 self._sink(event)
             except Exception:  # noqa: BLE001  (a sink's bug must not end the reader)
                 _log.exception("a sink failed")
+            finally:
+                _delivering.depth -= 1
         if self.ended is event:
             self._settled(self)
 

@@ -8,13 +8,12 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
-from pathlib import Path
 from typing import Protocol
 
 from msgspec import structs
 
-from app.core.errors import AppError, ModelLoadFailed, OutOfMemory, WorkerDied, from_info, to_info
-from app.core.ids import WorkerId, new_request_id
+from app.core.errors import AppError, ModelLoadFailed, from_info, to_info
+from app.core.ids import SessionId, WorkerId, new_request_id
 from app.core.protocol import (
     PROTOCOL_VERSION,
     Cancel,
@@ -27,8 +26,10 @@ from app.core.protocol import (
     LoadProgress,
     ModelInfo,
     ModelSpec,
+    Purge,
     RequestEvent,
 )
+from app.workers import verdicts
 from app.workers.events import (
     PoolEvent,
     WorkerFailed,
@@ -43,6 +44,8 @@ from app.workers.mailbox import Mailbox
 from app.workers.process import Exit
 from app.workers.rules import Rules
 from app.workers.ticket import Ticket
+
+_MOST_OWED = 4096
 
 _log = logging.getLogger(__name__)
 
@@ -106,6 +109,7 @@ class Worker:
         self.crashes = 0  # all of them
         self._in_a_row = 0
         self._waiting: deque[Ticket] = deque()
+        self._owed: deque[SessionId] = deque(maxlen=_MOST_OWED)
         self._starter = starter
         self._owner = owner
         self._mailbox = mailbox
@@ -137,10 +141,6 @@ class Worker:
             self._in_a_row = 0
             self._start()
 
-    def refuse(self, error: AppError) -> None:
-        """There is no room for it: as if the load had failed."""
-        self._give_up(error)
-
     def take(self, ticket: Ticket) -> None:
         if self.phase is Phase.READY and self.link:
             self.link.ask(ticket)
@@ -152,6 +152,7 @@ class Worker:
             self._waiting.remove(ticket)
             ticket.finish_cancelled()
         elif self.link:
+            ticket.cancelled = True
             self.link.send(Cancel(request_id=ticket.request.request_id))
             self._mailbox.after(self._rules.stop_s, ticket.finish_cancelled)
 
@@ -162,6 +163,13 @@ class Worker:
     def tell(self, command: Command) -> None:
         if self.phase is Phase.READY and self.link:
             self.link.send(command)
+
+    def purge(self, session: SessionId) -> None:
+        """Its snapshots on the disk outlive the process: one that is down owes it for later."""
+        if self.is_ready:
+            self.tell(Purge(session=session))
+        else:
+            self._owed.append(session)
 
     def sleep(self) -> None:
         """Free the memory; only when nothing is unanswered."""
@@ -175,29 +183,21 @@ class Worker:
             ticket.finish_cancelled()
         self._waiting.clear()
 
+    def forgive(self, now: float) -> None:
+        if self.link:
+            self.link.started_at = self.link.heard_at = now
+
     def check(self, now: float) -> None:
         """Ends an engine that is silent or has outgrown its memory."""
         link = self.link
         if link is None or self._blame is not None:
             return
         if self.phase is Phase.STARTING and now - link.started_at > self._rules.start_s:
-            self.kill(self._silent("did not start in time"))
+            self.kill(verdicts.never_started(self.id))
         elif self.phase is not Phase.STARTING and now - link.heard_at > self._rules.silence_s:
-            self.kill(self._silent("stopped responding"))
+            self.kill(verdicts.fell_silent(self.id))
         elif (ceiling := self.limits.memory_bytes) and resident_bytes(link.pid) > ceiling:
-            self.kill(
-                OutOfMemory(
-                    f"The model's engine needed more than the {ceiling / 1e9:.1f} GB it may use "
-                    "and was restarted. Shorten the context or raise the limit.",
-                    worker=self.id,
-                )
-            )
-
-    def _silent(self, what: str) -> WorkerDied:
-        return WorkerDied(
-            f"The model's engine {what} and is being restarted; send the message again.",
-            worker=self.id,
-        )
+            self.kill(verdicts.outgrew(self.id, ceiling))
 
     def kill(self, blame: AppError) -> None:
         if self.link:
@@ -213,7 +213,7 @@ class Worker:
         try:
             self.link = self._starter.start(self)
         except OSError as error:
-            self._give_up(ModelLoadFailed(f"The engine could not be started ({error.strerror})."))
+            self._give_up(verdicts.could_not_start(error))
             return
         if self.link.hello:  # it was started ahead of need
             self.greeted(self.link, self.link.hello)
@@ -222,9 +222,7 @@ class Worker:
         if link is not self.link or self.phase is not Phase.STARTING:
             return
         if hello.protocol != PROTOCOL_VERSION:
-            self._give_up(
-                ModelLoadFailed("The engine belongs to another version. Install the app again.")
-            )
+            self._give_up(verdicts.wrong_version())
             return
         self.phase = Phase.LOADING
         self._owner.greeted(hello.devices)
@@ -267,6 +265,8 @@ class Worker:
             )
         )
         self._owner.loaded(self, info)
+        while self._owed:
+            link.send(Purge(session=self._owed.popleft()))
         while self._waiting:
             link.ask(self._waiting.popleft())
 
@@ -274,7 +274,7 @@ class Worker:
         if link is not self.link:
             return
         self.link = None
-        died = self._blame or end.error(self.id)
+        died = self._blame or verdicts.died(self.id, end)
         was_ready = self.phase is Phase.READY
         _log.warning("%s: %s", self.id, died)
         unanswered = [*link.tickets.values()] if was_ready else []
@@ -285,7 +285,8 @@ class Worker:
         if self._in_a_row <= len(tries):
             self._rest(died, tries[self._in_a_row - 1])
         else:
-            self._give_up(died if self.info else self._load_crashed(end))
+            crashed = self._blame is None and self.info is None
+            self._give_up(verdicts.load_crashed(self.spec.path, end) if crashed else died)
         self._owner.lost(self, unanswered, died)
 
     def _rest(self, died: AppError, delay_s: float) -> None:
@@ -311,15 +312,6 @@ class Worker:
         if link:
             self._starter.retire(link)
             self._owner.publish(WorkerUnloaded(worker=self.id, model=self.spec.path))
-
-    def _load_crashed(self, end: Exit) -> ModelLoadFailed:
-        how = end.signal_name or f"exit code {end.code}"
-        name = Path(self.spec.path).name
-        said = f" It said: {end.hint.rstrip('.')}." if end.hint else ""
-        return ModelLoadFailed(
-            f"The engine stopped while loading {name} ({how}).{said} "
-            "The file may be damaged: download it again or choose another model."
-        )
 
     def _publish_starting(self) -> None:
         self._owner.publish(WorkerStarting(worker=self.id, model=self.spec.path))

@@ -12,6 +12,7 @@ import pytest
 from app.chat.answering import Answering
 from app.chat.budget import Budget, WindSettings
 from app.chat.events import ChatEvent
+from app.chat.presets import Presets
 from app.chat.titles import Titles
 from app.chat.turns import Turns
 from app.chat.wind import Wind
@@ -31,6 +32,7 @@ from app.core.protocol import (
     Tokenize,
     Tokenized,
 )
+from app.core.sampling import Sampling
 from app.storage import messages
 from app.storage.database import Database
 from app.storage.messages import StoredMessage
@@ -130,6 +132,7 @@ class Chat:
         self.model = model
         self.generator = generator or model
         self.events: list[ChatEvent] = []
+        self.ready: list[str] = []
         self._changed = threading.Condition()
         self.budget = Budget(model.chat_ctx, settings)
         self.wind = Wind(db, self.generator, self.post, lambda: self.budget, idle_s=0.0)
@@ -141,8 +144,16 @@ class Chat:
             lambda: self.budget,
             wind=self.wind,
             titles=self.titles,
+            ready=self.ready.append,
         )
-        self.turns = Turns(db, self.answering, self.post)
+        self.recommended: dict[str, Sampling] = {}
+        self.turns = Turns(
+            db,
+            self.answering,
+            self.post,
+            sampling=lambda model: self.recommended.get(model, Sampling()),
+        )
+        self.presets = Presets(db, self.post)
 
     def post(self, event: ChatEvent) -> None:
         with self._changed:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a line break inside a template is text)
 """Small chat templates with the habits of the families people run."""
 
 CHATML = (

@@ -26,7 +26,7 @@ TIME = {
     "power of a power": "{{ 9 ** 9 ** 9 ** 9 }}",
     "power in disguise": "{{ (messages|length * 9) ** 99999999 }}",
     "product": "{% set ns = namespace(x=7) %}" + _GROW + "{% set ns.x = ns.x * ns.x %}" + _END,
-    "nested loops": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+    "nested loops": "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
     "empty filter": "{% for a in range(99999) if false %}{% endfor %}" * 99,
     "filtered loops": (
         "{% for a in range(9999) %}{% for b in range(9999) if false %}{% endfor %}{% endfor %}"

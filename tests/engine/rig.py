@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 
 from app.core.ids import RequestId, SessionId
+from app.core.model_facts import read_facts
 from app.core.protocol import Event, Failed, Finished, Generate, ModelSpec
 from app.core.sampling import GREEDY
 from app.engine.batch import Batch, Slice
+from app.engine.build import build_engine
 from app.engine.desk import Desk
 from app.engine.engine import Engine
 from app.engine.jobs import Job
@@ -24,9 +26,9 @@ from app.engine.llama import library
 from app.engine.llama.context import OK, Context, ContextShape
 from app.engine.llama.model import Model, load_model
 from app.engine.llama.vocab import Vocab
-from app.engine.load import build_engine
 from app.engine.loop import Loop
 from app.engine.outbox import Outbox
+from app.engine.template import Ends, choose_template
 
 # Logits of the same tokens in batches of other shapes differ by about 0.01 on these models.
 NOISE = 0.05
@@ -50,7 +52,11 @@ class Rig:
         self.outbox = Nowhere()
         self.loop = Loop(self.outbox)
         self.model = model
-        self.engine: Engine = build_engine(model, spec, Attempt(0, spec.chat_ctx))
+        self.engine: Engine = build_engine(
+            model, spec, Attempt(0, spec.chat_ctx), choose_template(None, Ends("", ""), ())
+        )
+        layers = read_facts(Path(model.path)).layers
+        self._cell_bytes = sum(la.kv_heads * (la.key_size + la.value_size) * 2 for la in layers)
         self._fetched = threading.Event()  # by the disk thread
         self.jobs: dict[RequestId, Job] = {}
         self.ends: dict[RequestId, Event] = {}
@@ -104,7 +110,7 @@ class Rig:
         if not self.model.sliding_window and not self.model.recurrent:
             held = sum(len(sequence.tokens) for sequence in sequences.live.values())
             size = self.engine.context.state_size() - _STATE_FRAME - _ID_BYTES * held
-            assert sequences.used_cells * (self.model.cell_bytes + _CELL_BYTES) == max(0, size)
+            assert sequences.used_cells * (self._cell_bytes + _CELL_BYTES) == max(0, size)
 
     def assert_nothing_is_left(self) -> None:
         """No request, no owner; and once the cache is emptied, no cell and no sequence."""

@@ -1,15 +1,18 @@
 """A real engine process: what goes in, what comes out, how it ends."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from app.core.ids import RequestId
 from app.core.protocol import (
     PROTOCOL_VERSION,
+    Adapter,
     Cancel,
     Count,
     Delta,
     Detokenize,
+    Embed,
     Failed,
     Finished,
     GetStats,
@@ -119,3 +122,28 @@ def test_stats_count_cells(tiny: Worker) -> None:
 def test_shutdown_ends_the_process_in_the_middle_of_a_reply(tiny: Worker) -> None:
     tiny.send(ask("a", "Never stop", max_tokens=1500, ignore_eos=True), Shutdown())
     assert tiny.process.wait(5) == 0
+
+
+def test_texts_become_vectors(worker: Worker, built_model: Callable[[str], Path]) -> None:
+    info = worker.load(built_model("embed"), embedding=True).info
+    answer = worker.ask(Embed(request_id=RequestId("e"), texts=("a river", "a town")))
+    assert [len(vector) for vector in answer.vectors] == [4 * info.embedding_length] * 2
+    assert worker.ask(ask("a", "Hello")).error.kind == "invalid_request"
+
+
+def test_adapters_change_the_reply_and_never_share_what_is_computed(
+    worker: Worker, tiny_model: Path, built_model: Callable[[str], Path]
+) -> None:
+    adapters = tuple(Adapter(path=str(built_model(kind))) for kind in ("lora-a", "lora-b"))
+    worker.load(tiny_model, chat_ctx=1024, adapters=adapters)
+    scales = {"none": (0.0, 0.0), "first": (1.0, 0.0), "second": (0.0, 1.0)}
+    ends = {name: worker.ask(ask(name, "Hello", adapters=scales[name])) for name in scales}
+    assert len({worker.text(name) for name in scales}) == 3
+    assert [end.stats.reused_tokens for end in ends.values()] == [0, 0, 0]
+    # All at once, in one engine: each keeps its own adapter.
+    worker.send(*(ask(f"{name}-again", "Hello", adapters=scales[name]) for name in scales))
+    for name in scales:
+        assert worker.wait(f"{name}-again").stats.reused_tokens > 0
+        assert worker.text(f"{name}-again") == worker.text(name)
+    wrong = worker.ask(ask("wrong", "Hello", adapters=(1.0,)))
+    assert wrong.error.kind == "invalid_request"

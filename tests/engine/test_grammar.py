@@ -318,6 +318,43 @@ HOSTILE: dict[str, Any] = {
     "wide": {
         "properties": {f"p{i}": {"properties": {f"q{j}": {} for j in range(60)}} for i in range(60)}
     },
+    "doubling": {
+        "$ref": "#/$defs/a",
+        "$defs": {
+            "a": {
+                "anyOf": [
+                    {"properties": {"k": {"$ref": "#/$defs/a"}, f"x{i}": {}}} for i in range(9)
+                ]
+            }
+        },
+    },
+    "doubling behind one key": {
+        "$ref": "#/$defs/a",
+        "$defs": {
+            "a": {
+                "anyOf": [
+                    {"properties": {"k": {"$ref": "#/$defs/a"}, f"x{i}": {}}, "required": ["k"]}
+                    for i in range(3)
+                ]
+            }
+        },
+    },
+    "doubling lists": {
+        "$ref": "#/$defs/a",
+        "$defs": {
+            "a": {"anyOf": [{"items": {"$ref": "#/$defs/a"}, "maxItems": i} for i in (3, 4)]}
+        },
+    },
+    "choices of choices": {
+        "$ref": "#/$defs/a0",
+        "$defs": {
+            f"a{n}": {"anyOf": [{"anyOf": [{"$ref": f"#/$defs/a{n + 1}"}]}] * 30} for n in range(8)
+        }
+        | {"a8": {"type": "null"}},
+    },
+    "pattern counts": {"type": "string", "pattern": "^[ab]{0,90}[ab]{0,90}[ab]{0,90}$"},
+    "pattern of nothing": {"type": "string", "pattern": "^(a?){100}$"},
+    "pattern counts counts": {"type": "string", "pattern": "^((a|bb){100}){100}$"},
     "look ahead": {"type": "string", "pattern": "^(?=a)b$"},
     "back reference": {"type": "string", "pattern": r"^(a)\1$"},
     "pattern repeats": {"type": "string", "pattern": "^a{99999}$"},
@@ -338,6 +375,42 @@ def test_a_schema_that_cannot_be_kept_is_refused(name: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         schema_grammar(schema if isinstance(schema, str) else json.dumps(schema))
     assert refusal.value.message.endswith(".")
+
+
+EXPRESSION: dict[str, Any] = {
+    "$ref": "#/$defs/e",
+    "$defs": {
+        "e": {
+            "anyOf": [
+                {
+                    "properties": {"op": {"const": "neg"}, "of": {"$ref": "#/$defs/e"}},
+                    "required": ["op", "of"],
+                },
+                {
+                    "properties": {"op": {"const": "lit"}, "n": {"type": "integer"}},
+                    "required": ["op", "n"],
+                },
+                {"type": "null"},
+            ]
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        EXPRESSION,
+        {"type": "string", "pattern": r"^[a-z]{2,40}@[a-z]{2,40}\.[a-z]{2}$"},
+        {"type": "string", "pattern": r"^\d{8}-\d{4}-\d{4}-\d{4}-\d{12}$"},
+        {"type": "string", "pattern": r"^(\d{1,3}\.){3}\d{1,3}$"},
+    ],
+)
+def test_choices_that_can_be_told_apart_are_fine(
+    schema: Any, vocab: Vocab, candidates: Candidates
+) -> None:
+    text = written(vocab, candidates, schema_grammar(json.dumps(schema)), 3)
+    assert text is None or valid(json.loads(text), schema, schema)
 
 
 INJECTION = '" root ::= [ \\" ::= (((\n x ::= y'
@@ -406,15 +479,22 @@ def test_every_sane_schema_compiles_and_holds(vocab: Vocab, candidates: Candidat
     check()
 
 
+WORDS = (
+    "type properties items enum anyOf allOf $ref required pattern minimum maxLength "
+    "additionalProperties prefixItems"
+).split()
 junk = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["type", "properties", "items", "enum", "anyOf", "allOf", "$ref", "required", "pattern", "minimum", "maxLength", "additionalProperties", "prefixItems"]),
-        inner, max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(WORDS),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=200)

@@ -1,5 +1,7 @@
 """How a reply was cut into tokens never changes what is read from it, and nothing is lost."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,7 +49,7 @@ def test_any_split_gives_the_same_result(
 ) -> None:
     at_once = gather([data], **options)
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    pieces = [data[begin:end] for begin, end in zip(edges, edges[1:], strict=False)]
+    pieces = [data[begin:end] for begin, end in pairwise(edges)]
     assert gather(pieces, **options) == at_once
     assert gather(by_bytes(data), **options) == at_once
 

@@ -13,7 +13,9 @@ FORMATS = {
     "hermes": f"<tool_call>\n{ONE}\n</tool_call>",
     "hermes without an end": f"<tool_call>\n{ONE}",
     "function_call": f"<function_call>{ONE}</function_call>",
-    "qwen coder": "<tool_call>\n<function=look>\n<parameter=x>\n1\n</parameter>\n</function>\n</tool_call>",
+    "qwen coder": (
+        "<tool_call>\n<function=look>\n<parameter=x>\n1\n</parameter>\n</function>\n</tool_call>"
+    ),
     "llama function": '<function=look>{"x": 1}</function>',
     "llama json": '{"name": "look", "parameters": {"x": 1}}',
     "llama tag": '<|python_tag|>{"name": "look", "parameters": {"x": 1}}',

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.core.protocol import ModelSpec
-from app.engine import kv, load
+from app.engine import build, kv
 from app.engine.jobs import Job
 from app.engine.kv import Cache
 from app.engine.llama.model import Model
@@ -145,9 +145,9 @@ def subject(
     kind = request.param
     with pytest.MonkeyPatch.context() as patch, loaded(built_model(kind.split("-")[0])) as model:
         if kind == "swa-small":
-            patch.setattr(load, "wants_full_window", lambda *sizes: False)
-            patch.setattr(load, "sequence_count", lambda parallel, recurrent: 4)
-            patch.setattr(load, "STEP_TOKENS", 32)
+            patch.setattr(build, "wants_full_window", lambda *sizes: False)
+            patch.setattr(build, "sequence_count", lambda parallel, recurrent: 4)
+            patch.setattr(build, "STEP_TOKENS", 32)
         reference = Reference(model, 512)
         yield model, reference
         reference.close()

@@ -1,8 +1,10 @@
 """What a real engine process reuses between the requests of conversations."""
 
+from pathlib import Path
+
 from app.core.ids import RequestId, SessionId
 from app.core.messages import Message
-from app.core.protocol import Generate, Stats, Tokenize
+from app.core.protocol import Generate, GetStats, Purge, Stats, Tokenize
 from app.core.sampling import GREEDY, Sampling
 from tests.engine.worker import Worker
 
@@ -76,3 +78,36 @@ def test_priming_makes_the_next_request_cheap(tiny: Worker) -> None:
     assert primed.completion_tokens == 0
     first = stats(tiny, say("a", LONG))
     assert first.reused_tokens == first.prompt_tokens - 1
+
+
+def test_a_restart_goes_on_where_it_was(tiny_model: Path, tmp_path: Path) -> None:
+    hot = Sampling(temperature=3.0, top_k=0, top_p=1.0, min_p=0.0, seed=5)
+    cache = {
+        "chat_ctx": 1024,
+        "cache_ram_bytes": 10**8,
+        "cache_disk_bytes": 10**8,
+        "cache_dir": str(tmp_path),
+    }
+    worker = Worker()
+    worker.load(tiny_model, **cache)
+    first = stats(worker, say("a", LONG, sampling=hot, max_tokens=60))
+    reply = worker.text("a")
+    tokens = first.prompt_tokens + first.completion_tokens
+    while (
+        worker.ask(GetStats(request_id=RequestId("s"))).stats.snapshots_disk_bytes < 1000 * tokens
+    ):
+        worker.seen.clear()
+        worker.read()  # a heartbeat: the chat is saved once nothing else is to do
+    assert worker.end() == 0
+    worker = Worker()
+    worker.load(tiny_model, **cache)
+    second = stats(worker, say("b", LONG, reply, "And then?"))
+    assert worker.end() == 0
+    assert second.reuse == "disk"
+    assert second.reused_tokens >= tokens - 1
+
+
+def test_purged_sessions_are_forgotten(tiny: Worker) -> None:
+    stats(tiny, say("a", LONG, session="gone"))
+    tiny.send(Purge(session=SessionId("gone")))
+    assert stats(tiny, say("b", LONG, session="gone")).reused_tokens == 0

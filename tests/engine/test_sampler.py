@@ -305,7 +305,7 @@ def test_values_that_would_abort_in_the_library_are_refused(
         {"typical_p": 0.0},
         {"mirostat": 2, "mirostat_tau": 0.0},
         {"mirostat": 1, "mirostat_eta": 1e30},
-        {"logit_bias": {token: -np.inf for token in range(100)}},
+        {"logit_bias": dict.fromkeys(range(100), -np.inf)},
     ],
 )
 def test_extreme_values_still_choose_a_token(
@@ -334,8 +334,10 @@ def test_a_dead_end_in_a_grammar_ends_the_reply(make: Make, vocab: Vocab) -> Non
     sampler = make(GREEDY, grammar='root ::= "a"', ignore_eos=True)
     given = np.zeros(vocab.size, np.float32)
     assert vocab.piece(sampler.pick(given).token) == b"a"
+    assert not sampler.exhausted
     for _ in range(3):
-        assert sampler.pick(given).token in vocab.end_tokens
+        assert 0 <= sampler.pick(given).token < vocab.size
+        assert sampler.exhausted
 
 
 def test_a_grammar_that_does_not_compile_is_refused(vocab: Vocab) -> None:
@@ -367,3 +369,24 @@ def test_native_memory_is_freed_exactly_once(vocab: Vocab, monkeypatch: pytest.M
     gc.collect()
     assert gone() is None
     assert len(freed) == 3
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        Sampling(seed=3),
+        Sampling(seed=3, top_k=5, repeat_penalty=1.3, dry_multiplier=0.5),
+        Sampling(seed=3, temperature=0.0, presence_penalty=1.0),
+        Sampling(seed=3, mirostat=2),
+    ],
+)
+def test_laying_out_only_the_likely_tokens_changes_nothing(
+    make: Make, vocab: Vocab, sampling: Sampling
+) -> None:
+    rng = np.random.default_rng(5)
+    quick, plain = make(sampling), make(sampling)
+    plain._needed = 0  # always the whole vocabulary
+    for scale in (0.1, 1.0, 3.0, 10.0, 0.5):
+        for _ in range(40):
+            row = rng.normal(size=vocab.size).astype(np.float32) * scale
+            assert quick.pick(row).token == plain.pick(row).token

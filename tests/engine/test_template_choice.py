@@ -129,6 +129,35 @@ def test_counts_of_a_plain_template_are_exact() -> None:
     assert chat.counts(SAID, Words()) == ((5, 11, 15, 20), 2)
 
 
+def test_a_conversation_the_template_refuses_is_counted_by_its_texts() -> None:
+    refusing = "{{ raise_exception('no') if messages | length < 2 }}" + ct.CHATML
+    chat = ChatTemplate(refusing, Traits(), ENDS, ())
+    assert chat.counts(SAID[:1], Words()) == ((2,), 0)
+    (_, *rest), overhead = chat.counts(SAID, Words())
+    assert (rest, overhead) == ([11, 15, 20], 2)
+
+
+def test_a_conversation_of_hundreds_of_messages_is_rendered_a_few_times_only() -> None:
+    chat = ChatTemplate(ct.THINKING, Traits(), ENDS, ())
+    said = [
+        Message(role="user" if i % 2 == 0 else "assistant", content=f"word {i}", reasoning="hm" * i)
+        for i in range(400)
+    ]
+    renders = 0
+    render = chat._render
+
+    def counting(*args: object, **kwargs: object) -> object:
+        nonlocal renders
+        renders += 1
+        return render(*args, **kwargs)  # type: ignore[arg-type]
+
+    chat._render = counting  # type: ignore[method-assign, assignment]
+    cumulative, overhead = chat.counts(said, Words())
+    assert renders <= 30
+    assert list(cumulative) == sorted(set(cumulative))
+    assert cumulative[-1] + overhead == len(chat.prompt(said).tokens(Words()))
+
+
 def test_counting_nothing() -> None:
     chat = ChatTemplate(ct.CHATML, Traits(), ENDS, ())
     assert chat.counts([], Words()) == ((), 2)

@@ -106,6 +106,29 @@ def test_the_command_line_takes_the_same_path(tiny_model: Path, home: Path) -> N
     assert again.stdout == first.stdout
 
 
+def test_a_chat_changes_its_model_and_changes_back(tiny_model: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.gguf"
+    other.write_bytes(tiny_model.read_bytes())
+    events: queue.Queue[ChatEvent] = queue.Queue()
+    with open_rooms(events.put, sampling=GREEDY, max_tokens=4) as rooms:
+        rooms.load(tiny_model).result(30)
+        conversation = rooms.turns.start("Hello.", str(tiny_model)).result(5)
+        said_by = [finished(events).model]
+        for model in (other, tiny_model):
+            rooms.presets.use_model(conversation, str(model)).result(5)
+            rooms.turns.send(conversation, "And now?")
+            reply = finished(events)
+            assert reply.error is None
+            said_by.append(reply.model)
+        assert said_by == [str(tiny_model), str(other), str(tiny_model)]
+        other.unlink()
+        rooms.presets.use_model(conversation, str(other)).result(5)
+        rooms.turns.send(conversation, "Are you there?")
+        failed = finished(events)
+        assert failed.error is not None
+        assert "Choose another one." in failed.error.message
+
+
 def holding(home: Path, words: str) -> list[Path]:
     files = (path for path in home.rglob("*") if path.is_file())
     return [path for path in files if words.encode() in path.read_bytes()]
@@ -126,7 +149,7 @@ def test_a_temporary_chat_leaves_no_trace(tiny_model: Path, home: Path) -> None:
         (("run", "--model", "nowhere.gguf", "--prompt", "Hi"), 1, "There is no model file at"),
         (("run",), 2, "--prompt"),
         (("no-such-command",), 2, "no-such-command"),
-        (("run", "--model", "README.md", "--prompt", "Hi"), 1, "README.md"),
+        (("run", "--model", "README.md", "--prompt", "Hi"), 1, "not a model"),
     ],
 )
 def test_every_failure_is_a_sentence_and_an_exit_code(

@@ -57,7 +57,7 @@ def test_a_damaged_backup_is_neither_restored_nor_chosen(
 
 
 def test_an_unfinished_backup_is_never_seen(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> None:
+    def refuse(path: Path, stop: backup.Stop) -> None:
         raise StorageError("damaged")
 
     monkeypatch.setattr(backup, "verify", refuse)

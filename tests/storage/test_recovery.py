@@ -1,13 +1,14 @@
 """Row 9: damaged databases never crash the app, and the damaged file is kept as it was."""
 
 import contextlib
+import errno
 import random
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from app.core.errors import KnownError
+from app.core.errors import KnownError, StorageError
 from app.core.messages import Message
 from app.core.protocol import Stats
 from app.storage import backup, conversations, folders, messages, recovery, search, segments
@@ -192,6 +193,34 @@ def test_a_backup_is_completed_by_what_was_said_since(
     assert db.read(lambda tx: len(search.search(tx, "newer words").groups)).result() == 1
     assert db.read(conversations.count).result() == CHATS + 1
     db.close()
+
+
+def test_a_recovery_that_fails_on_the_way_is_made_again(
+    tmp_path: Path,
+    sound: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    expect_log: Callable[[str], None],
+) -> None:
+    expect_log("damaged")
+    path = tmp_path / "chats.sqlite3"
+    data = bytearray(sound)
+    data[60 * PAGE : 61 * PAGE] = b"\xff" * PAGE
+    path.write_bytes(data)
+    damage_marker(path).touch()
+
+    def full(_damaged: Tx, _fresh: Tx) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recovery.salvage, "salvage", full)
+        with pytest.raises(StorageError, match="No space left"):
+            recovery.open_database(path)
+    assert path.read_bytes() == data
+    db, report = recovery.open_database(path)
+    db.close()
+    assert report is not None
+    assert report.conversations == CHATS
+    assert (report.kept_in / path.name).read_bytes() == data
 
 
 def test_control_a_marker_alone_recovers_nothing_from_a_sound_file(

@@ -281,3 +281,29 @@ def test_find_in_one_chat_and_recall(db: Database) -> None:
         assert search.recall(tx, chat, "...") == []
 
     db.write(job).result()
+
+
+def test_recall_in_a_large_database_goes_by_the_telling_words(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_LARGE", 0)
+
+    def job(tx: Tx) -> None:
+        chat = conversations.create(tx).id
+        for number in range(600):
+            say(tx, chat, f"common words {number}")
+        zebra = say(tx, chat, "common zebra")
+        assert [id_ for id_, _ in search.recall(tx, chat, "the common zebra words")] == [zebra]
+        assert len(search.recall(tx, chat, "common words", limit=5)) == 5
+
+    db.write(job).result()
+
+
+def test_recall_finds_other_forms_of_a_word(db: Database) -> None:
+    def job(tx: Tx) -> list[int]:
+        chat = conversations.create(tx).id
+        wanted = say(tx, chat, "we deploy on Fridays")
+        say(tx, chat, "nothing of it")
+        return [id_ - wanted for id_, _ in search.recall(tx, chat, "our deployments?")]
+
+    assert db.write(job).result() == [0]

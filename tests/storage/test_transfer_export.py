@@ -87,6 +87,23 @@ def test_json_comes_back_the_same(tmp_path: Path, db: Database) -> None:
     assert before.segments[0].ledger[0].message_id == 1  # a position, not an id
 
 
+def test_deleted_messages_stay_behind(tmp_path: Path, db: Database) -> None:
+    chat = db.write(full).result()
+
+    def delete(tx: Tx) -> None:
+        leaf = messages.active_leaf(tx, chat.id)
+        assert leaf is not None
+        messages.hide(tx, leaf)
+
+    db.write(delete).result()
+    target = tmp_path / "all.json"
+    exporting.export(db, [chat.id], "json", target)
+    (taken,) = json.loads(target.read_bytes())["conversations"]
+    assert [m["message"]["content"] for m in taken["messages"]][1:] == ["other branch"]
+    assert "segments" not in taken
+    assert import_file(db, target).known == 1
+
+
 def test_many_and_all(tmp_path: Path, db: Database) -> None:
     def fill(tx: Tx) -> None:
         for number in range(5):

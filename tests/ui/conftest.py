@@ -5,6 +5,8 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.chat.events import MessageAdded, ReplyFinished
@@ -141,3 +143,10 @@ def desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
     yield desk
     desk.window.close()
     db.close()
+
+
+@pytest.fixture(autouse=True)
+def _empty_clipboard(qapp: QApplication) -> Iterator[None]:
+    """The hidden screen frees its clipboard after Python has gone, which crashes the exit."""
+    yield
+    QGuiApplication.clipboard().clear()

@@ -1,9 +1,13 @@
 """How tests ask a pool and wait for what comes back, never longer than a bound."""
 
+import queue
 import threading
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from app.core.errors import from_info
 from app.core.ids import RequestId, SessionId, WorkerId, new_request_id
+from app.core.messages import Message
 from app.core.protocol import (
     CHAT,
     Delta,
@@ -17,9 +21,13 @@ from app.core.protocol import (
     RequestEvent,
     is_terminal,
 )
+from app.core.sampling import GREEDY
+from app.workers.events import PoolEvent
 from app.workers.pool import Pool
 
 PATIENCE_S = 20.0
+
+E = TypeVar("E")
 
 
 class Answer:
@@ -83,10 +91,33 @@ class Answer:
         return bool(self.events) and is_terminal(self.events[-1])
 
 
-def load(pool: Pool, path: str = "ok=1", role: str = CHAT, **options: int) -> ModelInfo:
+def load(pool: Pool, path: str = "ok=1", role: str = CHAT, **options: Any) -> ModelInfo:
     answer = Answer()
     pool.load(ModelSpec(path=path), role, answer, **options)
     return answer.loaded()
+
+
+def load_tiny(pool: Pool, model: Path, role: str = CHAT, **options: Any) -> ModelInfo:
+    """The real engine with the tiny model; one thread each, there may be several."""
+    answer = Answer()
+    pool.load(ModelSpec(path=str(model), chat_ctx=2048, threads=1), role, answer, **options)
+    return answer.loaded()
+
+
+def chat(
+    pool: Pool, text: str = "hello", session: str = "", max_tokens: int = 16, model: str = CHAT
+) -> Answer:
+    """A reply of exactly `max_tokens` tokens from the real engine, the same every time."""
+    request = Generate(
+        request_id=new_request_id(),
+        session=SessionId(session),
+        model=model,
+        messages=(Message(role="user", content=text),),
+        sampling=GREEDY,
+        max_tokens=max_tokens,
+        ignore_eos=True,
+    )
+    return submit(pool, request)
 
 
 def ask(
@@ -106,3 +137,27 @@ def submit(pool: Pool, request: Request) -> Answer:
     answer = Answer(request.request_id)
     pool.submit(request, answer)
     return answer
+
+
+class Until(Generic[E]):
+    """Waits for the next event of one kind."""
+
+    def __init__(self, pool: Pool, kind: type[E]) -> None:
+        self._events: queue.SimpleQueue[PoolEvent] = queue.SimpleQueue()
+        self._kind = kind
+        pool.subscribe(self._events.put)
+
+    def wait(self) -> E:
+        while True:
+            event = self._events.get(timeout=PATIENCE_S)
+            if isinstance(event, self._kind):
+                return event
+
+    @staticmethod
+    def ticks(pool: Pool, count: int) -> None:
+        """Lets the pool's clock run: each tick publishes a new state."""
+        for _ in range(count):
+            before = pool.state
+            deadline = threading.Event()
+            while pool.state is before:
+                deadline.wait(0.01)

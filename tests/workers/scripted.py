@@ -4,6 +4,7 @@ The model path is the script of the load, the prompt is the script of the reply:
 `tokens=20 every_ms=2 die_at=7`. Started by tests as a process of its own.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -41,6 +42,8 @@ ROOT = Path(__file__).parents[2]
 _out = threading.Lock()
 _cancelled: set[str] = set()
 _seen: list[str] = []
+_threads: list[int] = []
+_eaten: list[bytearray] = []
 
 
 def send(*events: Event) -> None:
@@ -70,8 +73,16 @@ def once(marker: str) -> bool:
     return True
 
 
+def eat(megabytes: int) -> None:
+    try:
+        _eaten.append(bytearray(b"x") * (megabytes * 1_000_000))
+    except MemoryError:
+        die("SIGABRT")  # what native code does
+
+
 def load(command: Load) -> None:
     script = words(command.spec.path)
+    _threads.append(command.spec.threads)
     if "once" not in script or once(script["once"]):
         if how := script.get("die"):
             die(how)
@@ -117,12 +128,17 @@ def generate(command: Generate) -> None:
         if misbehaves and script.get("garbage_at") == str(index):
             with _out:
                 os.write(1, b"\xff" * 64)
+        if script.get("eat_at") == str(index):
+            eat(int(script["eat_mb"]))
         send(Delta(request_id=command.request_id, text=f"{os.getpid()}:{index} ", tokens=1))
-        time.sleep(float(script.get("every_ms", "1")) / 1000)
+        if pause_s := float(script.get("every_ms", "1")) / 1000:
+            time.sleep(pause_s)
     if "deaf" in script:
         return
     reason = "cancelled" if command.request_id in _cancelled else "stop"
     notes = ("background",) if command.priority == "background" else tuple(_seen)
+    if script.get("say") == "threads":
+        notes = (f"threads {_threads[-1]}",)
     stats = Stats(completion_tokens=count, notes=notes)
     send(Finished(request_id=command.request_id, reason=reason, stats=stats))
 
@@ -130,16 +146,19 @@ def generate(command: Generate) -> None:
 def beat() -> None:
     while True:
         time.sleep(0.1)
-        send(Heartbeat(stats=WorkerStats(rss_bytes=1000, running=1)))
+        with contextlib.suppress(OSError):
+            send(Heartbeat(stats=WorkerStats(rss_bytes=1000, running=1)))
 
 
 def serve() -> None:
+    immortal = False
     while command := read_command(sys.stdin.buffer):
         match command:
             case Shutdown():
                 return
             case Load():
                 load(command)
+                immortal = "immortal" in words(command.spec.path)
             case Cancel():
                 _cancelled.add(command.request_id)
             case Generate():
@@ -153,10 +172,15 @@ def serve() -> None:
             case _:
                 error = ErrorInfo("invalid_request", "not in the script")
                 send(Failed(request_id=command.request_id, error=error))
+    if immortal:
+        signal.pause()
 
 
 if __name__ == "__main__":
-    send(Hello(protocol=PROTOCOL_VERSION, pid=os.getpid(), versions={}, devices=()))
+    if "SCRIPTED_MUTE" in os.environ:
+        signal.pause()
+    protocol = int(os.environ.get("SCRIPTED_PROTOCOL", PROTOCOL_VERSION))
     threading.Thread(target=beat, daemon=True).start()
+    send(Hello(protocol=protocol, pid=os.getpid(), versions={}, devices=()))
     serve()
     os._exit(0)

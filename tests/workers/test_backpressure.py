@@ -7,7 +7,7 @@ import pytest
 
 from app.core.errors import QueueFull, from_info
 from app.core.ids import new_request_id
-from app.core.protocol import Generate, RequestEvent, is_terminal
+from app.core.protocol import Failed, Finished, Generate, RequestEvent, is_terminal
 from app.workers.pool import Pool
 from tests.workers.asking import PATIENCE_S, Answer, ask, load
 from tests.workers.conftest import MakePool
@@ -52,6 +52,43 @@ def test_a_sink_on_the_pools_thread_is_refused_rather_than_suspended(make_pool: 
     assert isinstance(from_info(refused.error().error), QueueFull)
     pool.cancel(running.id)
     running.finished()
+
+
+def test_a_sink_is_refused_rather_than_suspended(make_pool: MakePool) -> None:
+    """It runs on the thread that makes the room."""
+    pool = make_pool(max_requests=2, backpressure="suspend")
+    load(pool)
+    running = ask(pool, "tokens=100000 every_ms=2")
+    refused: list[Answer] = []
+
+    def greedy(event: RequestEvent) -> None:
+        if not is_terminal(event) and not refused:
+            refused.append(ask(pool))
+
+    pool.submit(Generate(request_id=new_request_id(), prompt="tokens=5"), greedy)
+    running.wait_for_tokens(20)
+    assert isinstance(from_info(refused[0].error().error), QueueFull)
+    pool.cancel(running.id)
+    running.finished()
+
+
+def test_after_the_close_everything_is_refused(make_pool: MakePool) -> None:
+    pool = make_pool(max_requests=1, backpressure="suspend")
+    load(pool)
+    running = ask(pool, "tokens=100000 every_ms=2")
+    late: list[Answer] = []
+    callers = [threading.Thread(target=lambda: late.append(ask(pool))) for _ in range(3)]
+    for caller in callers:
+        caller.start()
+    pool.close()
+    for caller in callers:
+        caller.join(PATIENCE_S)
+    assert running.finished().reason == "cancelled"
+    late.append(ask(pool))
+    for answer in late:
+        end = answer.end(5)
+        closing = isinstance(end, Failed) and end.error.message == "The app is closing."
+        assert closing or isinstance(end, Finished)  # it was let in before the end and cancelled
 
 
 def test_every_request_of_a_flood_ends_exactly_once(make_pool: MakePool) -> None:

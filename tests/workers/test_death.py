@@ -1,7 +1,6 @@
 """A worker that dies, hangs or babbles: its requests end, the next prompt works."""
 
 import os
-import queue
 import signal
 import time
 from collections.abc import Callable
@@ -12,7 +11,8 @@ import pytest
 from app.core.errors import WorkerDied, from_info
 from app.workers.events import PoolEvent, WorkerFailed, WorkerReady
 from app.workers.pool import Pool
-from tests.workers.asking import ask, load
+from app.workers.process import Exit
+from tests.workers.asking import Until, ask, load
 from tests.workers.conftest import MakePool
 
 ExpectLog = Callable[[str], None]
@@ -76,6 +76,34 @@ def test_without_a_heartbeat_watch_a_hung_engine_stays_hung(make_pool: MakePool)
         answer.end(timeout_s=1.5)
 
 
+def test_a_machine_that_slept_takes_no_engine_for_hung(make_pool: MakePool) -> None:
+    pool = make_pool(silence_s=1.0, idle_s=0.0)
+    load(pool)
+    before = ask_pids(pool)
+    pool._mailbox.post(lambda: pool._roster.tick(time.monotonic() + 3600))
+    Until.ticks(pool, 2)
+    assert ask_pids(pool) == before
+
+
+def test_an_engine_that_stays_silent_after_the_sleep_is_hung(
+    make_pool: MakePool, expect_log: ExpectLog
+) -> None:
+    """The control of the test above."""
+    expect_log("stopped responding")
+    pool = make_pool(silence_s=1.0, idle_s=0.0)
+    load(pool)
+    before = ask_pids(pool)
+
+    def sleep_then_silence() -> None:
+        woke = time.monotonic() + 3600
+        pool._roster.tick(woke)
+        pool._roster.tick(woke + 1.5)
+
+    pool._mailbox.post(sleep_then_silence)
+    Until.ticks(pool, 2)
+    assert ask_pids(pool) != before
+
+
 def test_stop_on_a_hung_engine_is_answered_in_time(make_pool: MakePool) -> None:
     pool = make_pool(silence_s=60.0)
     load(pool)
@@ -85,6 +113,19 @@ def test_stop_on_a_hung_engine_is_answered_in_time(make_pool: MakePool) -> None:
     started = time.monotonic()
     assert answer.finished().reason == "cancelled"
     assert time.monotonic() - started <= 1.0
+
+
+def test_a_stopped_reply_is_not_asked_again_when_its_engine_dies(
+    make_pool: MakePool, expect_log: ExpectLog
+) -> None:
+    expect_log("stopped responding")
+    pool = make_pool(silence_s=0.6, stop_s=30.0)
+    load(pool)
+    answer = ask(pool, "tokens=50 stop_at=0")
+    pool.cancel(answer.id)
+    assert answer.finished().reason == "cancelled"
+    Until.ticks(pool, 2)
+    assert pool.state.totals.resubmitted == 0
 
 
 def test_submit_never_waits_for_a_stopped_engine(make_pool: MakePool) -> None:
@@ -115,7 +156,7 @@ def test_an_engine_killed_while_idle_is_back_before_it_is_needed(
 ) -> None:
     expect_log("SIGKILL")
     load(pool)
-    ready = Waiting(pool, WorkerReady)
+    ready = Until(pool, WorkerReady)
     (pid,) = ask_pids(pool)
     os.kill(pid, signal.SIGKILL)
     assert ready.wait().pid != pid
@@ -147,22 +188,20 @@ def _keep_failure(failures: list[WorkerFailed], event: PoolEvent, marker: Path) 
         marker.unlink(missing_ok=True)
 
 
+def test_how_an_engine_ended_in_words() -> None:
+    assert Exit(-11).how == "SIGSEGV"
+    assert Exit(3).how == "exit code 3"
+    assert Exit(0xC0000005).how == "exit code 0xC0000005"
+    assert Exit(-250).how == "signal 250"
+
+
+def test_the_hint_is_the_last_telling_line_without_our_folders() -> None:
+    tail = ("loading", "/home/me/llama.cpp/ggml/src/ggml.c:1644: GGML_ASSERT(x) failed", "bye")
+    assert Exit(-6, tail).hint == "ggml.c:1644: GGML_ASSERT(x) failed"
+    assert Exit(-6, ("bye",)).hint == ""
+
+
 def ask_pids(pool: Pool) -> set[int]:
     answer = ask(pool)
     answer.finished()
     return answer.pids
-
-
-class Waiting:
-    """Waits for one kind of event of a pool."""
-
-    def __init__(self, pool: Pool, kind: type[WorkerReady]) -> None:
-        self._events: queue.SimpleQueue[PoolEvent] = queue.SimpleQueue()
-        self._kind = kind
-        pool.subscribe(self._events.put)
-
-    def wait(self) -> WorkerReady:
-        while True:
-            event = self._events.get(timeout=10)
-            if isinstance(event, self._kind):
-                return event

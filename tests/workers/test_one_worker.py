@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.core.errors import InvalidRequest, ModelLoadFailed, from_info
+from app.core.errors import InvalidRequest, ModelLoadFailed, WorkerDied, from_info
 from app.core.generator import Generator
 from app.core.ids import RequestId, SessionId, new_request_id
 from app.core.messages import Message
@@ -20,9 +20,11 @@ from app.core.protocol import (
     ModelSpec,
     StatsReport,
 )
+from app.workers.events import WorkerUnloaded
 from app.workers.pool import Pool
-from tests.workers.asking import Answer, ask, load, submit
-from tests.workers.conftest import MakePool
+from app.workers.process import Launch
+from tests.workers.asking import Answer, Until, ask, load, submit
+from tests.workers.conftest import SCRIPTED, MakePool
 
 
 def test_a_loaded_model_answers(pool: Pool) -> None:
@@ -107,6 +109,15 @@ def test_purge_reaches_the_engine(pool: Pool) -> None:
     assert ask(pool).finished().stats.notes == ("purge chat-1",)
 
 
+def test_purge_reaches_an_engine_that_is_down_when_it_is_back(make_pool: MakePool) -> None:
+    pool = make_pool(idle_s=0.2)
+    until = Until(pool, WorkerUnloaded)
+    load(pool)
+    until.wait()
+    pool.purge(SessionId("chat-1"))
+    assert ask(pool).finished().stats.notes == ("purge chat-1",)
+
+
 def test_a_load_that_fails_says_why_and_the_next_one_works(pool: Pool) -> None:
     with pytest.raises(ModelLoadFailed, match="broken"):
         load(pool, "fail=broken")
@@ -121,6 +132,37 @@ def test_an_engine_that_dies_while_loading_names_the_signal_and_its_last_words(
     expect_log("stopped unexpectedly")
     with pytest.raises(ModelLoadFailed, match=r"SIGABRT.*GGML_ASSERT"):
         load(pool, "die=SIGABRT")
+
+
+def odd_engine(**environment: str) -> Launch:
+    return Launch(SCRIPTED.command, SCRIPTED.environment | environment)
+
+
+def test_an_engine_of_another_version_is_refused(make_pool: MakePool) -> None:
+    pool = make_pool(launch=odd_engine(SCRIPTED_PROTOCOL="99"))
+    with pytest.raises(ModelLoadFailed, match="another version"):
+        load(pool)
+
+
+def test_an_engine_that_never_greets_is_given_up(
+    make_pool: MakePool, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("did not start in time")
+    pool = make_pool(launch=odd_engine(SCRIPTED_MUTE="1"), start_s=0.5)
+    with pytest.raises(WorkerDied, match="did not start in time"):
+        load(pool)
+
+
+def test_an_engine_that_cannot_be_started_says_why(make_pool: MakePool) -> None:
+    pool = make_pool(launch=Launch(("/no/such/engine",), {}))
+    with pytest.raises(ModelLoadFailed, match="No such file"):
+        load(pool)
+
+
+def test_after_the_close_a_load_is_refused(pool: Pool) -> None:
+    pool.close()
+    with pytest.raises(InvalidRequest, match="closing"):
+        load(pool)
 
 
 def test_a_request_too_large_for_a_frame_is_refused(pool: Pool) -> None:

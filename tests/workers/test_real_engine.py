@@ -4,40 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from app.core.ids import SessionId, new_request_id
-from app.core.messages import Message
-from app.core.protocol import Generate, ModelSpec
-from app.core.sampling import GREEDY
+from app.core.ids import new_request_id
+from app.core.protocol import Tokenize, Tokenized
 from app.workers.pool import Pool
-from tests.workers.asking import Answer, submit
+from tests.workers.asking import Until, chat, load_tiny, submit
 from tests.workers.conftest import MakePool
 
 
 @pytest.fixture
 def real_pool(make_pool: MakePool, tiny_model: Path) -> Pool:
     pool = make_pool(launch=None)
-    answer = Answer()
-    pool.load(tiny_spec(tiny_model), sink=answer)
-    answer.loaded()
+    load_tiny(pool, tiny_model)
     return pool
-
-
-def tiny_spec(model: Path) -> ModelSpec:
-    return ModelSpec(path=str(model), chat_ctx=2048, threads=1)
-
-
-def chat(pool: Pool, text: str, session: str = "", max_tokens: int = 16) -> Answer:
-    return submit(
-        pool,
-        Generate(
-            request_id=new_request_id(),
-            session=SessionId(session),
-            messages=(Message(role="user", content=text),),
-            sampling=GREEDY,
-            max_tokens=max_tokens,
-            ignore_eos=True,
-        ),
-    )
 
 
 def test_a_real_engine_answers_and_accounts(real_pool: Pool) -> None:
@@ -60,3 +38,35 @@ def test_stop_mid_reply(real_pool: Pool) -> None:
     real_pool.cancel(answer.id)
     assert answer.finished().reason == "cancelled"
     assert answer.tokens < 1500
+
+
+def test_questions_about_text_are_answered(real_pool: Pool) -> None:
+    end = submit(real_pool, Tokenize(request_id=new_request_id(), text="hello")).end()
+    assert isinstance(end, Tokenized)
+    assert end.tokens
+
+
+def test_the_account_of_a_request_and_of_its_worker(real_pool: Pool) -> None:
+    answer = chat(real_pool, "hello")
+    finished = answer.finished()
+    Until.ticks(real_pool, 2)
+    state = real_pool.state
+    (request,) = state.recent
+    assert (request.request_id, request.outcome) == (answer.id, "length")
+    assert request.stats == finished.stats
+    assert 0 <= request.pool_ms <= request.first_ms <= request.total_ms
+    assert (state.totals.finished, state.totals.tokens) == (1, 16)
+    (worker,) = state.workers
+    assert (worker.phase, worker.roles, worker.requests) == ("ready", ("chat",), 0)
+    assert worker.weights_bytes > 1_000_000
+
+
+def test_two_workers_of_one_model_say_the_same(make_pool: MakePool, tiny_model: Path) -> None:
+    pool = make_pool(launch=None)
+    load_tiny(pool, tiny_model, workers=2)
+    first, second = chat(pool, "hello", "a"), chat(pool, "hello", "b")
+    first.finished()
+    second.finished()
+    assert first.text == second.text
+    Until.ticks(pool, 2)
+    assert {each.worker for each in pool.state.recent} == {"w1", "w2"}

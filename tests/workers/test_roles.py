@@ -1,11 +1,13 @@
 """Chat, summarizer, embedder: who plays a role, when it moves, and how it is reloaded."""
 
+import psutil
+
 from app.core.errors import InvalidRequest, from_info
 from app.core.ids import new_request_id
 from app.core.protocol import EMBEDDER, SUMMARIZER, Embed, Loaded, ModelSpec
 from app.workers.events import PoolEvent, WorkerReady, WorkerUnloaded
 from app.workers.pool import Pool
-from tests.workers.asking import Answer, ask, load, submit
+from tests.workers.asking import Answer, Until, ask, load, submit
 
 
 def pids(answer: Answer) -> set[int]:
@@ -60,6 +62,33 @@ def test_when_the_new_model_fails_the_old_one_keeps_the_role(pool: Pool) -> None
     pool.load(ModelSpec(path="fail=broken"), sink=answer)
     answer.error()
     assert pids(ask(pool)) == old
+
+
+def test_a_late_stop_does_not_disturb_a_load(pool: Pool) -> None:
+    load(pool, "model=old")
+    done = ask(pool)
+    old = pids(done)
+    pool.load(ModelSpec(path="model=new load_s=0.3"))
+    pool.cancel(done.id)
+    assert pids(ask(pool)).isdisjoint(old)
+
+
+def test_when_a_load_is_cancelled_the_old_model_keeps_the_role(pool: Pool) -> None:
+    load(pool, "model=old")
+    old = pids(ask(pool))
+    answer = Answer()
+    pool.cancel(pool.load(ModelSpec(path="model=new load_s=3"), sink=answer))
+    assert answer.finished().reason == "cancelled"
+    assert pids(ask(pool)) == old
+
+
+def test_a_summarizer_that_becomes_the_chat_model_runs_at_full_priority(pool: Pool) -> None:
+    until = Until(pool, WorkerReady)
+    load(pool, "model=a", role=SUMMARIZER)
+    load(pool, "model=a")
+    slow, quick = (until.wait().pid for _ in range(2))
+    assert not psutil.pid_exists(slow)
+    assert psutil.Process(quick).nice() == psutil.Process().nice()
 
 
 def test_reload_gives_a_fresh_process_with_the_same_settings(pool: Pool) -> None:

@@ -24,6 +24,8 @@ class EmbeddingContext:
     """`model` is the library's model pointer; `limit` the tokens of one pass."""
 
     def __init__(self, model: Any, *, limit: int, threads: int) -> None:
+        if limit < TEXTS_PER_PASS:
+            raise BugError("an embedding context too small for its sequences")
         self.limit = limit
         self._size = int(lib.llama_model_n_embd_out(model))
         self._pointer = _context(model, limit, threads, lib.LLAMA_POOLING_TYPE_UNSPECIFIED)

@@ -53,19 +53,6 @@ class Model:
     def architecture(self) -> str:
         return self.metadata("general.architecture") or ""
 
-    @property
-    def cell_bytes(self) -> int:
-        """What one token costs in an f16 cache, over all layers; an upper bound."""
-
-        def number(key: str) -> int:
-            return int(self.metadata(f"{self.architecture}.attention.{key}") or 0)
-
-        heads: int = lib.llama_model_n_head(self.pointer) or 1
-        size: int = lib.llama_model_n_embd(self.pointer) // heads
-        keys, values = number("key_length") or size, number("value_length") or size
-        key_heads: int = lib.llama_model_n_head_kv(self.pointer)
-        return self.layers * key_heads * (keys + values) * 2
-
     def chat_template(self) -> str | None:
         raw = lib.llama_model_chat_template(self.pointer, None)
         return raw.decode("utf-8", "replace") if raw else None
@@ -96,10 +83,14 @@ def load_model(
     *,
     gpu_layers: int,
     memory: Memory = "auto",
+    devices: Sequence[int] = (),
     weights: bool = True,
     progress: Callable[[float], bool] = lambda fraction: True,
 ) -> Model:
-    """`weights=False` reads metadata only and simulates allocation, for exact buffer sizes."""
+    """`devices` are handles; without any the library chooses.
+
+    `weights=False` reads metadata only and simulates allocation, for exact buffer sizes.
+    """
     cancelled = False
 
     @lib.llama_progress_callback
@@ -110,6 +101,9 @@ def load_model(
 
     params = lib.llama_model_default_params()
     params.n_gpu_layers = gpu_layers
+    chosen = (ctypes.c_void_p * (len(devices) + 1))(*devices, None)
+    if devices:
+        params.devices = ctypes.cast(chosen, ctypes.c_void_p)
     params.load_mode = _LOAD_MODES[memory]
     params.no_alloc = not weights
     params.progress_callback = report

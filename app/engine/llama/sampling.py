@@ -45,6 +45,22 @@ class Candidates:
         self._rows["logit"] = logits
         self._reset(len(self._ids))
 
+    def fill_above(self, logits: Logits, least: float) -> int:
+        """Only the tokens with at least this logit; answers how many there are."""
+        likely = np.flatnonzero(logits >= least)
+        self._rows["id"][: len(likely)] = likely
+        self._rows["logit"][: len(likely)] = logits[likely]
+        self._reset(len(likely))
+        return len(likely)
+
+    def fill_best(self, logits: Logits, count: int) -> None:
+        """The `count` most likely tokens only."""
+        best = np.argpartition(logits, -count)[-count:]
+        best.sort()  # the partition's order is not one to depend on
+        self._rows["id"][:count] = best
+        self._rows["logit"][:count] = logits[best]
+        self._reset(count)
+
     def fill_one(self, token: int) -> None:
         self._rows[0] = (token, 1.0, 0.0)
         self._reset(1)
@@ -54,6 +70,11 @@ class Candidates:
         self.array.size = size
         self.array.selected = -1
         self.array.sorted = False
+
+    @property
+    def impossible(self) -> bool:
+        """Whether a grammar left none; asked before the chain moves the rows elsewhere."""
+        return bool(self._rows["logit"][: self.array.size].max() == -np.inf)
 
     @property
     def first_logit(self) -> float:
@@ -134,18 +155,14 @@ def _stages(vocab: Vocab, sampling: Sampling, trained_ctx: int) -> list[Any]:
 
 
 def _repetition(vocab: Vocab, s: Sampling, trained_ctx: int) -> list[Any]:
-    """Penalties, behind a first cut that cannot change what they let through.
-
-    A penalty only lowers tokens of its window, so the best k after it are among the best
-    k + window before it. A negative presence or frequency *raises* tokens: then no first cut.
-    """
+    """Penalties, behind a first cut that cannot change what they let through."""
     stages: list[Any] = []
+    cut = first_cut(s, trained_ctx)
     penalised = (s.repeat_penalty, s.presence_penalty, s.frequency_penalty) != (1.0, 0.0, 0.0)
-    raises = s.repeat_penalty < 1.0 or s.presence_penalty < 0.0 or s.frequency_penalty < 0.0
     window = s.penalty_window if s.penalty_window >= 0 else trained_ctx
     dry = s.dry_multiplier > 0.0
-    if (penalised or dry) and not raises:
-        stages.append(_top_k(_kept(s) + window * penalised + _DRY_SPARE * dry))
+    if (penalised or dry) and cut:
+        stages.append(_top_k(cut))
     if penalised:
         stages.append(
             lib.llama_sampler_init_penalties(
@@ -181,6 +198,19 @@ def _narrowing(s: Sampling, seed: int) -> list[Any]:
         stages.append(lib.llama_sampler_init_xtc(s.xtc_probability, s.xtc_threshold, 1, seed))
     stages.append(lib.llama_sampler_init_temp(s.temperature))
     return stages
+
+
+def first_cut(s: Sampling, trained_ctx: int) -> int:
+    """How many of the most likely tokens can matter at all; 0: any may.
+
+    A penalty only lowers tokens of its window, so the best k after it are among the best
+    k + window before it. A negative presence or frequency *raises* tokens: then no first cut.
+    """
+    if s.repeat_penalty < 1.0 or s.presence_penalty < 0.0 or s.frequency_penalty < 0.0:
+        return 0
+    penalised = (s.repeat_penalty, s.presence_penalty, s.frequency_penalty) != (1.0, 0.0, 0.0)
+    window = s.penalty_window if s.penalty_window >= 0 else trained_ctx
+    return _kept(s) + window * penalised + _DRY_SPARE * (s.dry_multiplier > 0.0)
 
 
 def _kept(s: Sampling) -> int:

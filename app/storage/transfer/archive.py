@@ -70,7 +70,8 @@ class Archive(msgspec.Struct, frozen=True):
 def take(tx: Tx, conversation_id: ConversationId) -> ArchivedConversation:
     chat = conversations.get(tx, conversation_id)
     rows = tx.rows(
-        "SELECT id FROM message WHERE conversation_id = ? ORDER BY id", (conversation_id,)
+        "SELECT id FROM message WHERE conversation_id = ? AND deleted_ms IS NULL ORDER BY id",
+        (conversation_id,),
     )
     position = {MessageId(row[0]): index for index, row in enumerate(rows)}
     stored = messages.get_many(tx, list(position))
@@ -196,7 +197,11 @@ def _archived(stored: messages.StoredMessage, position: dict[MessageId, _Index])
 def _archived_segments(
     tx: Tx, chat: ConversationId, position: dict[MessageId, _Index]
 ) -> tuple[ArchivedSegment, ...]:
-    written = segments.history(tx, chat)
+    written = [
+        segment
+        for segment in segments.history(tx, chat)
+        if segment.first_message_id in position and segment.last_message_id in position
+    ]
     order = {segment.id: index for index, segment in enumerate(written)}
     return tuple(
         ArchivedSegment(
@@ -206,7 +211,7 @@ def _archived_segments(
             segment.origin,
             segment.tokens,
             tuple(_archived_entry(entry, position) for entry in segment.ledger),
-            None if segment.superseded_by is None else order[segment.superseded_by],
+            order.get(segment.superseded_by or SegmentId(0)),
         )
         for segment in written
     )

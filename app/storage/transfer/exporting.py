@@ -16,7 +16,7 @@ from app.core.ids import ConversationId
 from app.storage import conversations, messages
 from app.storage.connection import Tx
 from app.storage.files import replace_with, sync
-from app.storage.transfer import archive, html, markdown
+from app.storage.transfer import archive, markdown
 
 Format = Literal["markdown", "html", "json"]
 
@@ -60,8 +60,11 @@ def page(tx: Tx, conversation_id: ConversationId, format: Format) -> tuple[str, 
     if format == "json":
         return name, _document([msgspec.json.encode(archive.take(tx, conversation_id))])
     branch = messages.path(tx, conversation_id)
-    text = (markdown if format == "markdown" else html).page(chat, branch)
-    return name, text.encode()
+    if format == "markdown":
+        return name, markdown.page(chat, branch).encode()
+    from app.storage.transfer import html  # its renderers take as long to load as all else here
+
+    return name, html.page(chat, branch).encode()
 
 
 def _write_into(db: ReadLane, each: ConversationId, format: Format, folder: Path) -> Path:

@@ -8,10 +8,11 @@ radii in documents, so frames, bars and backgrounds are painted here.
 from collections.abc import Iterator
 
 import msgspec
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QColor,
+    QFontMetricsF,
     QPainter,
     QPalette,
     QTextCharFormat,
@@ -79,10 +80,19 @@ class Block:
     def rect(self) -> QRectF:
         return QRectF(self.left, self.top, self.width, self.height)
 
-    def paint_bars_around(self, painter: QPainter) -> None:
-        whole = QRectF(0, 0, self.width, self.height)
-        within, shared = self.leaves[0].within, self.shared_quotes
-        paint_bars(painter, self.look, within, whole, gap=self.space_before, shared=shared)
+    def paint_bars_around(
+        self, painter: QPainter, *, height: float = 0.0, mirrored: bool = False
+    ) -> None:
+        """The bars of the quotes this block begins in, over `height` or all of it."""
+        paint_bars(
+            painter,
+            self.look,
+            self.leaves[0].within,
+            QRectF(0, 0, self.width, height or self.height),
+            gap=self.space_before + 1,
+            shared=self.shared_quotes,
+            mirrored=mirrored,
+        )
 
     def draw_document(self, painter: QPainter, marks: Marks, clip: QRectF) -> None:
         assert self.document is not None
@@ -158,12 +168,49 @@ def paint_bars(
     *,
     gap: float = 0.0,
     shared: int = 0,
+    mirrored: bool = False,
 ) -> None:
     """The bar of every quote around a block; `shared` outer ones go on through the gap above."""
     for level, inside in enumerate(within):
         if inside.kind != "quote":
             continue
         top = box.top() - (gap if level < shared else 0)
-        bar = QRectF(level * look.indent + look.theme.px(2), top, look.theme.px(3), 0)
+        wide = look.theme.px(3)
+        left = level * look.indent + look.theme.px(2)
+        bar = QRectF(box.right() - left - wide if mirrored else left, top, wide, 0)
         bar.setBottom(box.bottom())
         painter.fillRect(bar, color(look.theme.colors.border))
+
+
+def paint_scroll(painter: QPainter, look: Look, block: Block, body: QRectF) -> None:
+    """A thin thumb along the bottom edge of what can be scrolled sideways."""
+    if block.overflow <= 0:
+        return
+    room = body.width() - 12
+    thumb = max(24.0, room * body.width() / (body.width() + block.overflow))
+    x = body.left() + 6 + (room - thumb) * block.scrolled / block.overflow
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color(look.theme.colors.faint))
+    painter.drawRoundedRect(QRectF(x, body.bottom() - 6, thumb, 3), 1.5, 1.5)
+
+
+def code_boxes(document: Document, written: Written, look: Look) -> list[QRectF]:
+    """The grounds behind inline code: as tall as its glyphs, not as its line."""
+    metrics = QFontMetricsF(look.mono)
+    pad = look.theme.px(2)
+    found: list[QRectF] = []
+    for piece in written.pieces:
+        if piece.span.kind == "code":
+            for box in range_rects(document, piece.start, piece.end):
+                top = box.top() - metrics.ascent() - pad / 2
+                size = QSizeF(box.width() + 2 * pad, metrics.height() + pad)
+                found.append(QRectF(QPointF(box.left() - pad, top), size))
+    return found
+
+
+def paint_code_boxes(painter: QPainter, look: Look, boxes: list[QRectF]) -> None:
+    if boxes:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color(look.theme.colors.inline_code))
+        for box in boxes:
+            painter.drawRoundedRect(box, 4, 4)

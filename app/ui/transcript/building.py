@@ -29,6 +29,7 @@ from app.ui.transcript.items import (
 from app.ui.transcript.leaves import (
     Capped,
     Code,
+    Formula,
     Group,
     Inside,
     Leaf,
@@ -37,6 +38,7 @@ from app.ui.transcript.leaves import (
     Text,
     shared_quotes,
 )
+from app.ui.transcript.lexing import Lexers
 from app.ui.transcript.markdown import parse
 from app.ui.transcript.prose import Prose
 
@@ -52,6 +54,7 @@ class Means(msgspec.Struct):
     look: Look
     quiet: Look
     typesetter: Typesetter
+    lexers: Lexers
     scale: float  # of the screen
     opened: Callable[[ItemId], set[str]]
 
@@ -62,7 +65,7 @@ def chunks(groups: Iterable[Group]) -> list[tuple[Leaf, ...]]:
     flow: list[Leaf] = []
     length = 0
     for leaf in chain.from_iterable(groups):
-        alone = isinstance(leaf, (Code, Table, Capped))
+        alone = isinstance(leaf, (Code, Table, Formula, Capped))
         if flow and (alone or len(flow) == _FLOW_LEAVES or length > _FLOW_LENGTH):
             found.append(tuple(flow))
             flow, length = [], 0
@@ -79,7 +82,7 @@ def text_block(leaves: tuple[Leaf, ...], item: ItemId, name: str, means: Means) 
         case Code(plain=True):
             return PlainText(means.look, leaves[0])
         case Code():
-            return CodeCard(means.look, leaves[0], item, name, means.opened(item))
+            return _code_card(leaves[0], item, name, means)
         case Table():
             return TableBlock(means.look, leaves[0], means.typesetter, means.scale)
         case Capped() if SHOW_ANYWAY in means.opened(item):
@@ -89,6 +92,15 @@ def text_block(leaves: tuple[Leaf, ...], item: ItemId, name: str, means: Means) 
             return CappedCard(means.look, leaves[0], item)
         case _:
             return Prose(means.look, leaves, means.typesetter, means.scale)
+
+
+def _code_card(leaf: Code, item: ItemId, name: str, means: Means) -> CodeCard:
+    def toggle(what: str) -> Toggle:
+        return Toggle(item, f"{what}:{name}")
+
+    opened = means.opened(item)
+    chosen = frozenset(what for what in ("wrap", "whole") if toggle(what).what in opened)
+    return CodeCard(means.look, leaf, means.lexers, toggle, chosen)
 
 
 class Flow:
@@ -146,6 +158,9 @@ def head_blocks(item: MessageItem, thought: list[Block], means: Means) -> list[B
     """What comes before the text: recalled passages, then the reasoning."""
     found: list[Block] = []
     opened = means.opened(item.id)
+    if item.attachments:
+        names = tuple(Span(f"📎 {name}  ") for name in item.attachments)
+        found += text_blocks([(Text(names),)], item.id, "attached", quiet(means))
     if item.quotes:
         count = len(item.quotes)
         many = f"{count} earlier passages" if count > 1 else "an earlier passage"
@@ -190,7 +205,7 @@ def tail_blocks(item: MessageItem, means: Means, *, last: bool) -> list[Block]:
 
 def between(before: Block | None, block: Block) -> float:
     """The first text of a message keeps its distance from what is folded above it."""
-    return block.look.theme.px(8) if before and not block.space_before else block.space_before
+    return block.look.theme.px(12) if before and not block.space_before else block.space_before
 
 
 def wind_blocks(item: WindItem, means: Means) -> list[Block]:

@@ -47,6 +47,7 @@ class CappedCard(PlainText):
     def __init__(self, look: Look, leaf: Capped, item: ItemId) -> None:
         super().__init__(look, leaf)
         self._reason, self._item = leaf.reason, item
+        self._whole = excerpt(leaf.text) == leaf.text
 
     @property
     def _header(self) -> float:
@@ -63,6 +64,8 @@ class CappedCard(PlainText):
         self.height = self.height + self._header + self.look.theme.px(18)
 
     def spots(self) -> list[Spot]:
+        if self._whole:
+            return []
         px = self.look.theme.px
         label = "Show anyway"
         room = QFontMetricsF(self.look.theme.font(SMALL)).horizontalAdvance(label) + px(24)
@@ -78,8 +81,8 @@ class CappedCard(PlainText):
         painter.setFont(look.theme.font(SMALL))
         painter.setPen(color(muted))
         words = QRectF(px(36), 0, self.width - px(36), self._header)
-        shown = f"{self._reason}: only its beginning is shown"
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, shown)
+        shown = "shown as it was written" if self._whole else "only its beginning is shown"
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, f"{self._reason}: {shown}")
         paint_spots(painter, look, self.spots(), marks)
         painter.save()
         painter.setClipRect(frame, Qt.ClipOperation.IntersectClip)

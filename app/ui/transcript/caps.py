@@ -12,6 +12,7 @@ import msgspec
 
 PART_LENGTH = 8_000
 MAX_UNCUT = 64_000  # a part that offers no place to cut
+MAX_LINES = 2_000  # as many blocks, at worst
 MAX_LINE = 16_000
 MAX_BRACKETS = 600  # markdown-it looks for the end of every one of them
 MAX_CELLS = 1_500
@@ -51,7 +52,10 @@ def parts(text: str, *, anyway: bool = False) -> list[Part]:
 
 def too_much(text: str) -> str:
     """Why this text is not laid out as Markdown, or nothing."""
-    if len(text) > MAX_UNCUT and _prose_length(text) > MAX_UNCUT:
+    length, lines, pipes = _prose(text)
+    if pipes > 2 * MAX_CELLS:
+        return "This table is very large"
+    if length > MAX_UNCUT or lines > MAX_LINES:
         return "This block is very long"
     if len(text) > MAX_LINE and max(map(len, text.split("\n"))) > MAX_LINE:
         return "This line is very long"
@@ -60,9 +64,11 @@ def too_much(text: str) -> str:
     return ""
 
 
-def _prose_length(text: str) -> int:
-    """Without what stands in fences: of a long listing only the beginning is laid out."""
-    fence, length = "", 0
+def _prose(text: str) -> tuple[int, int, int]:
+    """Characters, lines and pipes outside fences: a long listing is laid out in part."""
+    if len(text) <= MAX_LINES:
+        return len(text), 0, 0
+    fence, length, lines, pipes = "", 0, 0, 0
     for line in text.splitlines(keepends=True):
         if fence:
             fence = "" if _closes(line, fence) else fence
@@ -70,7 +76,9 @@ def _prose_length(text: str) -> int:
             fence = match.group(1)
         else:
             length += len(line)
-    return length
+            lines += 1
+            pipes += line.count("|")
+    return length, lines, pipes
 
 
 def link_definitions(text: str) -> str:

@@ -4,60 +4,71 @@ Main thread. A code card keeps its highlighter, so streaming text is coloured fr
 that cannot change any more.
 """
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen, QTextCursor
+from PySide6.QtGui import QPainter, QPainterPath, QPen, QTextCursor
 
 from app.ui.theme import CARD_RADIUS, SMALL, color, paint_icon
-from app.ui.transcript.blocks import Block, Marks, range_rects
+from app.ui.transcript.blocks import Block, Marks, code_boxes, paint_code_boxes, paint_scroll
 from app.ui.transcript.deeds import CopyText, Spot, Toggle
 from app.ui.transcript.document import Document
 from app.ui.transcript.formats import Look
 from app.ui.transcript.formulas import Typesetter
-from app.ui.transcript.items import ItemId, SaveCode
+from app.ui.transcript.items import SaveCode
 from app.ui.transcript.leaves import Code, Span, Table
-from app.ui.transcript.lexing import Highlighter, tone_color
+from app.ui.transcript.lexing import Highlighter, Lexers, tone_color
 from app.ui.transcript.writing import Piece, Writer, Written, as_lines
 
 FIRST_LINES = 300  # of a long listing; the rest comes on request
 
 
 class CodeCard(Block):
-    def __init__(self, look: Look, leaf: Code, item: ItemId, name: str, opened: set[str]) -> None:
+    def __init__(
+        self,
+        look: Look,
+        leaf: Code,
+        lexers: Lexers,
+        toggle: Callable[[str], Toggle],
+        opened: frozenset[str],
+    ) -> None:
         super().__init__(look)
-        self._item, self._name = item, name
-        self._wrapped = f"wrap:{name}" in opened
-        self._whole = f"whole:{name}" in opened
+        self._lexers = lexers
+        self._toggle = toggle
+        self._wrapped = "wrap" in opened
+        self._whole = "whole" in opened
         self.document = Document(look.mono, wrap=self._wrapped)
         self._begin(leaf)
         self.show(leaf)
 
     def _begin(self, leaf: Code) -> None:
+        lexer = self._lexers.find(leaf.language)
+        self._waits = lexer == "waiting"
         self._language = leaf.language
-        self._highlighter = Highlighter(leaf.language)
+        self._highlighter = Highlighter(None if lexer == "waiting" else lexer)
         self._shown = ""
 
     def show(self, leaf: Code) -> None:
         """Show this code; only what may have changed since the last call is written again."""
         assert self.document is not None
         shown = self._visible_part(leaf.code)
-        if leaf.language != self._language or not shown.startswith(self._shown):
+        if self._waits or leaf.language != self._language or not shown.startswith(self._shown):
             self._begin(leaf)
         self.leaves = (leaf,)
         start, runs = self._highlighter.feed(shown)
-        units = len(shown[:start].encode("utf-16-le")) // 2
+        units = len(shown[:start].encode("utf-16-le", "surrogatepass")) // 2
         cursor = QTextCursor(self.document)
         cursor.beginEditBlock()
         cursor.setPosition(min(units, self.document.length))
         cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
+        syntax = self.look.theme.syntax
         for text, tone in runs:
-            cursor.insertText(
-                as_lines(text), self.look.code(tone_color(self.look.theme.syntax, tone))
-            )
+            cursor.insertText(as_lines(text), self.look.code(tone_color(syntax, tone)))
         cursor.endEditBlock()
         self._shown = shown
         end = self.document.length
-        self.written = Written([Piece(0, end, 0, Span(shown, "code"))], [0])
+        self.written = Written([Piece(0, end, 0, Span(shown, "code"))], [0], self._waits)
 
     def _visible_part(self, code: str) -> str:
         lines = code.split("\n", FIRST_LINES)
@@ -107,14 +118,14 @@ class CodeCard(Block):
         for deed, name, icon in (
             (CopyText(leaf.code), "Copy code", "copy"),
             (SaveCode(leaf.code, leaf.language), "Save code as a file", "save"),
-            (Toggle(self._item, f"wrap:{self._name}"), "Wrap long lines", "wrap"),
+            (self._toggle("wrap"), "Wrap long lines", "wrap"),
         ):
             x -= side
             found.append(Spot(QRectF(x, px(3), side, side), deed, name, icon))
         if self._hidden_lines:
             box = QRectF(self._inset, self.height - px(32), self.width - self._inset, px(30))
             label = f"Show {self._hidden_lines:,} more lines"
-            found.append(Spot(box, Toggle(self._item, f"whole:{self._name}"), label, label=label))
+            found.append(Spot(box, self._toggle("whole"), label, label=label))
         return found
 
     def paint(self, painter: QPainter, marks: Marks) -> None:
@@ -144,6 +155,8 @@ class TableBlock(Block):
         super().__init__(look)
         self.leaves = (leaf,)
         self.document = Document(look.font)
+        self._edges: list[float] = []
+        self._code_boxes: list[QRectF] = []
         self.written, self._table = Writer(self.document, look, typesetter, scale).table(leaf)
 
     @property
@@ -173,6 +186,8 @@ class TableBlock(Block):
         self._content = max(self._content, self.document.size().width())
         self.height = self.document.size().height() + 1
         self.scrolled = min(self.scrolled, self.overflow)
+        self._edges = self._row_edges()
+        self._code_boxes = code_boxes(self.document, self.written, self.look)
 
     def paint(self, painter: QPainter, marks: Marks) -> None:
         look, colors = self.look, self.look.theme.colors
@@ -184,12 +199,11 @@ class TableBlock(Block):
         path = QPainterPath()
         path.addRoundedRect(frame, CARD_RADIUS, CARD_RADIUS)
         painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
-        edges = self._row_edges()
-        if edges:
-            head = QRectF(frame.left(), 0, frame.width(), edges[0])
+        if self._edges:
+            head = QRectF(frame.left(), 0, frame.width(), self._edges[0])
             painter.fillRect(head, color(colors.code))
         painter.setPen(QPen(color(colors.border), 1))
-        for y in edges:
+        for y in self._edges:
             painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
         self._code_grounds(painter)
         self.draw_document(painter, marks, frame)
@@ -215,18 +229,9 @@ class TableBlock(Block):
         return edges
 
     def _code_grounds(self, painter: QPainter) -> None:
-        assert self.document is not None
-        metrics = QFontMetricsF(self.look.mono)
         painter.save()
         painter.translate(self.origin)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(color(self.look.theme.colors.inline_code))
-        for piece in self.written.pieces:
-            if piece.span.kind == "code":
-                for box in range_rects(self.document, piece.start, piece.end):
-                    box.setTop(box.top() - metrics.ascent() - 1)
-                    box.setBottom(box.top() + metrics.height() + 2)
-                    painter.drawRoundedRect(box.adjusted(-2, 0, 2, 0), 4, 4)
+        paint_code_boxes(painter, self.look, self._code_boxes)
         painter.restore()
 
 
@@ -271,15 +276,3 @@ def paint_spots(painter: QPainter, look: Look, spots: list[Spot], marks: Marks) 
                 flags |= Qt.AlignmentFlag.AlignHCenter
             painter.drawText(room, flags, spot.label)
     painter.restore()
-
-
-def paint_scroll(painter: QPainter, look: Look, block: Block, body: QRectF) -> None:
-    """A thin thumb along the bottom edge of what can be scrolled sideways."""
-    if block.overflow <= 0:
-        return
-    room = body.width() - 12
-    thumb = max(24.0, room * body.width() / (body.width() + block.overflow))
-    x = body.left() + 6 + (room - thumb) * block.scrolled / block.overflow
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(color(look.theme.colors.faint))
-    painter.drawRoundedRect(QRectF(x, body.bottom() - 6, thumb, 3), 1.5, 1.5)

@@ -35,6 +35,12 @@ class Fold(Block):
     def spoken(self) -> str:
         return f"{self._label}, {'open' if self._opened else 'closed'}"
 
+    def same_as(self, other: Block) -> bool:
+        return isinstance(other, Fold) and (other._toggle, other.spoken) == (
+            self._toggle,
+            self.spoken,
+        )
+
     def layout(self, width: float) -> None:
         self.width = width
         self.height = self.look.theme.px(28)

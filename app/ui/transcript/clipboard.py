@@ -6,7 +6,7 @@ read from its leaves, never laid out for it.
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QMimeData, QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
 from app.ui.transcript.copying import Form, cut, written_out
@@ -85,8 +85,9 @@ def _cut_row(row: Row, index: int, extent: Extent) -> list[Leaf]:
 
 
 def _put(text: str, *, markdown: str = "") -> None:
-    data = QMimeData()
-    data.setText(text)
+    # The clipboard outlives Python: a QMimeData made here would call into an interpreter that is
+    # gone and crash at exit, so Qt makes its own and is given the second format.
+    clipboard = QGuiApplication.clipboard()
+    clipboard.setText(text)
     if markdown:
-        data.setData("text/markdown", markdown.encode())
-    QGuiApplication.clipboard().setMimeData(data)
+        clipboard.mimeData().setData("text/markdown", markdown.encode())

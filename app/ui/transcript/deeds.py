@@ -33,7 +33,15 @@ class ShowMenu(msgspec.Struct, frozen=True):
     id: ItemId
 
 
-Deed = CopyText | CopyMessage | Toggle | ShowMenu | Request
+class ShowLink(msgspec.Struct, frozen=True):
+    """A link in the text, by the character it starts at: shown whole before it may be opened."""
+
+    url: str
+    start: int
+    end: int
+
+
+Deed = CopyText | CopyMessage | Toggle | ShowMenu | ShowLink | Request
 
 
 class Spot(msgspec.Struct, frozen=True):

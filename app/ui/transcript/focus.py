@@ -9,7 +9,7 @@ import msgspec
 from app.ui.transcript.blocks import Block
 from app.ui.transcript.capped import CappedCard
 from app.ui.transcript.cards import CodeCard, TableBlock
-from app.ui.transcript.deeds import Deed
+from app.ui.transcript.deeds import Deed, ShowLink
 from app.ui.transcript.items import ItemId
 from app.ui.transcript.rows import Row
 
@@ -33,8 +33,17 @@ def stops(rows: list[Row]) -> list[Focus]:
             if isinstance(block, _CARDS):
                 found.append(Focus(row.key.item, row.key.part, number))
             key = row.key
+            found += [Focus(key.item, key.part, number, link) for link in _links(block)]
             found += [Focus(key.item, key.part, number, s.deed) for s in block.spots() if s.enabled]
     return found
+
+
+def _links(block: Block) -> list[ShowLink]:
+    return [
+        ShowLink(piece.span.href, piece.start, piece.end)
+        for piece in block.written.pieces
+        if piece.span.href
+    ]
 
 
 def stepped(rows: list[Row], focus: Focus, step: int) -> Focus:

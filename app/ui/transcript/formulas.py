@@ -1,19 +1,21 @@
-"""TeX to pictures: ziamath on a short-lived thread, cached as SVG, drawn at the screen's scale.
+"""TeX to pictures: ziamath, run as errands, cached as SVG and drawn at the screen's scale.
 
-`Typesetter` lives on the main thread; its worker thread exists only while formulas wait, touches
-no Qt object, and its results come back through one queued signal. What cannot be drawn (past the
-caps, unknown commands) is None for ever: the reader sees the TeX itself.
+`Typesetter` is asked on the main thread; drawing runs on the errands' thread and touches no Qt
+object. What cannot be drawn (past the caps, unknown commands) is None for ever: the reader sees
+the TeX itself.
 """
 
 import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
-from PySide6.QtCore import QByteArray, QObject, QRectF, Signal
+from PySide6.QtCore import QByteArray, QRectF
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
+
+from app.ui.transcript.errands import Errands
 
 MAX_LENGTH = 1_000
 MAX_DEPTH = 7  # ziamath's cost is exponential in nesting
@@ -34,40 +36,32 @@ class Picture(msgspec.Struct, frozen=True):
     ascent: float
     descent: float
 
-    def image(self, scale: float, pad_bottom: float, pad_top: float) -> QImage:
-        """The formula with padding, so that its baseline falls where the line wants it."""
+    def image(self, scale: float, pad_bottom: float) -> QImage:
+        """The formula with padding below, so that its baseline falls where the line wants it."""
         height = self.ascent + self.descent
         image = QImage(
             max(1, round(self.width * scale + 0.5)),
-            max(1, round((height + pad_bottom + pad_top) * scale + 0.5)),
+            max(1, round((height + pad_bottom) * scale + 0.5)),
             QImage.Format.Format_ARGB32_Premultiplied,
         )
         image.fill(0)
         painter = QPainter(image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        where = QRectF(0, pad_top * scale, self.width * scale, height * scale)
+        where = QRectF(0, 0, self.width * scale, height * scale)
         QSvgRenderer(QByteArray(self.svg)).render(painter, where)
         painter.end()
         image.setDevicePixelRatio(scale)
         return image
 
 
-class Typesetter(QObject):
-    """`picture` answers at once from the cache; `drawn` says that asking again may succeed."""
+class Typesetter:
+    """`picture` answers at once from what was drawn; after `Errands.done` asking again pays."""
 
-    drawn = Signal()
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, errands: Errands) -> None:
+        self._errands = errands
         self._known: OrderedDict[Ask, Picture | None] = OrderedDict()
-        self._waiting: deque[Ask] = deque()
         self._asked: set[Ask] = set()
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-
-    @property
-    def busy(self) -> bool:
-        return self._thread is not None
 
     def picture(self, ask: Ask) -> Picture | Literal["waiting"] | None:
         if not drawable(ask.tex):
@@ -78,36 +72,16 @@ class Typesetter(QObject):
                 return self._known[ask]
             if ask not in self._asked:
                 self._asked.add(ask)
-                self._waiting.append(ask)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="formulas")
-                self._thread.start()
+                self._errands.add(lambda: self._draw(ask))
         return "waiting"
 
-    def close(self) -> None:
-        """Forget what waits and let the thread end; at most one formula is still being drawn."""
+    def _draw(self, ask: Ask) -> None:
+        picture = _drawn(ask)
         with self._lock:
-            self._waiting.clear()
-            thread = self._thread
-        if thread:
-            thread.join()
-
-    def _work(self) -> None:
-        while True:
-            with self._lock:
-                if not self._waiting:
-                    self._thread = None
-                    break
-                ask = self._waiting.popleft()
-            picture = _drawn(ask)
-            with self._lock:
-                self._known[ask] = picture
-                self._asked.discard(ask)
-                if len(self._known) > _KEPT:
-                    self._known.popitem(last=False)
-                finished = not self._waiting
-            if finished:
-                self.drawn.emit()
+            self._known[ask] = picture
+            self._asked.discard(ask)
+            if len(self._known) > _KEPT:
+                self._known.popitem(last=False)
 
 
 def drawable(tex: str) -> bool:

@@ -76,7 +76,6 @@ class WindItem(msgspec.Struct, frozen=True, kw_only=True):
 
     id: ItemId
     label: str
-    busy: bool = False
 
 
 Item = MessageItem | WindItem

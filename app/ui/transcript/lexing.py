@@ -1,20 +1,22 @@
 """Code to coloured runs, resuming from the last trusted line while a block still streams.
 
-Main thread; pygments is imported with the first block that names a language. A regex lexer's
-state stack is kept at every line end; new text restarts two lines back, because a token may
+Main thread; pygments is imported, and each lexer compiled, beside it. A regex lexer's state
+stack is kept at every line end; new text restarts two lines back, because a token may
 look across a line break. Lexers that cannot resume start over.
 """
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from app.ui.theme import Syntax
+from app.ui.transcript.errands import Errands
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
+_MAX_LANGUAGES = 200  # a text may name any number of them
 MAX_COLOURED = 60_000  # characters; longer blocks stay plain
-_UNTRUSTED_LINES = 2
+_UNTRUSTED_LINES = 3  # the line break that is added counts as one
 
 Run = tuple[str, str]  # text and the name of its tone in `Syntax`, or ""
 _TONES = (
@@ -40,11 +42,31 @@ _TONES = (
 )
 
 
+class Lexers:
+    """Lexers by the name of their language, loaded as errands: compiling one takes a while."""
+
+    def __init__(self, errands: Errands) -> None:
+        self._errands = errands
+        self._asked: set[str] = set()
+        self._known: dict[str, Lexer | None] = {"": None}
+
+    def find(self, language: str) -> "Lexer | Literal['waiting'] | None":
+        if language in self._known:
+            return self._known[language]
+        if language not in self._asked and len(self._known) < _MAX_LANGUAGES:
+            self._asked.add(language)
+            self._errands.add(lambda: self._load(language))
+        return "waiting" if language in self._asked else None
+
+    def _load(self, language: str) -> None:
+        self._known[language] = load_lexer(language)
+
+
 class Highlighter:
     """Colours one growing text."""
 
-    def __init__(self, language: str) -> None:
-        self._lexer = _lexer(language) if language else None
+    def __init__(self, lexer: "Lexer | None") -> None:
+        self._lexer = lexer
         self._resumes = self._lexer is not None and _can_resume(self._lexer)
         self._trusted: list[tuple[int, tuple[str, ...]]] = [(0, ("root",))]
 
@@ -56,15 +78,16 @@ class Highlighter:
             return 0, self._whole(text)
         del self._trusted[max(1, len(self._trusted) - _UNTRUSTED_LINES) :]
         start, stack = self._trusted[-1]
-        return start, _merged(self._resume(text, start, stack))
+        # Many a rule ends at a line break, which the last line does not have yet.
+        runs = _merged(self._resume(f"{text}\n", start, stack))
+        return start, _without_last_character(runs)
 
     def _whole(self, text: str) -> list[Run]:
         assert self._lexer is not None
-        pieces = [
-            (value, _tone(kind)) for _, kind, value in self._lexer.get_tokens_unprocessed(text)
-        ]
-        runs = _merged(pieces)
-        return runs if "".join(value for value, _ in runs) == text else [(text, "")]
+        found = self._lexer.get_tokens_unprocessed(f"{text}\n")
+        runs = _merged([(value, _tone(kind)) for _, kind, value in found])
+        same = "".join(value for value, _ in runs) == f"{text}\n"
+        return _without_last_character(runs) if same else [(text, "")]
 
     def _resume(self, text: str, at: int, stack: tuple[str, ...]) -> list[Run]:
         """The loop of pygments' RegexLexer, noting the state stack after each line."""
@@ -89,6 +112,11 @@ class Highlighter:
             if text[at - 1] == "\n" and at > self._trusted[-1][0]:
                 self._trusted.append((at, tuple(states)))
         return runs
+
+
+def _without_last_character(runs: list[Run]) -> list[Run]:
+    text, tone = runs[-1]
+    return [*runs[:-1], (text[:-1], tone)] if len(text) > 1 else runs[:-1]
 
 
 def _acted(action: Any, lexer: Any, match: Any) -> list[Run]:
@@ -133,7 +161,7 @@ def _tone(kind: Any) -> str:
 
 
 @lru_cache(64)
-def _lexer(language: str) -> "Lexer | None":
+def load_lexer(language: str) -> "Lexer | None":
     from pygments import lexers
     from pygments.util import ClassNotFound
 

@@ -11,6 +11,7 @@ from app.ui.theme import color
 from app.ui.transcript.blocks import Block, Marks
 from app.ui.transcript.building import Means
 from app.ui.transcript.clipboard import Clipboard
+from app.ui.transcript.deeds import ShowLink
 from app.ui.transcript.focus import Focus
 from app.ui.transcript.pointer import Pointer
 from app.ui.transcript.rowlist import RowList
@@ -65,6 +66,8 @@ class Canvas(msgspec.Struct):
         focus = self.focus
         mine = focus is not None and (focus.item, focus.part) == (row.key.item, row.key.part)
         inside = focus is not None and mine and focus.block == number
+        if inside and focus and isinstance(focus.deed, ShowLink):
+            selected = (focus.deed.start, focus.deed.end)
         return Marks(
             selected=selected,
             found=tuple(found),

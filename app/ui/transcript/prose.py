@@ -8,7 +8,15 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 
 from app.ui.theme import color, paint_icon
-from app.ui.transcript.blocks import Block, Marks, baseline, paint_bars, range_rects
+from app.ui.transcript.blocks import (
+    Block,
+    Marks,
+    baseline,
+    code_boxes,
+    paint_bars,
+    paint_code_boxes,
+    paint_scroll,
+)
 from app.ui.transcript.document import Document
 from app.ui.transcript.formats import Look
 from app.ui.transcript.formulas import Typesetter
@@ -27,34 +35,61 @@ class Prose(Block):
         self.document = Document(look.font)
         self.document.setIndentWidth(look.indent)
         self.written = Writer(self.document, look, typesetter, scale).prose(leaves)
-        self._asked_natural = False
+        self._content = 0.0
+        self._code_boxes: list[QRectF] = []
 
     def layout(self, width: float) -> None:
         assert self.document is not None
         self.width = width
         self.document.setTextWidth(width)
-        self.height = self.document.size().height()
+        size = self.document.size()
+        self.height, self._content = size.height(), size.width()
         self.natural = self.document.idealWidth()
+        self._code_boxes = code_boxes(self.document, self.written, self.look)
+        self.scrolled = min(self.scrolled, self.overflow)
+
+    @property
+    def overflow(self) -> float:
+        """A formula may be wider than the column."""
+        over = self._content - self.width
+        return over if over > 1 else 0.0
+
+    @property
+    def origin(self) -> QPointF:
+        return QPointF(-self.scrolled, 0)
 
     def paint(self, painter: QPainter, marks: Marks) -> None:
         assert self.document is not None
         clip = QRectF(0, 0, self.width, self.height)
-        self.paint_bars_around(painter)
+        first = self.document.firstBlock()
+        box = self.document.documentLayout().blockBoundingRect(first)
+        self.paint_bars_around(
+            painter,
+            height=box.bottom(),
+            mirrored=first.textDirection() == Qt.LayoutDirection.RightToLeft,
+        )
         for index, leaf in enumerate(self.leaves):
             if leaf.within:
                 self._containers(painter, index, leaf.within)
-        self._inline_code(painter)
+        paint_code_boxes(painter, self.look, self._code_boxes)
+        if self.overflow:
+            painter.setClipRect(clip, Qt.ClipOperation.IntersectClip)
         self.draw_document(painter, marks, clip)
+        paint_scroll(painter, self.look, self, clip)
 
     def _containers(self, painter: QPainter, index: int, within: Within) -> None:
         assert self.document is not None
         start = self.written.starts[index]
         if index:
+            layout = self.document.documentLayout()
             block = self.document.findBlock(start)
-            box = self.document.documentLayout().blockBoundingRect(block)
+            box = layout.blockBoundingRect(block)
             shared = shared_quotes(self.leaves[index - 1].within, within)
-            gap = block.blockFormat().topMargin()
-            paint_bars(painter, self.look, within, box, gap=gap, shared=shared)
+            gap = box.top() - layout.blockBoundingRect(block.previous()).bottom()
+            box.setWidth(self.width)
+            box.moveLeft(0)
+            mirrored = block.textDirection() == Qt.LayoutDirection.RightToLeft
+            paint_bars(painter, self.look, within, box, gap=gap, shared=shared, mirrored=mirrored)
         for level, inside in enumerate(within):
             if inside.first:
                 self._marker(painter, start, level, inside, within)
@@ -98,21 +133,4 @@ class Prose(Block):
         if checked:
             inner = box.adjusted(1.5, 1.5, -1.5, -1.5)
             paint_icon(painter, "check", colors.on_accent, inner)
-        painter.restore()
-
-    def _inline_code(self, painter: QPainter) -> None:
-        assert self.document is not None
-        metrics = QFontMetricsF(self.look.mono)
-        ground = color(self.look.theme.colors.inline_code)
-        painter.save()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(ground)
-        pad = self.look.theme.px(2.5)
-        for piece in self.written.pieces:
-            if piece.span.kind != "code":
-                continue
-            for box in range_rects(self.document, piece.start, piece.end):
-                box.setTop(box.top() - metrics.ascent() - pad * 0.4)
-                box.setBottom(box.top() + metrics.height() + pad * 0.8)
-                painter.drawRoundedRect(box.adjusted(-pad, 0, pad, 0), 4, 4)
         painter.restore()

@@ -180,8 +180,9 @@ class RowList:
             row.layout(self.column, means)
         return self.heights.set(index, row.height)
 
-    def settle(self, means: Means) -> None:
-        """Measure what is visible until nothing moves; far rows give their blocks back."""
+    def settle(self, means: Means) -> set[int]:
+        """Measure what is visible until nothing moves, and say which rows that were."""
+        measured: set[int] = set()
         held, offset = self.anchor.row, self.anchor.offset
         inside = bool(self.rows) and 0 <= offset <= self.heights.height(held)
         moved = True
@@ -189,11 +190,16 @@ class RowList:
             if inside and self.anchor.offset > self.heights.height(held):
                 self.anchor = Anchor(held, self.heights.height(held))  # it shrank
             stale = [n for n in reversed(self.visible()) if not self.fits(n)]
+            measured.update(stale)
             moved = False
             for index in stale:
                 moved = self.measure(index, means) or moved
         if self.rows:
             self.anchor = self.heights.anchor(self.first_read, self.top)
+        self._drop_distant()
+        return measured
+
+    def _drop_distant(self) -> None:
         built = [n for n, row in enumerate(self.rows) if row.built]
         if len(built) > KEPT_ROWS:
             near = self.visible(3 * self.page.height())

@@ -5,6 +5,7 @@ key and its item stay. What a user said sits in a bubble no wider than its words
 """
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
@@ -24,14 +25,14 @@ from app.ui.transcript.building import (
 )
 from app.ui.transcript.capped import SHOW_ANYWAY
 from app.ui.transcript.caps import Part, link_definitions, parts
-from app.ui.transcript.chrome import Footer
+from app.ui.transcript.chrome import Fold, Footer
 from app.ui.transcript.items import Item, MessageItem
 from app.ui.transcript.leaves import Capped, Code, Group
 from app.ui.transcript.markdown import parse
 from app.ui.transcript.selection import RowKey
 
 _BUBBLE_SHARE = 0.86
-_ROW_GAP = 18
+_ROW_GAP = 10
 _PART_GAP = 12
 
 
@@ -46,6 +47,7 @@ class Row:
         self.width = -1.0
         self.height = 0.0
         self.bubble: QRectF | None = None
+        self.changed_from = 0.0  # what lies above looks as it did before the last layout
         self._part = part
         self._definitions = definitions
         self._text, self._thought = Flow(), Flow()
@@ -82,7 +84,7 @@ class Row:
         self._fill(item, groups, thoughts, means, last=True)
 
     def redraw_pending(self, means: Means) -> None:
-        """Formulas were drawn since: write the blocks that wait for one again."""
+        """Formulas were drawn, lexers loaded: write the blocks that wait for one again."""
         for flow in (self._text, self._thought):
             for number, block in enumerate(flow.blocks):
                 if block.written.pending:
@@ -90,6 +92,8 @@ class Row:
                     fresh.space_before = block.space_before
                     self.blocks[self.blocks.index(block)] = fresh
         self.width = -1.0
+        if self.pending:
+            self.drop()  # inside a tool or a recalled passage: rare, so the row is built again
 
     def _fill(
         self,
@@ -105,6 +109,7 @@ class Row:
         if first and REASONING in means.opened(item.id):
             thought = self._thought.follow(quoted(thoughts), item.id, "thought", quiet(means))
         head = head_blocks(item, thought, means) if first else []
+        head = [_kept(old, new) for old, new in zip_longest(self.blocks, head) if new]
         text = self._text.follow(groups, item.id, f"{self.key.part}", means)
         tail = tail_blocks(item, means, last=last) if self.closes else []
         self.blocks = [*head, *text, *tail]
@@ -123,6 +128,7 @@ class Row:
         bubbled = isinstance(self.item, MessageItem) and self.item.role == "user"
         pad = px(14) if bubbled else 0.0
         inner = width * _BUBBLE_SHARE - 2 * pad if bubbled else width
+        fresh = next((block for block in self.blocks if block.width <= 0), None)
         body = [b for b in self.blocks if not isinstance(b, Footer)]
         for block in body:
             if block.width != inner:
@@ -147,7 +153,12 @@ class Row:
                 block.layout(width)
                 block.left, block.top = 0.0, y + block.space_before
                 y = block.top + block.height
-        self.width, self.height = width, y + px(_ROW_GAP if self.closes else _PART_GAP)
+        self.changed_from = fresh.top - fresh.space_before if fresh else 0.0
+        # Whole pixels, so that what is painted can be moved instead of painted again.
+        self.width, self.height = (
+            width,
+            float(round(y + px(_ROW_GAP if self.closes else _PART_GAP))),
+        )
 
     def paint_bubble(self, painter: QPainter, means: Means) -> None:
         if self.bubble:
@@ -170,6 +181,11 @@ class Row:
             if found is None or point.y() >= block.top:
                 found = number
         return found
+
+
+def _kept(old: Block | None, new: Block) -> Block:
+    """A fold that says the same as before is not laid out and painted again."""
+    return old if old and isinstance(new, Fold) and new.same_as(old) else new
 
 
 def rows_of(item: Item, means: Means) -> list[Row]:

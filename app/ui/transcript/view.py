@@ -1,131 +1,37 @@
-"""The transcript widget: a virtual list of messages on a scroll area.
+"""The transcript: the verbs that put messages into the list, and what is asked of others.
 
-Main thread. Items go in as frozen values through the verbs below; what is asked of others comes
-out of `requested`. Only rows near the viewport exist as documents, and nothing the reader sees
-moves when something above it changes.
+Main thread. Items go in as frozen values; what a reader asks for comes out of `requested`, unless
+the transcript can do it itself (copying, opening and closing what is folded).
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 import msgspec
-from PySide6.QtCore import QEvent, QPointF, QSizeF, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QContextMenuEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-    QResizeEvent,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+from PySide6.QtCore import QPointF, Signal
+from PySide6.QtWidgets import QWidget
 
-from app.ui.theme import READING_WIDTH, Theme, color
+from app.ui.theme import Theme
 from app.ui.throttle import Throttle
-from app.ui.transcript.accessible import Announcer, Spoken, focus_moved, install
-from app.ui.transcript.building import Means
-from app.ui.transcript.clipboard import Clipboard
-from app.ui.transcript.deeds import CopyMessage, CopyText, Deed, ShowMenu, Spot, Toggle
-from app.ui.transcript.finding import Match
-from app.ui.transcript.focus import block_of
-from app.ui.transcript.formats import Look
-from app.ui.transcript.formulas import Typesetter
-from app.ui.transcript.items import Item, ItemId, MessageItem, OpenLink
-from app.ui.transcript.keys import Keys
-from app.ui.transcript.menu import entries, message_menu
-from app.ui.transcript.overlays import HoveredAddress, LinkCard, NewestButton
-from app.ui.transcript.painting import Canvas
-from app.ui.transcript.pointer import Pointer
-from app.ui.transcript.rowlist import END_PX, RowList
-from app.ui.transcript.rows import Row
-from app.ui.transcript.search import Search
+from app.ui.transcript.accessible import install
+from app.ui.transcript.deeds import CopyMessage, CopyText, Deed, ShowLink, ShowMenu, Toggle
+from app.ui.transcript.items import Item, ItemId, MessageItem
+from app.ui.transcript.rowview import RowView
 from app.ui.transcript.streaming import Stream
-from app.ui.transcript.surface import Surface
 
 REPAINT_INTERVAL_MS = 33
-_NEAR_TOP_PX = 400  # closer to the top than this, the next page is asked for
-_MARGIN_PX = 24
-_AWAY_PX = 120  # further from the end than this, "newest" is offered
 
 
-class Transcript(QAbstractScrollArea):
+class Transcript(RowView):
     requested = Signal(object)  # a `Request`
-    reached_top = Signal()
-    found = Signal(int, int)  # the current match from one, and how many there are
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._list = RowList()
-        self._opened: dict[ItemId, set[str]] = {}
-        self._live: _Live | None = None
-        self._syncing = False
-        self._surface = Surface(self._list)
-        self._typesetter = Typesetter(self)
-        self._pointer = Pointer(self._surface, self.viewport().height, self)
-        self._search = Search(self._list, self)
-        self._clipboard = Clipboard(self._list, self._built, self)
-        self._keys = Keys(self._list, self._surface)
-        self._announcer = Announcer(self)
-        self.spoken = Spoken(self._list, self._surface, self._keys, self.viewport())
-        self._repaint = Throttle(self._show_stream, REPAINT_INTERVAL_MS, self)
-        self._idle = QTimer(self)
-        self._idle.setInterval(0)
-        self._newest = NewestButton(self.viewport())
-        self._address = HoveredAddress(self.viewport())
         install(Transcript)
-        self._set_up_widget()
-        self._connect()
-        self.set_theme(theme)
-
-    def _set_up_widget(self) -> None:
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(280)
-        self.setAccessibleName("Conversation")
-        self.viewport().setMouseTracking(True)
-        self.viewport().setAutoFillBackground(True)
-        self.verticalScrollBar().setSingleStep(48)
-
-    def _connect(self) -> None:
-        self.verticalScrollBar().valueChanged.connect(self._scrolled)
-        self._typesetter.drawn.connect(self._formulas_drawn)
-        self._idle.timeout.connect(self._measure_one)
-        self._newest.clicked.connect(self.scroll_to_end)
-        for part in (self._pointer, self._search, self._clipboard):
-            part.changed.connect(self._paint_again)
-        self._pointer.clicked.connect(self._clicked)
-        self._pointer.link_clicked.connect(self._show_link)
-        self._pointer.link_hovered.connect(self._address.show_address)
-        self._pointer.scroll.connect(self._scroll_by)
-        self._search.counted.connect(self.found)
-        self._search.reached.connect(self._show_match)
+        super().__init__(theme, parent)
+        self._live: Live | None = None
+        self._repaint = Throttle(self._show_stream, REPAINT_INTERVAL_MS, self)
+        self.asked.connect(self._do)
 
     # -- what it shows
-
-    def set_theme(self, theme: Theme) -> None:
-        self._means = Means(
-            Look(theme),
-            Look(theme, muted=True),
-            self._typesetter,
-            self.devicePixelRatioF(),
-            lambda item: self._opened.setdefault(item, set()),
-        )
-        self._canvas = Canvas(
-            self._list, self._surface, self._pointer, self._search, self._clipboard, self._means
-        )
-        palette = self.palette()
-        for role in (QPalette.ColorRole.Base, QPalette.ColorRole.Window):
-            palette.setColor(role, color(theme.colors.window))
-        self.setPalette(palette)
-        self.verticalScrollBar().setStyleSheet(_scroll_bar_style(theme))
-        self._newest.set_theme(theme)
-        self._address.set_theme(theme)
-        for row in self._list.rows:
-            row.drop()
-        self._sync()
 
     def set_items(self, items: Sequence[Item]) -> None:
         """Show another conversation, from its end."""
@@ -137,12 +43,19 @@ class Transcript(QAbstractScrollArea):
         self._list.reset(items, self._means)
         self._search.start("")
         self._sync()
+        self._ask_for_more(items)
 
     def prepend_items(self, items: Sequence[Item]) -> None:
         """Put an older page above; what is visible stays where it is."""
         self._list.insert(0, items, self._means)
         self._search.resume()
         self._sync()
+        self._ask_for_more(items)
+
+    def _ask_for_more(self, items: Sequence[Item]) -> None:
+        """A page that does not fill the viewport cannot be scrolled to ask for the next one."""
+        if items and self._list.way == 0:
+            self.reached_top.emit()
 
     def append_item(self, item: Item) -> None:
         self._list.insert(len(self._list.rows), [item], self._means)
@@ -177,7 +90,7 @@ class Transcript(QAbstractScrollArea):
             self.update_item(item)
         else:
             self.append_item(item)
-        self._live = _Live(item, Stream(item.text), Stream(item.reasoning))
+        self._live = Live(item, Stream(item.text), Stream(item.reasoning))
         self._announcer.begin()
 
     def append(self, text: str) -> None:
@@ -201,59 +114,32 @@ class Transcript(QAbstractScrollArea):
         live = self._live
         if live is None:
             return
+        before = self._list.top
         self._list.join(live.item.id)
-        row = self._list.rows[self._list.rows_of(live.item.id).start]
+        index = self._list.rows_of(live.item.id).start
+        row = self._list.rows[index]
         row.stream(live.shown(), live.text.groups(), live.reasoning.groups(), self._means)
         self._announcer.grew(live.text.text)
         self._search.forget(row)
-        self._sync()
+        if self._settle() <= {index}:
+            self._paint_from(index, row.changed_from, before)
+        else:
+            self.viewport().update()
 
-    # -- where the reader is
+    def _paint_from(self, index: int, y: float, before: float) -> None:
+        """Only this row changed, from `y` on: move the rest to where it is now."""
+        port = self.viewport()
+        moved = self._list.top - before
+        covered = self._newest.isVisible() or self._address.isVisible()
+        if covered or moved != int(moved) or abs(moved) >= port.height():
+            port.update()
+            return
+        if moved:
+            port.scroll(0, -int(moved))
+        first = int(self._surface.row_corner(index).y() + y) - 2
+        port.update(0, first, port.width(), max(0, port.height() - first))
 
-    def scroll_to(self, item_id: ItemId) -> None:
-        """Bring an item to the top of the viewport."""
-        self._list.hold(self._list.rows_of(item_id).start, -float(END_PX))
-        self._sync()
-
-    def scroll_to_end(self) -> None:
-        self._list.following = True
-        self._sync()
-
-    @property
-    def following(self) -> bool:
-        """Whether the newest text is kept in view."""
-        return self._list.following
-
-    @property
-    def top_item(self) -> ItemId | None:
-        """The item at the top of the viewport, to come back to."""
-        rows = self._list.rows
-        return rows[self._list.first_read].key.item if rows else None
-
-    # -- finding and copying
-
-    def find_text(self, text: str) -> None:
-        """Highlight every occurrence and go to the nearest; nothing ends the search."""
-        self._search.start(text)
-
-    def find_next(self) -> None:
-        self._search.step(1)
-
-    def find_previous(self) -> None:
-        self._search.step(-1)
-
-    def selected_text(self, form: Literal["text", "markdown"] = "text") -> str:
-        extent = self._surface.extent(self._pointer.selection)
-        return self._clipboard.selected(extent, form) if extent else ""
-
-    def shutdown(self) -> None:
-        """Let the formula thread end; nothing is drawn after this."""
-        self._typesetter.close()
-
-    # -- answers to its parts
-
-    def _clicked(self, spot: Spot) -> None:
-        self._do(spot.deed)
+    # -- what is asked of it
 
     def _do(self, deed: Deed) -> None:
         match deed:
@@ -263,6 +149,8 @@ class Transcript(QAbstractScrollArea):
             case Toggle():
                 self._opened.setdefault(deed.id, set()).symmetric_difference_update({deed.what})
                 self._reopen(deed.id)
+            case ShowLink():
+                self._show_link(deed.url, self._focus_point())
             case ShowMenu():
                 rect = self._surface.row_rect(self._list.rows_of(deed.id).stop - 1)
                 self._open_menu(QPointF(rect.center().x(), rect.bottom() - 24))
@@ -278,202 +166,8 @@ class Transcript(QAbstractScrollArea):
         else:
             self.update_item(self._list.rows[self._list.rows_of(item_id).start].item)
 
-    def _show_link(self, url: str, point: QPointF) -> None:
-        card = LinkCard(self._means.look.theme, url, self.viewport())
-        card.opened.connect(self._open_link)
-        card.copied.connect(self._copy_text)
-        card.show_at(point.toPoint())
 
-    def _open_link(self, url: str) -> None:
-        self.requested.emit(OpenLink(url))
-
-    def _copy_text(self, text: str) -> None:
-        self._do(CopyText(text))
-
-    def _show_match(self, match: Match) -> None:
-        index = self._list.index_of(match.row)
-        if index is None:
-            return
-        self._list.measure(index, self._means)
-        texts = self._list.rows[index].text_blocks()
-        if match.block < len(texts):
-            self._list.hold(index, texts[match.block].top - self.viewport().height() / 3)
-            self._sync()
-
-    def _formulas_drawn(self) -> None:
-        for row in self._list.rows:
-            if row.built and row.pending:
-                row.redraw_pending(self._means)
-        self._sync()
-
-    def _scroll_by(self, pixels: int) -> None:
-        bar = self.verticalScrollBar()
-        bar.setValue(bar.value() + pixels)
-
-    def _paint_again(self) -> None:
-        self.viewport().setCursor(self._pointer.cursor)
-        self.viewport().update()
-
-    # -- keeping up
-
-    def _column(self) -> float:
-        room = self.viewport().width() - 2 * _MARGIN_PX
-        return float(max(200, min(round(self._means.look.theme.px(READING_WIDTH)), room)))
-
-    def _sync(self) -> None:
-        """Measure what is visible, tell the scroll bar, paint."""
-        if self._syncing:
-            return
-        self._syncing = True
-        self._list.resize(self._column(), QSizeF(self.viewport().size()))
-        self._list.settle(self._means)
-        self._update_scroll_bar()
-        self._syncing = False
-        self._idle.start()
-        self.viewport().update()
-
-    def _update_scroll_bar(self) -> None:
-        bar = self.verticalScrollBar()
-        blocked = bar.blockSignals(True)
-        bar.setRange(0, self._list.way)
-        bar.setPageStep(self.viewport().height())
-        bar.setValue(round(self._list.top) + END_PX)
-        bar.blockSignals(blocked)
-        self._newest.setVisible(bar.maximum() - bar.value() > _AWAY_PX)
-
-    def _built(self, index: int) -> Row:
-        self._list.measure(index, self._means)
-        return self._list.rows[index]
-
-    def _measure_one(self) -> None:
-        """When idle: one row per turn around the viewport, so scrolling meets no estimate."""
-        stale = self._list.next_stale()
-        if stale is None:
-            self._idle.stop()
-        elif self._list.measure(stale, self._means):
-            self._update_scroll_bar()
-
-    def _scrolled(self, value: int) -> None:
-        self._list.move_to(value - END_PX)
-        self._list.following = value >= self.verticalScrollBar().maximum() - 2
-        self._sync()
-        if value < _NEAR_TOP_PX:
-            self.reached_top.emit()
-
-    # -- events
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._newest.place()
-        self._sync()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.DevicePixelRatioChange:
-            self.set_theme(self._means.look.theme)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self.viewport())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._canvas.focus = self._keys.focus if self.hasFocus() else None
-        self._canvas.paint(painter, event.rect())
-        painter.end()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._keys.focus = None
-            self._pointer.press(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._pointer.double(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._pointer.move(event)
-        self.viewport().setCursor(self._pointer.cursor)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._pointer.release(event)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._pointer.leave()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        across = event.angleDelta().x()
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            across = across or event.angleDelta().y()
-        hit = self._surface.hit(event.position())
-        if across and hit and hit.target.overflow:
-            moved = hit.target.scrolled - across / 2
-            hit.target.scrolled = max(0.0, min(hit.target.overflow, moved))
-            self.viewport().update()
-            event.accept()
-        else:
-            super().wheelEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        answer = self._keys.press(event, self._pointer.selection)
-        match answer:
-            case None:
-                super().keyPressEvent(event)
-            case "copy":
-                extent = self._surface.extent(self._pointer.selection)
-                if extent:
-                    self._clipboard.copy_selection(extent)
-                    self._announcer.say("Copied")
-            case "all":
-                self._pointer.selection = self._keys.everything()
-            case "clear":
-                self._pointer.selection, self._keys.focus = None, None
-            case "menu":
-                self._open_menu(self._keys.point())
-            case "moved":
-                self._follow_focus()
-            case "home":
-                self.verticalScrollBar().setValue(0)
-            case "end":
-                self.scroll_to_end()
-            case _:
-                self._do(answer)
-        self.viewport().update()
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        if event.reason() == QContextMenuEvent.Reason.Mouse:
-            self._open_menu(QPointF(event.pos()))
-        event.accept()
-
-    def _open_menu(self, point: QPointF) -> None:
-        hit = self._surface.hit(point)
-        if hit is None:
-            return
-        item = hit.row.item
-        found = entries(item, last=item.id == self._list.last_item, link=hit.link)
-        extent = self._surface.extent(self._pointer.selection)
-        copy = (lambda: self._clipboard.copy_selection(extent)) if extent else None
-        menu = message_menu(self, found, self._do, copy)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self.viewport().mapToGlobal(point.toPoint()))
-
-    def _follow_focus(self) -> None:
-        """Bring what has the keyboard into view."""
-        focus, rows = self._keys.focus, self._keys.rows()
-        if focus is None or not rows:
-            return
-        index = self._list.rows_of(focus.item).start + focus.part
-        self._list.measure(index, self._means)
-        block = block_of(rows, focus)
-        rect = self._surface.row_rect(index)
-        if block is not None:
-            rect = block.rect.translated(rect.topLeft())
-        if rect.top() < 0 or rect.bottom() > self.viewport().height():
-            inside = block.top if block else 0.0
-            self._list.hold(index, inside - self.viewport().height() / 4)
-            self._sync()
-        focus_moved(self, index)
-
-
-class _Live(msgspec.Struct):
+class Live(msgspec.Struct):
     """A reply that is still being written."""
 
     item: MessageItem
@@ -486,15 +180,3 @@ class _Live(msgspec.Struct):
         thinking = self.reasoning.text
         status = "streaming" if (words or thinking) else item.status
         return msgspec.structs.replace(item, text=words, reasoning=thinking, status=status)
-
-
-def _scroll_bar_style(theme: Theme) -> str:
-    return f"""
-        QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; border: none; }}
-        QScrollBar::handle:vertical {{
-            background: {theme.colors.border}; border-radius: 3px; min-height: 36px; margin: 3px;
-        }}
-        QScrollBar::handle:vertical:hover {{ background: {theme.colors.faint}; }}
-        QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
-        QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
-    """

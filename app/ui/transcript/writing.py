@@ -4,10 +4,13 @@ Main thread. A `Written` says where each leaf and span ended up, so that paintin
 code, copying can find the TeX behind a picture, and a search hit its characters.
 """
 
+from functools import lru_cache
+
 import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
-    QFontMetricsF,
+    QFont,
+    QFontMetrics,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
@@ -126,7 +129,7 @@ class Writer:
     def _spans(
         self, leaf: int, spans: Spans, level: int, quoted: bool, plain: Spans | None = None
     ) -> None:
-        for shown, said in zip(spans, plain or spans, strict=True):
+        for number, (shown, said) in enumerate(zip(spans, plain or spans, strict=True)):
             start = self._cursor.position()
             form = self._look.span(msgspec.structs.replace(shown, text=""), level, quoted)
             if shown.kind in ("math", "display"):
@@ -134,9 +137,21 @@ class Writer:
             elif shown.kind == "break":
                 self._cursor.insertText(_LINE_SEPARATOR, form)
             else:
-                self._cursor.insertText(_one_line(shown.text), form)
+                self._words(shown.text, form, beside_code=_beside_code(spans, number))
             piece = Piece(start, self._cursor.position(), leaf, said, self._cell)
             self._written.pieces.append(piece)
+
+    def _words(self, text: str, form: QTextCharFormat, *, beside_code: tuple[bool, bool]) -> None:
+        """The space beside inline code is wider by what the code's ground takes of it."""
+        wide = QTextCharFormat(form)
+        wide.setFontLetterSpacingType(QFont.SpacingType.AbsoluteSpacing)
+        wide.setFontLetterSpacing(self._look.theme.px(2))
+        after, before = beside_code
+        start = 1 if after and text.startswith(" ") else 0
+        end = len(text) - 1 if before and len(text) > start and text.endswith(" ") else len(text)
+        for piece, shape in ((text[:start], wide), (text[start:end], form), (text[end:], wide)):
+            if piece:
+                self._cursor.insertText(_one_line(piece), shape)
 
     def _formula(self, span: Span, form: QTextCharFormat) -> None:
         look = self._look
@@ -148,26 +163,36 @@ class Writer:
             self._written.pending |= picture is not None
             self._cursor.insertText(_one_line(span.text), form)
             return
-        # An image sits on the baseline by its bottom edge, or centred on the line's middle.
-        # Small descents are padded down to the font's own; tall formulas are made symmetric.
-        metrics = QFontMetricsF(look.font)
-        low = picture.descent <= metrics.descent() + 0.5
+        # On the baseline Qt puts an image's bottom edge at the descent of the *image's* font:
+        # a font with just the formula's descent puts the formula's own baseline on the line's.
+        font, descent = _font_descending(look.font, picture.descent)
         image_form = QTextImageFormat()
-        if low:
-            top, bottom = 0.0, max(0.0, metrics.descent() - picture.descent)
-            align = QTextCharFormat.VerticalAlignment.AlignBaseline
-        else:
-            half = max(picture.ascent, picture.descent)
-            top, bottom = half - picture.ascent, half - picture.descent
-            align = QTextCharFormat.VerticalAlignment.AlignMiddle
-        name = f"formula:{hash((ask, low, self._scale))}"
-        self._document.keep_image(name, picture.image(self._scale, bottom, top))
+        name = f"formula:{hash((ask, self._scale))}"
+        self._document.keep_image(name, picture.image(self._scale, descent - picture.descent))
         image_form.setName(name)
         image_form.setWidth(picture.width)
-        image_form.setHeight(picture.ascent + picture.descent + top + bottom)
-        image_form.setVerticalAlignment(align)
-        image_form.setFont(look.font)
+        image_form.setHeight(picture.ascent + descent)
+        image_form.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignBaseline)
+        image_form.setFont(font)
         self._cursor.insertImage(image_form)
+
+
+@lru_cache(256)
+def _font_descending(font: QFont, wanted: float) -> tuple[QFont, int]:
+    """The smallest size of a font that descends this far, and how far it does."""
+    sized = QFont(font)
+    for pixels in range(1, 2_000):
+        sized.setPixelSize(pixels)
+        descent = QFontMetrics(sized).descent()
+        if descent >= wanted:
+            return sized, descent
+    return sized, QFontMetrics(sized).descent()
+
+
+def _beside_code(spans: Spans, number: int) -> tuple[bool, bool]:
+    """Whether inline code comes right before and right after a span."""
+    after = number > 0 and spans[number - 1].kind == "code"
+    return after, number + 1 < len(spans) and spans[number + 1].kind == "code"
 
 
 def _one_line(text: str) -> str:

@@ -38,8 +38,8 @@ class Hands:
     def settle(self) -> None:
         """Formulas are drawn, idle measuring is done, the stream has been painted."""
         view = self.view
-        self.qtbot.waitUntil(lambda: not view._typesetter.busy, timeout=10_000)
-        QGuiApplication.processEvents()  # what the formula thread sent last
+        self.qtbot.waitUntil(lambda: not view._errands.busy, timeout=10_000)
+        QGuiApplication.processEvents()  # what the errands' thread sent last
         self.qtbot.waitUntil(lambda: not (view._idle.isActive() or view._repaint._timer.isActive()))
         QGuiApplication.processEvents()
 

@@ -48,6 +48,8 @@ def test_parts_keep_every_line() -> None:
         ("[" * 2_000, "brackets"),
         ("\\begin{a}\n" * 300, "brackets"),
         ("- item\n" * 20_000, "block"),
+        ("a\n===\n" * 2_000, "block"),
+        ("|a" * 2_000 + "|\n" + "|-" * 2_000 + "|", "table"),
     ],
 )
 def test_hostile_text_is_named_and_kept(text: str, word: str) -> None:

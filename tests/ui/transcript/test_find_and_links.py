@@ -130,3 +130,27 @@ def test_hovering_shows_the_address(hands: Hands) -> None:
     assert hands.view._address.text() == "https://example.com/a"
     hands.hover(hands.char_point(1, 0, 1))
     assert not hands.view._address.isVisible()
+
+
+def test_links_are_reached_and_shown_with_the_keyboard(hands: Hands) -> None:
+    hands.show(answered(1, "see [one](https://a.example/1) and [two](https://b.example/2)"))
+    alt = Qt.KeyboardModifier.AltModifier
+    hands.press(Qt.Key.Key_Down, alt)
+    hands.press(Qt.Key.Key_Right, alt)
+    hands.press(Qt.Key.Key_Right, alt)
+    hands.press(Qt.Key.Key_Return)
+    (address,) = card_of(hands).findChildren(QPlainTextEdit)
+    assert address.toPlainText() == "https://b.example/2"
+    button = next(b for b in card_of(hands).findChildren(QPushButton) if b.text() == "Open")
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    assert hands.requests == [OpenLink("https://b.example/2")]
+
+
+def test_escape_closes_the_card_and_nothing_was_opened(hands: Hands) -> None:
+    hands.show(answered(1, "see [one](https://a.example/1)"))
+    hands.click(hands.char_point(1, 0, 5))
+    card = card_of(hands)
+    QTest.keyClick(card, Qt.Key.Key_Escape)
+    hands.qtbot.waitUntil(lambda: not hands.view.findChildren(LinkCard))
+    assert hands.requests == []
+    assert hands.view.hasFocus()

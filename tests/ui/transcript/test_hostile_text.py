@@ -90,7 +90,7 @@ def longest_stall(hands: Hands, text: str) -> float:
     QGuiApplication.processEvents()
     longest = time.thread_time() - started
     deadline = time.monotonic() + 5
-    while (view._typesetter.busy or view._idle.isActive()) and time.monotonic() < deadline:
+    while (view._errands.busy or view._idle.isActive()) and time.monotonic() < deadline:
         started = time.thread_time()
         QGuiApplication.processEvents()
         longest = max(longest, time.thread_time() - started)
@@ -193,6 +193,10 @@ def test_past_the_caps_an_excerpt_is_shown_and_all_of_it_on_request(hands: Hands
 
 def test_deep_nesting_is_shown_anyway_on_request(hands: Hands) -> None:
     hands.show(answered(1, "> " * 100 + "deep"))
+    assert "deep" in hands.text(1)
+    assert "Show anyway" not in hands.spots(1)
+    hands.show(answered(1, "> " * 2_000 + "deep"))
+    assert "deep" not in hands.text(1)
     hands.click_spot(1, "Show anyway")
     hands.settle()
     assert "deep" in hands.text(1)

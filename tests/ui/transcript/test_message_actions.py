@@ -13,6 +13,7 @@ from app.ui.transcript import (
     Delete,
     Edit,
     ItemId,
+    MessageItem,
     OpenSegment,
     Quote,
     Regenerate,
@@ -117,6 +118,12 @@ def test_recalled_passages_and_tools_open(hands: Hands) -> None:
     hands.settle()
     for words in ("an old fact", "You, in May", '{"q": 1}', "three hits"):
         assert words in spoken(hands)
+
+
+def test_attachments_are_named_above_the_words(hands: Hands) -> None:
+    hands.show(MessageItem(id=ONE, role="user", text="look", attachments=("a.pdf", "b.png")))
+    assert "📎 a.pdf" in spoken(hands)
+    assert "📎 b.png" in spoken(hands)
 
 
 def test_reading_the_prompt_shows_how_far_it_is(hands: Hands) -> None:

@@ -1,7 +1,10 @@
 """The reader's place: streaming, paging upward, the end, the jump to a message."""
 
+import re
+
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from app.ui.transcript import ItemId
@@ -101,6 +104,17 @@ def test_reaching_the_top_asks_for_an_older_page_which_comes_without_a_jump(hand
     assert hands.view.verticalScrollBar().value() > 1_000
 
 
+def test_a_page_that_does_not_fill_the_screen_asks_for_the_next(hands: Hands) -> None:
+    asked: list[bool] = []
+    hands.view.reached_top.connect(lambda: asked.append(True))
+    hands.show(said(5, "short"))
+    assert asked == [True]
+    hands.view.prepend_items(conversation(3))
+    assert len(asked) <= 2
+    hands.view.prepend_items([])
+    assert len(asked) <= 2
+
+
 def test_scrolling_up_through_estimates_never_jumps(hands: Hands) -> None:
     hands.show(*conversation(120))
     bar = hands.view.verticalScrollBar()
@@ -190,3 +204,19 @@ def test_a_long_reply_can_be_continued_where_it_is(hands: Hands) -> None:
     hands.view.finish(answered(2, f"{text}\n\nand on"))
     hands.settle()
     assert len(hands.view._list.rows) > 2
+
+
+def test_what_is_moved_while_streaming_is_what_would_be_painted(hands: Hands) -> None:
+    hands.show(*conversation(6))
+    view = hands.view
+    view.begin_stream(answered(99, "", status="waiting"))
+    source = "Words **more**.\n\n- a list\n- of `two`\n\n```py\nx = 1\n```\n\n| a |\n|-|\n| b |\n\n"
+    for piece in re.findall(r".{1,9}", source * 3, flags=re.DOTALL):
+        view.append(piece)
+        view._repaint.flush()
+        QGuiApplication.processEvents()
+    hands.settle()
+    shown = view.screen().grabWindow(view.winId()).toImage()
+    painted = view.grab().toImage().convertToFormat(shown.format())
+    area = view.viewport().geometry().adjusted(0, 0, -14, 0)
+    assert shown.copy(area) == painted.copy(area)

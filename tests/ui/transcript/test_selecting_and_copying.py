@@ -1,5 +1,8 @@
 """Selecting with the mouse and the keyboard, and what lands on the clipboard."""
 
+import subprocess
+import sys
+
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtTest import QTest
@@ -128,3 +131,19 @@ def test_positions_count_utf16_units(hands: Hands) -> None:
     hands.show(answered(1, "😀😀 **words** 中文"))
     hands.drag(hands.char_point(1, 0, 2), hands.char_point(1, 0, 10))
     assert hands.view.selected_text() == "😀 words"
+
+
+def test_a_process_that_copied_ends_without_a_crash() -> None:
+    script = """
+from PySide6.QtWidgets import QApplication
+from app.ui.theme import LIGHT
+from app.ui.transcript import ItemId, MessageItem, Transcript
+app = QApplication([])
+view = Transcript(LIGHT)
+view.set_items([MessageItem(id=ItemId("1"), role="assistant", text="text")])
+view.asked.emit(view._list.rows[0].blocks[-1].spots()[0].deed)
+assert app.clipboard().text() == "text"
+view.shutdown()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

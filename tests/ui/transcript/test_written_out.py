@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 from app.ui.transcript.copying import written_out
-from app.ui.transcript.leaves import Code, Formula, Leaf, Rule, Spans, Table, Text
+from app.ui.transcript.leaves import Code, Formula, Leaf, Rule, Span, Spans, Table, Text
 from app.ui.transcript.markdown import parse
 from tests.ui.transcript.texts import EXAMPLES, documents
 
@@ -26,11 +26,14 @@ def _said(leaf: Leaf) -> object:
             raise AssertionError(leaf)
 
 
-def _words(spans: Spans) -> list[tuple[str, bool, bool, bool, str, str]]:
+def _style(span: Span) -> tuple[bool, ...]:
+    formula = span.kind in ("math", "display")  # has no bold or italic of its own
+    return () if formula else (span.bold, span.italic, span.strike)
+
+
+def _words(spans: Spans) -> list[tuple[object, ...]]:
     return [
-        (word, span.bold, span.italic, span.strike, span.kind, span.href)
-        for span in spans
-        for word in span.text.split()
+        (word, span.kind, span.href, *_style(span)) for span in spans for word in span.text.split()
     ]
 
 

@@ -1,0 +1,73 @@
+"""What a load is going to try first: layers on the GPU and a context that fits this machine.
+
+Pure but for the dry run that is handed in. The context is sized before it is created: the
+kernel would answer an absurd one by killing the process.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from app.core.errors import OutOfMemory
+from app.core.fit import Fit, Settings, estimate, largest_ctx
+from app.core.model_facts import ModelFacts
+from app.core.protocol import Device, ModelSpec
+from app.engine.ladder import Attempt
+
+STEP_TOKENS = 512
+_EMBEDDING_CTX = 256  # its replies need none: texts are embedded in a context of their own
+
+
+class Plan(msgspec.Struct, frozen=True):
+    attempt: Attempt
+    settings: Settings
+    fit: Fit
+
+
+def sequence_count(parallel: int, *, recurrent: bool) -> int:
+    """The running chats, their winds, some idle ones, and one scratch sequence."""
+    # A recurrent state is allocated for each, used or not.
+    return 2 * parallel + 4 if recurrent else min(64, max(16, 2 * parallel + 4))
+
+
+def wants_full_window(window: int, cells: int, sequences: int) -> bool:
+    """Whether sliding-window layers keep everything, as decided by us and not by a default.
+
+    A small cache holds the window once for every sequence; when that saves less than half,
+    free rolling back is worth more.
+    """
+    return window * sequences + STEP_TOKENS > cells // 2
+
+
+def make_plan(
+    spec: ModelSpec,
+    facts: ModelFacts,
+    devices: Sequence[Device],
+    dry_run: Callable[[Settings], int | None],
+) -> Plan:
+    wanted = _settings(spec, facts)
+    wanted = msgspec.structs.replace(wanted, compute_bytes=dry_run(wanted))
+    chat_ctx = largest_ctx(facts, wanted, devices)
+    if not chat_ctx and spec.memory != "map":
+        raise OutOfMemory(
+            "There is not enough free memory for this model. Close other programs or choose a "
+            "smaller one."
+        )
+    fitting = msgspec.structs.replace(wanted, chat_ctx=chat_ctx or min(2048, wanted.chat_ctx))
+    fit = estimate(facts, fitting, devices, spec.gpu_layers)
+    attempt = Attempt(fit.gpu_layers, fitting.chat_ctx, spec.type_k, spec.type_v)
+    return Plan(attempt, fitting, fit)
+
+
+def _settings(spec: ModelSpec, facts: ModelFacts) -> Settings:
+    chat_ctx = min(spec.chat_ctx, facts.trained_ctx or spec.chat_ctx)
+    settings = Settings(
+        chat_ctx=_EMBEDDING_CTX if spec.embedding else chat_ctx,
+        parallel=spec.parallel,
+        type_k=spec.type_k,
+        type_v=spec.type_v,
+        sequences=sequence_count(spec.parallel, recurrent=facts.recurrent),
+        ubatch=STEP_TOKENS,
+    )
+    full = wants_full_window(facts.window, settings.cells, settings.sequences)
+    return msgspec.structs.replace(settings, full_window=full)

@@ -1,0 +1,131 @@
+"""The models on this machine: one frozen `Library` from each scan, and what changed between two.
+
+No threads and no watching here: whoever wants news scans again, which costs one `stat` a file
+once the headers are known. Always true: what is offered for chat has a readable header and all
+of its parts; a broken file is listed with its reason; nothing outside our folder is written.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from app.core import gguf
+from app.core.errors import InvalidRequest, ModelLoadFailed
+from app.core.model_facts import describe
+from app.hub.assemble import assemble, fold_copies, pair_projectors, take_fingerprints
+from app.hub.models import Broken, Model, ScannedFile
+from app.hub.names import read_name
+from app.hub.places import Found, Place, look
+
+_NAMELESS = ("model", "ggml model", "unknown", "default")
+
+
+class Library(msgspec.Struct, frozen=True):
+    models: tuple[Model, ...] = ()  # of every kind that can be loaded by itself, and adapters
+    broken: tuple[Broken, ...] = ()
+    files: dict[Path, ScannedFile] = {}
+
+    def of_kind(self, kind: Literal["chat", "embedding", "reranker", "adapter"]) -> list[Model]:
+        return [model for model in self.models if model.facts.kind == kind]
+
+    def find(self, name: str) -> Model:
+        """By path, file name, title, or title and quantization; a unique beginning will do."""
+        wanted = name.strip().casefold()
+        offered = [model for model in self.models if model.facts.kind != "adapter"]
+        for match in (_is_exactly, _is_titled, _begins):
+            found = [model for model in offered if wanted and match(model, wanted)]
+            if len(found) == 1 or (found and len({model.title for model in found}) == 1):
+                return found[0]
+            if found:
+                names = ", ".join(f'"{model.full_title}"' for model in found[:4])
+                raise InvalidRequest(f'"{name}" could be {names}: say which one.')
+        raise InvalidRequest(
+            f'There is no model "{name}" on this machine. "models list" shows those there are.'
+        )
+
+
+class Change(msgspec.Struct, frozen=True):
+    added: tuple[Model, ...] = ()
+    removed: tuple[Model, ...] = ()
+    changed: tuple[Model, ...] = ()  # as they are now
+    broken: bool = False  # the list of broken files is another one
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.changed or self.broken)
+
+
+def scan(places: Iterable[Place], previous: Library | None = None) -> Library:
+    known = previous.files if previous else {}
+    files: dict[Path, ScannedFile] = {}
+    identities: set[tuple[int, int]] = set()
+    for place in places:
+        for found in look(place):
+            scanned = _scan_file(found, known.get(found.path))
+            # One file under several names (a cache's revisions, links) counts once.
+            if scanned and scanned.identity not in identities:
+                identities.add(scanned.identity)
+                files[found.path] = scanned
+    files = take_fingerprints(files)
+    models, broken = assemble(files.values())
+    models = fold_copies(pair_projectors(models, files.values()), files)
+    models.sort(key=lambda model: (model.title.casefold(), model.size, str(model.path)))
+    return Library(tuple(models), tuple(broken), files)
+
+
+def compare(old: Library, new: Library) -> Change:
+    before = {model.path: model for model in old.models}
+    after = {model.path: model for model in new.models}
+    return Change(
+        added=tuple(model for path, model in after.items() if path not in before),
+        removed=tuple(model for path, model in before.items() if path not in after),
+        changed=tuple(m for path, m in after.items() if path in before and before[path] != m),
+        broken=old.broken != new.broken,
+    )
+
+
+def _scan_file(found: Found, known: ScannedFile | None) -> ScannedFile | None:
+    try:
+        status = found.path.stat()
+    except OSError:
+        return None  # a dangling link, or gone meanwhile
+    if (
+        known
+        and (known.size, known.modified_ns) == (status.st_size, status.st_mtime_ns)
+        and known.identity == (status.st_dev, status.st_ino)
+    ):
+        return known
+    name = read_name(found.label or found.path.name)
+    file = ScannedFile(
+        found.path,
+        found.source,
+        status.st_size,
+        status.st_mtime_ns,
+        (status.st_dev, status.st_ino),
+        name,
+        found.repository,
+    )
+    try:
+        header = gguf.read_file(found.path)
+    except ModelLoadFailed as error:
+        return msgspec.structs.replace(file, reason=error.message)
+    facts = describe(header)
+    if name.title.casefold() in _NAMELESS and facts.kind != "projector":
+        title = facts.name or found.path.parent.name or name.title
+        name = msgspec.structs.replace(name, title=title)
+    part = header if name.shards > 1 else None
+    return msgspec.structs.replace(file, header=part, facts=facts, name=name)
+
+
+def _is_exactly(model: Model, wanted: str) -> bool:
+    return wanted in (str(model.path).casefold(), model.path.name.casefold())
+
+
+def _is_titled(model: Model, wanted: str) -> bool:
+    names = (model.full_title, model.title, model.path.stem, f"{model.title}:{model.quantization}")
+    return wanted in {name.casefold() for name in names}
+
+
+def _begins(model: Model, wanted: str) -> bool:
+    return model.full_title.casefold().startswith(wanted)

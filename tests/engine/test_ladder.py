@@ -1,0 +1,104 @@
+"""What is tried when a model does not fit."""
+
+import pytest
+
+from app.core.errors import OutOfMemory
+from app.core.model_facts import Layer, ModelFacts
+from app.core.protocol import Device, ModelSpec
+from app.engine.ladder import Attempt, next_attempt
+from app.engine.plan import make_plan, wants_full_window
+
+GIB = 1 << 30
+EIGHT_B = ModelFacts(
+    kind="chat",
+    layers=(Layer(weight_bytes=140 << 20, kv_heads=8, key_size=128, value_size=128),) * 32,
+    input_bytes=280 << 20,
+    output_bytes=420 << 20,
+    width=4096,
+    vocabulary=128_000,
+    trained_ctx=131_072,
+)
+
+
+def machine(ram_gib: float, vram_gib: float = 0.0) -> list[Device]:
+    def device(name: str, kind: str, gib: float) -> Device:
+        size = int(gib * GIB)
+        return Device(
+            name=name,
+            description=name,
+            kind=kind,  # type: ignore[arg-type]
+            total_bytes=size,
+            free_bytes=size,
+        )
+
+    cpu = [device("CPU", "cpu", ram_gib)]
+    return cpu + ([device("GPU0", "gpu", vram_gib)] if vram_gib else [])
+
+
+def attempt(devices: list[Device], **spec: object) -> Attempt:
+    model = ModelSpec(path="m.gguf", **spec)  # type: ignore[arg-type]
+    return make_plan(model, EIGHT_B, devices, lambda settings: None).attempt
+
+
+def test_without_a_gpu_everything_stays_on_the_cpu() -> None:
+    assert attempt(machine(32)) == Attempt(0, 8192)
+
+
+def test_layers_fill_the_gpu_they_fit_into() -> None:
+    some = attempt(machine(32, 4))
+    assert 0 < some.gpu_layers < 33
+    assert attempt(machine(32, 24)).gpu_layers == 33
+    assert attempt(machine(32, 3)).gpu_layers < some.gpu_layers
+
+
+def test_the_user_may_choose_the_layers() -> None:
+    assert attempt(machine(32, 24), gpu_layers=5).gpu_layers == 5
+    assert attempt(machine(32, 24), gpu_layers=0).gpu_layers == 0
+
+
+def test_the_context_is_clamped_to_memory_before_anything_is_tried() -> None:
+    assert attempt(machine(24), chat_ctx=2_000_000_000).chat_ctx <= 131_072
+    assert 2048 <= attempt(machine(8), chat_ctx=100_000).chat_ctx < 20_000
+
+
+def test_a_model_larger_than_memory_is_refused_before_it_is_loaded() -> None:
+    with pytest.raises(OutOfMemory):
+        attempt(machine(3))
+
+
+def test_the_dry_run_counts() -> None:
+    spec = ModelSpec(path="m.gguf", chat_ctx=100_000)
+    small = make_plan(spec, EIGHT_B, machine(16), lambda settings: 64 << 20)
+    large = make_plan(spec, EIGHT_B, machine(16), lambda settings: 2 << 30)
+    assert large.attempt.chat_ctx < small.attempt.chat_ctx
+
+
+def test_the_ladder_goes_down_one_rung_at_a_time() -> None:
+    rungs: list[Attempt] = [Attempt(32, 8192)]
+    words: list[str] = []
+    while below := next_attempt(rungs[-1], layers=32, asked_ctx=8192):
+        rungs.append(below[0])
+        words.append(below[1])
+        assert len(rungs) < 20
+    assert [rung.gpu_layers for rung in rungs[:3]] == [32, 16, 16]
+    assert rungs[-1].gpu_layers == 0
+    assert min(rung.chat_ctx for rung in rungs) >= 2048
+    assert "a compressed cache" in words
+    assert all(rung.type_k == "f16" for rung in rungs if not rung.gpu_layers)
+
+
+def test_without_a_gpu_only_the_context_shrinks() -> None:
+    below = next_attempt(Attempt(0, 8192), layers=32, asked_ctx=8192)
+    assert below is not None
+    assert below[0] == Attempt(0, 4096)
+    assert next_attempt(Attempt(0, 2048), layers=32, asked_ctx=8192) is None
+
+
+@pytest.mark.parametrize(
+    ("window", "cells", "sequences", "full"),
+    [(4096, 12_288, 16, True), (512, 98_304, 16, False), (96, 640, 4, True)],
+)
+def test_small_window_caches_are_used_where_they_save(
+    window: int, cells: int, sequences: int, full: bool
+) -> None:
+    assert wants_full_window(window, cells, sequences) is full

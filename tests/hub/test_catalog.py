@@ -1,0 +1,147 @@
+"""The catalog against the stand-in: search, paging, offers, headers by ranges, refusals."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from app.core.errors import HubError, InvalidRequest
+from app.hub.catalog import Catalog, Query
+from app.hub.control import Stopped
+from app.hub.references import Reference
+from scripts.hub_stand_in import Content, Fault, StandIn
+from scripts.make_model import build
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return build("tiny", tmp_path_factory.mktemp("m") / "tiny.gguf").read_bytes()
+
+
+@pytest.fixture
+def catalog(hub: StandIn, client: httpx2.Client, tiny: bytes) -> Iterator[Catalog]:
+    big = Content(tiny, 40 << 20)
+    hub.add(
+        "maker/Gem-3-4b-it-GGUF",
+        {
+            "Gem-3-4b-it-Q4_K_M.gguf": tiny,
+            "Gem-3-4b-it-Q8_0.gguf": big,
+            "F16/Gem-3-4b-it-F16-00002-of-00002.gguf": b"two",
+            "F16/Gem-3-4b-it-F16-00001-of-00002.gguf": b"one",
+            "mmproj-Gem-3-4b-it-F16.gguf": b"eye",
+            "../../evil-Q4_0.gguf": b"x",
+            "README.md": b"# Gem\n\nA model.\n",
+        },
+        downloads=50,
+        licence="gemma",
+        architecture="gemma3",
+    )
+    for index in range(45):
+        hub.add(f"other/llama-{index:02}-GGUF", {"m-Q4_0.gguf": b"x" * index}, downloads=index)
+    yield Catalog(client, hub.endpoint, find_token=lambda: None)
+    from huggingface_hub import close_session
+
+    close_session()
+
+
+GEM = Reference("maker/Gem-3-4b-it-GGUF")
+
+
+def test_search_by_words_and_author(catalog: Catalog) -> None:
+    (listing,) = catalog.search(Query("gem 4b")).page()
+    assert (listing.repository, listing.downloads, listing.licence) == (
+        GEM.repository,
+        50,
+        "gemma",
+    )
+    assert (listing.architecture, listing.updated) == ("gemma3", "2026-02-01")
+    assert len(catalog.search(Query("@other llama-1")).page()) == 10
+    assert catalog.search(Query("@nobody")).page() == []
+    by_licence = catalog.search(Query(licence="gemma")).page()
+    assert [listing.repository for listing in by_licence] == [GEM.repository]
+
+
+def test_paging_and_sorting(catalog: Catalog) -> None:
+    search = catalog.search(Query("@other", sort="downloads"))
+    pages = [search.page(), search.page(), search.page()]
+    assert [len(page) for page in pages] == [20, 20, 5]
+    assert search.page() == []
+    assert search.finished
+    found = [listing.downloads for page in pages for listing in page]
+    assert found == sorted(range(45), reverse=True)
+
+
+def test_a_stale_search_ends(catalog: Catalog) -> None:
+    search = catalog.search(Query("@other"))
+    search.page()
+    search.cancel()
+    with pytest.raises(Stopped):
+        search.page()
+
+
+def test_only_models_that_can_fit_are_listed(catalog: Catalog) -> None:
+    small = catalog.search(Query("@other", most_parameters=10)).page()
+    assert len(small) == 11
+
+
+def test_an_offer_groups_parts_and_leaves_unsafe_names_out(catalog: Catalog) -> None:
+    offer = catalog.offer(GEM)
+    assert [(v.title, v.quantization) for v in offer.variants] == [
+        ("Gem 3 4b it", "F16"),
+        ("Gem 3 4b it", "Q4_K_M"),
+        ("Gem 3 4b it", "Q8_0"),
+    ]
+    assert [path for path, _ in offer.variants[0].files] == [
+        "F16/Gem-3-4b-it-F16-00001-of-00002.gguf",
+        "F16/Gem-3-4b-it-F16-00002-of-00002.gguf",
+    ]
+    assert offer.variants[0].size == 6
+    assert [v.quantization for v in offer.projectors] == ["F16"]
+    assert all(len(file.sha256) == 64 for v in offer.variants for _, file in v.files)
+
+
+def test_a_quantization_is_chosen(catalog: Catalog) -> None:
+    offer = catalog.offer(GEM)
+    assert offer.choose().quantization == "Q4_K_M"
+    assert offer.choose("q8_0").quantization == "Q8_0"
+    with pytest.raises(InvalidRequest, match="it has F16, Q4_K_M, Q8_0"):
+        offer.choose("Q2_K")
+
+
+def test_a_header_takes_a_few_hundred_kilobytes(catalog: Catalog, hub: StandIn) -> None:
+    facts = catalog.facts(catalog.offer(GEM).choose("Q8_0"))
+    assert (facts.kind, facts.trained_ctx, len(facts.layers)) == ("chat", 32768, 2)
+    assert facts.chat_template
+    assert hub.sent() <= 512 << 10
+
+
+def test_a_readme(catalog: Catalog) -> None:
+    assert catalog.readme(GEM).startswith("# Gem")
+    assert catalog.readme(Reference("other/llama-01-GGUF")) == ""
+
+
+def test_refusals_in_one_sentence(catalog: Catalog, hub: StandIn, client: httpx2.Client) -> None:
+    with pytest.raises(HubError, match=r"The hub has no a/b"):
+        catalog.offer(Reference("a/b"))
+    hub.hub_faults.append(Fault("429"))
+    with pytest.raises(HubError, match="slow down"):
+        catalog.search(Query()).page()
+    hub.hub_faults.append(Fault("503"))
+    with pytest.raises(HubError, match=r"trouble right now \(503\)"):
+        catalog.offer(GEM)
+    unreachable = Catalog(client, "http://127.0.0.1:9", find_token=lambda: None)
+    with pytest.raises(HubError, match="cannot be reached"):
+        unreachable.search(Query()).page()
+
+
+def test_private_and_gated_models_need_the_token(
+    catalog: Catalog, hub: StandIn, client: httpx2.Client, tmp_path: Path
+) -> None:
+    hub.add("me/secret", {"m-Q4_0.gguf": b"x"}, private=True)
+    with pytest.raises(HubError, match="private"):
+        catalog.offer(Reference("me/secret"))
+    mine = Catalog(client, hub.endpoint, find_token=lambda: hub.token)
+    assert mine.offer(Reference("me/secret")).choose().quantization == "Q4_0"
+    files = [entry for entry in hub.log if entry.server == "files"]
+    assert not any(entry.authorization for entry in files)
