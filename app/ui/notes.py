@@ -27,7 +27,7 @@ class Notes(QWidget):
         self._text.setWordWrap(True)
         # Foreign text may be in it: a file's name, a model's. Rich text would load what it names.
         self._text.setTextFormat(Qt.TextFormat.PlainText)
-        self.button = QPushButton()
+        self.button = QPushButton("Undo")
         self.button.setProperty("kind", "link")
         self.button.clicked.connect(self._pressed)
         self._close = IconButton("close", "Dismiss", theme)

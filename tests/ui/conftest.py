@@ -1,10 +1,148 @@
-"""What every test of the window needs."""
+"""A window over a real database, with recorders where the engine would be."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.chat.events import MessageAdded, ReplyFinished
+from app.core.ids import ConversationId, MessageId
+from app.core.messages import Message
+from app.storage import conversations, messages
+from app.storage.conversations import Conversation
+from app.storage.database import Database
+from app.storage.messages import StoredMessage
+from app.ui.bridge import Bridge
+from app.ui.composer.attachments import Attachment
+from app.ui.events import ModelChoice
+from app.ui.window import Window
+
+
+class Verbs:
+    """Stands where `Turns` stands: notes what was asked; `start` makes a real row."""
+
+    def __init__(self, db: Database) -> None:
+        self.asked: list[tuple[object, ...]] = []
+        self._db = db
+
+    def start(self, text: str, model: str = "") -> "Future[ConversationId]":
+        self.asked.append(("start", text))
+        return self._db.write(lambda tx: conversations.create(tx, text).id)
+
+    def so_far(self, conversation: ConversationId) -> tuple[str, str]:
+        return "", ""
+
+    def __getattr__(self, verb: str):
+        return lambda *values: self.asked.append((verb, *values))
+
+
+class Models:
+    def __init__(self) -> None:
+        self.asked: list[tuple[object, ...]] = []
+
+    def load(self, choice: ModelChoice) -> None:
+        self.asked.append(("load", choice.name))
+
+    def cancel_load(self) -> None:
+        self.asked.append(("cancel",))
+
+    def unload(self) -> None:
+        self.asked.append(("unload",))
+
+
+class Papers:
+    """Reads at once: a token for four characters."""
+
+    def read(self, attachment: Attachment) -> "Future[Attachment]":
+        import msgspec
+
+        done: Future[Attachment] = Future()
+        done.set_result(msgspec.structs.replace(attachment, tokens=len(attachment.text) // 4))
+        return done
+
+    def weave(self, text, attachments) -> str:
+        return "\n".join([text, *(f"[{each.name}]" for each in attachments)])
+
+
+class Desk:
+    """The window under test and everything a test needs to act on it and to look behind it."""
+
+    def __init__(self, qtbot: QtBot, db: Database, memory: Path) -> None:
+        self.qtbot = qtbot
+        self.db = db
+        self.memory = memory
+        self.verbs = Verbs(db)
+        self.models = Models()
+        self.bridge = Bridge()
+        self.window: Window = self.open()
+
+    def open(self) -> Window:
+        self.bridge = Bridge()
+        window = Window(self.bridge, self.db, self.verbs, self.models, self.memory, Papers())
+        self.qtbot.addWidget(window)
+        window.look.choose("light")
+        window.show()
+        self.window = window
+        self.settle()
+        return window
+
+    def chat(self, title: str, *said: str, updated_ms: int | None = None) -> Conversation:
+        """A stored chat; what was said alternates between the reader and the model."""
+
+        def make(tx):
+            made = conversations.create(tx, title, created_ms=updated_ms)
+            for number, text in enumerate(said):
+                leaf = messages.active_leaf(tx, made.id)
+                role = "assistant" if number % 2 else "user"
+                messages.add(tx, made.id, leaf, Message(role=role, content=text))
+            return conversations.get(tx, made.id)
+
+        return self.db.write(make).result(5)
+
+    def begin_reply(self, conversation: ConversationId) -> StoredMessage:
+        reply = self.db.write(
+            lambda tx: messages.start_reply(
+                tx, conversation, messages.active_leaf(tx, conversation)
+            )
+        ).result(5)
+        self.bridge.post(MessageAdded(conversation=conversation, message=reply))
+        self.settle()
+        return reply
+
+    def end_reply(self, reply: StoredMessage, text: str) -> None:
+        done = self.db.write(lambda tx: messages.finish_reply(tx, reply.id, text)).result(5)
+        self.bridge.post(ReplyFinished(conversation=reply.conversation_id, message=done))
+        self.settle()
+
+    def get(self, conversation: ConversationId) -> Conversation:
+        return self.db.read(lambda tx: conversations.get(tx, conversation)).result(5)
+
+    def said(self, message: MessageId) -> str:
+        return self.db.read(lambda tx: messages.get(tx, message)).result(5).message.text
+
+    def titles(self) -> list[str]:
+        model = self.window.sidebar.model
+        return [str(model.data(model.index(at))) for at in range(model.rowCount())]
+
+    def settle(self) -> None:
+        """Until the database has answered what was asked and the window has taken it in."""
+        for _ in range(3):
+            self.db.write(lambda tx: None).result(5)
+            self.db.read(lambda tx: None).result(5)
+            self.qtbot.wait(1)
+
+
+@pytest.fixture
+def desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
+    db = Database(tmp_path / "chats.sqlite3")
+    desk = Desk(qtbot, db, tmp_path / "window.json")
+    yield desk
+    desk.window.close()
+    db.close()
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from typing import Protocol
 
 from PySide6.QtCore import QBuffer, QIODevice, QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QImage
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QImage, QImageWriter
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.chat.events import MessageAdded, QueueChanged, TurnRefused
@@ -358,7 +358,7 @@ class Composer(QWidget):
     def _attach_image(self, image: QImage) -> None:
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        image.save(buffer, b"PNG")
+        QImageWriter(buffer, b"png").write(image)
         data = bytes(buffer.data().data())
         self.chips.add(Attachment(name="Pasted image", kind="image", data=data))
 

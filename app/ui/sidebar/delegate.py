@@ -41,8 +41,6 @@ class RowDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         px = self._theme.px
         match index.data(ROW):
-            case Heading():
-                height = px(32)
             case HitRow(message=message, text=text) if message is not None:
                 height = px(18) * self._lines(text) + px(8)
             case _:

@@ -8,7 +8,14 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, Literal
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
 
 from app.chat.events import ConversationChanged, MessageAdded, ReplyFinished
 from app.core.ids import ConversationId, FolderId
@@ -41,6 +48,8 @@ MIME = "application/x-llama-chat-row"
 
 
 class ChatModel(QAbstractListModel):
+    kind_changed = Signal(bool)  # whether hits are listed, whose rows differ in height
+
     def __init__(
         self,
         library: Library,
@@ -61,6 +70,7 @@ class ChatModel(QAbstractListModel):
         self._generation = 0
         self._searched = ""
         self._hits: Results | None = None
+        self._listing_hits = False
         self._unread: set[ConversationId] = set()
         self._shown: ConversationId | None = None
         self._rows: list[Row] = []
@@ -252,6 +262,10 @@ class ChatModel(QAbstractListModel):
             self.dataChanged.emit(index, index)
 
     def _rebuild(self) -> None:
+        hits = self._hits is not None
+        if hits != self._listing_hits:
+            self._listing_hits = hits
+            self.kind_changed.emit(hits)
         if self._hits is not None:
             self._replace(hit_rows(self._hits))
         elif self._place == "chats":

@@ -4,15 +4,15 @@
 rows becomes another, so that a view keeps its place.
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from operator import attrgetter
 from typing import Literal
 
 import msgspec
 
 from app.core.ids import ConversationId, FolderId, MessageId
 from app.storage.conversations import Conversation
-from app.storage.dates import group
 from app.storage.folders import Folder
 from app.storage.search import Results
 from app.storage.snippets import Mark
@@ -50,6 +50,8 @@ class Remark(msgspec.Struct, frozen=True):
     depth: int = 0
 
 
+_GROUPS = ((0, "Today"), (1, "Yesterday"), (7, "Previous 7 days"))  # from so many days ago
+
 Row = Heading | FolderRow | ChatRow | HitRow | Remark
 Key = tuple[str, object]
 
@@ -78,7 +80,7 @@ def key_of(row: Row) -> Key:
 
 def rows_of(shelf: Shelf, today: date) -> list[Row]:
     """Pinned, then folders, then the rest by date; each newest first."""
-    newest = sorted(shelf.chats.values(), key=lambda chat: (-chat.updated_ms, -chat.id))
+    newest = _newest_first(shelf.chats.values())
     pinned = [ChatRow(chat) for chat in newest if chat.pinned]
     known = {folder.id for folder in shelf.folders}
     shelved: dict[FolderId, list[Conversation]] = {}
@@ -118,24 +120,31 @@ def _folder_rows(
 
 
 def _dated(chats: Sequence[Conversation], today: date) -> Iterator[Row]:
-    label = ""
+    """A heading where the group changes; the groups' bounds are reckoned once, not per chat."""
+    bounds = [(_start_ms(today - timedelta(days=days)), label) for days, label in _GROUPS]
+    bounds.append((-(2**63), "Older"))
+    at, shown = 0, ""
     for chat in chats:
-        found = _label(chat.updated_ms, today)
-        if found != label:
-            label = found
-            yield Heading(label)
+        while chat.updated_ms < bounds[at][0]:
+            at += 1
+        if bounds[at][1] != shown:
+            shown = bounds[at][1]
+            yield Heading(shown)
         yield ChatRow(chat)
 
 
-def _label(updated_ms: int, today: date) -> str:
-    found = group(updated_ms, today)
-    return found if found in ("Today", "Yesterday", "Previous 7 days") else "Older"
+def _start_ms(day: date) -> int:
+    return round(datetime.combine(day, time()).astimezone().timestamp() * 1000)
+
+
+def _newest_first(chats: Iterable[Conversation]) -> list[Conversation]:
+    return sorted(chats, key=attrgetter("updated_ms", "id"), reverse=True)
 
 
 def place_rows(chats: Sequence[Conversation], place: Literal["archive", "trash"]) -> list[Row]:
     """The archive or the trash, flat."""
     label = "Archive" if place == "archive" else "Trash"
-    newest = sorted(chats, key=lambda chat: (-chat.updated_ms, -chat.id))
+    newest = _newest_first(chats)
     rows: list[Row] = [Heading(label), *(ChatRow(chat) for chat in newest)]
     return rows if newest else [Heading(label), Remark("Nothing here")]
 

@@ -1,0 +1,105 @@
+"""The header says what is known, and its verbs reach the models."""
+
+from PySide6.QtCore import Qt
+
+from app.chat.events import WindowMeasured
+from app.core.errors import ErrorInfo
+from app.core.protocol import ModelInfo, WorkerStats
+from app.ui.events import (
+    ContextCounted,
+    MemoryReported,
+    ModelChanged,
+    ModelChoice,
+    ModelFailed,
+    ModelLoading,
+    ModelReady,
+    ModelsListed,
+    Usage,
+)
+from app.ui.header.memory import bytes_in_words, figures
+from app.ui.header.meter import described, percent
+
+GEMMA = ModelChoice("/m/gemma.gguf", "gemma 3 4b it", "Q4_K_M")
+QWEN = ModelChoice("/m/qwen.gguf", "Qwen3 8B", "Q4_K_M")
+INFO = ModelInfo(
+    path="/m/gemma.gguf", name="g", architecture="gemma3", parameters=1, file_bytes=1, layers=34,
+    gpu_layers=99, trained_ctx=8192, chat_ctx=8192, cells=8192, parallel=1, vocabulary=1,
+    embedding_length=1, weights_bytes=2_500_000_000, kv_bytes=300_000_000,
+)  # fmt: skip
+
+
+def post(desk, event):
+    desk.bridge.post(event)
+    desk.settle()
+
+
+def test_the_menu_lists_friendly_names_and_loads_at_once(desk):
+    header = desk.window.header
+    post(desk, ModelsListed((GEMMA, QWEN)))
+    post(desk, ModelChanged(ModelReady(GEMMA, INFO)))
+    header._fill_menu()
+    labels = [each.text() for each in header.menu.actions()][:2]
+    assert labels == ["gemma 3 4b it\tQ4_K_M", "Qwen3 8B\tQ4_K_M"]
+    assert [each.isChecked() for each in header.menu.actions()[:2]] == [True, False]
+    header.menu.actions()[1].trigger()
+    assert desk.models.asked == [("load", "Qwen3 8B")]
+
+
+def test_a_load_shows_its_progress_and_can_be_cancelled(desk):
+    header = desk.window.header
+    post(desk, ModelChanged(ModelLoading(GEMMA, 0.25, "fewer GPU layers")))
+    assert header.progress.isVisible()
+    assert header.progress.value() == 250
+    assert header.step.text() == "fewer GPU layers"
+    desk.qtbot.mouseClick(header.cancel_button, Qt.MouseButton.LeftButton)
+    assert desk.models.asked == [("cancel",)]
+    post(desk, ModelChanged(ModelReady(GEMMA, INFO)))
+    assert not header.progress.isVisible()
+
+
+def test_a_failed_load_explains_itself_inline_and_tries_again(desk):
+    error = ErrorInfo("model_load_failed", "The file ends early. Download it again.")
+    post(desk, ModelChanged(ModelFailed(GEMMA, error)))
+    notes = desk.window.notes
+    assert notes.text == error.message
+    assert desk.window.sidebar.footer.label.accessibleName() == "Not loaded: gemma 3 4b it"
+    desk.qtbot.mouseClick(notes.button, Qt.MouseButton.LeftButton)
+    assert desk.models.asked == [("load", "gemma 3 4b it")]
+
+
+def test_the_meter_follows_the_chat_on_screen(desk):
+    tea, coffee = desk.chat("Tea"), desk.chat("Coffee")
+    meter = desk.window.header.meter
+    desk.window.current.open(tea.id)
+    usage = Usage(system=100, narrative=200, recent=700, reserve=1048, limit=4096)
+    post(desk, ContextCounted(conversation=tea.id, usage=usage))
+    assert meter.isVisible()
+    assert meter.accessibleName().startswith("Context: 2,048 of 4,096 tokens")
+    desk.window.current.open(coffee.id)
+    assert not meter.isVisible()
+    post(desk, WindowMeasured(conversation=coffee.id, chat_ctx=4096, used=500, reserve=500))
+    assert meter.isVisible()
+
+
+def test_the_meters_words_are_exact():
+    usage = Usage(system=10, recalled=20, recent=30, reserve=40, limit=200)
+    assert percent(usage) == 50
+    assert described(usage).splitlines() == [
+        "Context: 100 of 200 tokens",
+        "System prompt: 10",
+        "Recalled: 20",
+        "Conversation: 30",
+        "Kept for the reply: 40",
+    ]
+
+
+def test_the_memory_panel_leaves_out_what_is_not_known(desk, expect_log):
+    expect_log("This plugin does not support")  # popups, without a display
+    names = [name for name, _ in figures(INFO, WorkerStats())]
+    assert names == ["Weights", "Context (KV)", "Layers on the GPU", "Context per chat"]
+    assert bytes_in_words(1536) == "1.5 KiB"
+    post(desk, ModelChanged(ModelReady(GEMMA, INFO)))
+    post(desk, MemoryReported(WorkerStats(snapshots_ram_bytes=5_000_000)))
+    desk.qtbot.mouseClick(desk.window.header.memory_button, Qt.MouseButton.LeftButton)
+    assert desk.window.header.memory.isVisible()
+    desk.window.header.memory.hide()

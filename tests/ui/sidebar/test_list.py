@@ -1,0 +1,164 @@
+"""The list of chats: groups, folders, pin, archive, trash with undo, rename, marks."""
+
+import time
+
+from PySide6.QtCore import QMimeData, QPointF, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QLineEdit
+
+from app.storage import folders
+from app.ui.sidebar.model import MIME
+
+DAY = 86_400_000
+
+
+def chosen(desk, title):
+    model = desk.window.sidebar.model
+    index = model.index(desk.titles().index(title))
+    desk.window.sidebar.list.setCurrentIndex(index)
+    return index
+
+
+def click(desk, title):
+    view = desk.window.sidebar.list
+    where = view.visualRect(chosen(desk, title)).center()
+    desk.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    desk.settle()
+
+
+def entry(desk, title, label):
+    view = desk.window.sidebar.list
+    menu = view.menu_for(chosen(desk, title))
+    next(each for each in menu.actions() if each.text() == label).trigger()
+    desk.settle()
+
+
+def test_chats_stand_under_their_dates(desk):
+    now = time.time_ns() // 1_000_000
+    for title, days in (("a", 0), ("b", 1), ("c", 4), ("d", 90)):
+        desk.chat(title, updated_ms=now - days * DAY)
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    assert desk.titles() == [
+        "Today", "a", "Yesterday", "b", "Previous 7 days", "c", "Older", "d",
+    ]  # fmt: skip
+
+
+def test_a_click_opens_a_chat_and_new_chat_leaves_it(desk):
+    chat = desk.chat("Tea")
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    click(desk, "Tea")
+    assert desk.window.current.conversation == chat.id
+    desk.qtbot.mouseClick(desk.window.sidebar.new_button, Qt.MouseButton.LeftButton)
+    assert desk.window.current.conversation is None
+
+
+def test_pin_brings_a_chat_to_the_top(desk):
+    desk.chat("Tea", updated_ms=1)
+    desk.chat("Coffee")
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    entry(desk, "Tea", "Pin")
+    assert desk.titles()[:2] == ["Pinned", "Tea"]
+    entry(desk, "Tea", "Unpin")
+    assert "Pinned" not in desk.titles()
+
+
+def test_trash_by_key_and_back_by_undo(desk):
+    chat = desk.chat("Tea")
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    click(desk, "Tea")
+    desk.qtbot.keyClick(desk.window.sidebar.list, Qt.Key.Key_Delete)
+    desk.settle()
+    assert "Tea" not in desk.titles()
+    assert desk.window.current.conversation is None
+    assert "trash" in desk.window.notes.text
+    desk.qtbot.mouseClick(desk.window.notes.button, Qt.MouseButton.LeftButton)
+    desk.settle()
+    assert "Tea" in desk.titles()
+    assert desk.get(chat.id).place == "chats"
+
+
+def test_archive_and_trash_can_be_looked_at_and_left(desk):
+    desk.chat("Tea")
+    desk.chat("Coffee")
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    entry(desk, "Tea", "Archive")
+    desk.window.sidebar.show_archive.trigger()
+    desk.settle()
+    assert desk.titles() == ["Archive", "Tea"]
+    entry(desk, "Tea", "Back from the archive")
+    assert desk.titles() == ["Archive", "Nothing here"]
+    desk.window.sidebar.show_chats.trigger()
+    desk.settle()
+    assert set(desk.titles()) == {"Today", "Tea", "Coffee"}
+
+
+def test_rename_in_place(desk):
+    chat = desk.chat("Tea")
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    click(desk, "Tea")
+    desk.qtbot.keyClick(desk.window.sidebar.list, Qt.Key.Key_F2)
+    field = desk.window.sidebar.list.findChild(QLineEdit)
+    field.selectAll()
+    desk.qtbot.keyClicks(field, "Green tea")
+    desk.qtbot.keyClick(field, Qt.Key.Key_Return)
+    desk.settle()
+    assert desk.get(chat.id).title == "Green tea"
+    assert "Green tea" in desk.titles()
+
+
+def test_folders_nest_open_and_take_dropped_chats(desk):
+    chat = desk.chat("Tea")
+    outer = desk.db.write(lambda tx: folders.create(tx, "Kitchen")).result(5)
+    inner = desk.db.write(lambda tx: folders.create(tx, "Drinks", outer.id)).result(5)
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    assert desk.titles() == ["Folders", "Kitchen", "Today", "Tea"]
+    click(desk, "Kitchen")
+    assert desk.titles()[:3] == ["Folders", "Kitchen", "Drinks"]
+    view = desk.window.sidebar.list
+    data = QMimeData()
+    data.setData(MIME, f"chat:{chat.id}".encode())
+    where = QPointF(view.visualRect(chosen(desk, "Drinks")).center())
+    held = (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    enter = QDragEnterEvent(where.toPoint(), Qt.DropAction.MoveAction, data, *held)
+    QApplication.sendEvent(view.viewport(), enter)
+    drop = QDropEvent(where, Qt.DropAction.MoveAction, data, *held)
+    QApplication.sendEvent(view.viewport(), drop)
+    desk.settle()
+    assert desk.get(chat.id).folder_id == inner.id
+    click(desk, "Drinks")
+    assert desk.titles() == ["Folders", "Kitchen", "Drinks", "Tea"]
+
+
+def test_streaming_and_unread_marks(desk):
+    chat, other = desk.chat("Tea", "Which?"), desk.chat("Coffee", "Why?")
+    desk.window.sidebar.model.reload()
+    desk.window.current.open(other.id)
+    desk.settle()
+    model = desk.window.sidebar.model
+    reply = desk.begin_reply(chat.id)
+    assert model.mark(chat.id) == "streaming"
+    desk.end_reply(reply, "Green.")
+    assert model.mark(chat.id) == "unread"
+    spoken = model.data(model.index_of(("chat", chat.id)), Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken == "Tea, unread"
+    click(desk, "Tea")
+    assert model.mark(chat.id) == ""
+
+
+def test_the_focused_row_keeps_its_focus_when_rows_move(desk):
+    desk.chat("Tea", "a", updated_ms=1)
+    coffee = desk.chat("Coffee", "b", updated_ms=2)
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    chosen(desk, "Coffee")
+    desk.begin_reply(coffee.id)
+    current = desk.window.sidebar.list.currentIndex()
+    assert current.isValid()
+    assert current.data() == "Coffee"
