@@ -131,9 +131,7 @@ def spread(facts: ModelFacts, size: int) -> ModelFacts:
     share = max(0, size - 2 * ends) // len(facts.layers)
     layers = tuple(msgspec.structs.replace(la, weight_bytes=share) for la in facts.layers)
     rest = size - 2 * ends - share * len(layers)
-    return msgspec.structs.replace(
-        facts, layers=layers, input_bytes=ends, output_bytes=ends + rest
-    )
+    return msgspec.structs.replace(facts, layers=layers, input_bytes=ends, output_bytes=ends + rest)
 
 
 def _bounded(value: int, default: int = 0) -> int:
