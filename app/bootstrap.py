@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,19 +22,25 @@ from app.chat.tools import Toolbox, built_in
 from app.chat.turns import Turns
 from app.chat.unkept import Unkept
 from app.chat.wind import Wind
-from app.core.errors import KnownError, ModelLoadFailed, from_info, to_info
+from app.core.errors import AlreadyRunning, KnownError, ModelLoadFailed, from_info, to_info
+from app.core.generator import Sink
+from app.core.ids import RequestId
 from app.core.logs import start_logging
 from app.core.paths import Folders, find_folders
 from app.core.protocol import Failed, Loaded, ModelInfo, ModelSpec, RequestEvent
 from app.core.sampling import Sampling
 from app.core.settings import Settings
 from app.storage.database import Database
-from app.storage.instance import Instance
+from app.storage.instance import Instance, raise_first
 from app.storage.recovery import Report, open_database
 from app.storage.settings_file import SettingsFile
 from app.storage.upkeep import Upkeep
 from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
+
+if TYPE_CHECKING:  # the command line must not wait for Qt's widgets
+    from app.ui.bridge import Bridge
+    from app.ui.window import Window
 
 _MIB = 1024 * 1024
 
@@ -59,21 +66,30 @@ class Models:
         self._lock = threading.Lock()
         self._current = ""
 
-    def load(self, path: Path) -> "Future[ModelInfo]":
-        """Load a model as the settings say; the result is what was loaded."""
+    def load(self, path: Path, sink: Sink) -> RequestId:
+        """Load a model as the settings say."""
+
+        def watch(event: RequestEvent) -> None:
+            if isinstance(event, Failed):
+                with self._lock:
+                    self._current = ""
+            sink(event)
+
+        with self._lock:
+            self._current = str(path)
+            return self._pool.load(self._spec(path), sink=watch)
+
+    def loaded(self, path: Path) -> "Future[ModelInfo]":
+        """The same, for those who only wait for the end."""
         loading: Future[ModelInfo] = Future()
 
         def sink(event: RequestEvent) -> None:
             if isinstance(event, Loaded):
                 loading.set_result(event.info)
             elif isinstance(event, Failed):
-                with self._lock:
-                    self._current = ""
                 loading.set_exception(from_info(event.error))
 
-        with self._lock:
-            self._current = str(path)
-            self._pool.load(self._spec(path), sink=sink)
+        self.load(path, sink)
         return loading
 
     def ready(self, model: str) -> None:
@@ -84,7 +100,7 @@ class Models:
             return
         if not Path(model).is_file():
             raise ModelLoadFailed(f"The model of this chat is gone ({model}). Choose another one.")
-        self.load(Path(model)).result()
+        self.loaded(Path(model)).result()
 
 
 class Rooms(msgspec.Struct, frozen=True):
@@ -106,7 +122,7 @@ class Rooms(msgspec.Struct, frozen=True):
         return find_model(name, self.settings.value, self.folders)
 
     def load(self, path: Path) -> "Future[ModelInfo]":
-        return self.models.load(path)
+        return self.models.loaded(path)
 
 
 class _Window:
@@ -127,6 +143,42 @@ class _Window:
 
     def sampling(self, model: str) -> Sampling:
         return self._sampling.get(model, Sampling())
+
+
+class _ChatsBuilder(msgspec.Struct, frozen=True):
+    """Puts the chat room together over a database; twice, for what is kept and what is not."""
+
+    post: Callable[[ChatEvent], None]
+    window: _Window
+    models: Models
+    closing: ExitStack
+    sampling: Sampling | None
+    max_tokens: int | None
+    toolbox: Toolbox
+
+    def over(self, db: Database, generator: Unkept | Pool) -> Chats:
+        wind = Wind(db, generator, self.post, self.window.budget)
+        self.closing.callback(wind.close)
+        answering = Answering(
+            db,
+            generator,
+            self.post,
+            self.window.budget,
+            wind=wind,
+            titles=Titles(db, generator, self.post),
+            max_tokens=self.max_tokens,
+            ready=self.models.ready,
+            toolbox=self.toolbox,
+        )
+        turns = Turns(
+            db,
+            answering,
+            self.post,
+            sampling=lambda model: self.sampling or self.window.sampling(model),
+            toolbox=self.toolbox,
+        )
+        self.closing.callback(turns.close)
+        return Chats(db, turns, wind, Presets(db, self.post))
 
 
 @contextmanager
@@ -161,37 +213,13 @@ def open_rooms(
         toolbox = Toolbox(built_in(), lambda: settings_file.value.tools)
         models = Models(pool, lambda path: model_spec(path, settings_file.value, folders))
 
-        def chats(db: Database, generator: Unkept | Pool) -> Chats:
-            wind = Wind(db, generator, post, window.budget)
-            closing.callback(wind.close)
-            titles = Titles(db, generator, post)
-            answering = Answering(
-                db,
-                generator,
-                post,
-                window.budget,
-                wind=wind,
-                titles=titles,
-                max_tokens=max_tokens,
-                ready=models.ready,
-                toolbox=toolbox,
-            )
-            turns = Turns(
-                db,
-                answering,
-                post,
-                sampling=lambda model: sampling or window.sampling(model),
-                toolbox=toolbox,
-            )
-            closing.callback(turns.close)
-            return Chats(db, turns, wind, Presets(db, post))
-
         attachments = Attachments(pool, window.budget)
         closing.callback(attachments.close)
         unkept = Unkept(pool)
         closing.callback(unkept.close)
-        passing = chats(passing_db, unkept)
-        kept = passing if temporary else chats(db, pool)
+        build = _ChatsBuilder(post, window, models, closing, sampling, max_tokens, toolbox)
+        passing = build.over(passing_db, unkept)
+        kept = passing if temporary else build.over(db, pool)
         yield Rooms(
             folders,
             settings_file,
@@ -208,32 +236,64 @@ def open_rooms(
 
 
 def run_window(model: Path | None, *, verbose: bool = False) -> int:
-    """The desktop app: the window first, the model while it already shows."""
+    """The desktop app: the window first, the model while it already shows.
+
+    A second start hands its model over to the first window and raises it.
+    """
     from app.ui.bridge import Bridge
-    from app.ui.events import ModelChanged, ModelChoice, ModelFailed
-    from app.ui.header.switch import ModelSwitch, choice_of
-    from app.ui.window import Window, application
+    from app.ui.events import Raised
+    from app.ui.window import application
 
     app = application()
     bridge = Bridge()
-    with open_rooms(bridge.post, verbose=verbose, on_raise=lambda _: None) as rooms:
+    try:
+        with open_rooms(
+            bridge.post, verbose=verbose, on_raise=lambda words: bridge.post(Raised(tuple(words)))
+        ) as rooms:
+            window = _fill_window(rooms, bridge, model)
+            window.show()
+            return app.exec()
+    except AlreadyRunning:
+        if raise_first(find_folders().data, [str(model.absolute())] if model else []):
+            return 0
+        raise
 
-        def spec_of(path: Path) -> ModelSpec:
-            return model_spec(path, rooms.settings.value, rooms.folders)
 
-        models = ModelSwitch(rooms.pool, spec_of, bridge.post)
-        memory = rooms.folders.config / "window.json"
-        window = Window(bridge, rooms.db, rooms.turns, models, memory)
-        window.show()
-        models.list_folder(rooms.settings.value.models_folder(rooms.folders.models))
-        try:
-            path = model or rooms.find_model("default")
-        except KnownError as error:
-            nothing = ModelChoice("", "No model")
-            bridge.post(ModelChanged(ModelFailed(nothing, to_info(error))))
-        else:
-            models.load(choice_of(path))
-        return app.exec()
+def _fill_window(rooms: Rooms, bridge: "Bridge", model: Path | None) -> "Window":
+    from app.ui.events import Event, ModelChanged, ModelChoice, ModelFailed, ModelReady, Raised
+    from app.ui.header.switch import ModelSwitch, choice_of
+    from app.ui.window import Window
+
+    models = ModelSwitch(rooms.models.load, rooms.pool, bridge.post)
+    window = Window(bridge, rooms.db, rooms.turns, models, rooms.folders.config / "window.json")
+
+    def follow(event: Event) -> None:
+        match event:
+            case ModelChanged(state=ModelReady(choice=choice)):
+                rooms.settings.change(lambda old: remember_model(old, choice.path))
+            case Raised(words=words):
+                window.showNormal()
+                window.raise_()
+                window.activateWindow()
+                for word in words:
+                    models.load(choice_of(Path(word)))
+            case _:
+                pass
+
+    bridge.arrived.connect(follow)
+    models.list_folder(rooms.settings.value.models_folder(rooms.folders.models))
+    try:
+        path = model or rooms.find_model("default")
+    except KnownError as error:
+        bridge.post(ModelChanged(ModelFailed(ModelChoice("", "No model"), to_info(error))))
+    else:
+        models.load(choice_of(path))
+    return window
+
+
+def remember_model(settings: Settings, path: str) -> Settings:
+    models = msgspec.structs.replace(settings.models, last=path)
+    return msgspec.structs.replace(settings, models=models)
 
 
 def model_spec(path: Path, settings: Settings, folders: Folders) -> ModelSpec:

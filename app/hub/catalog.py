@@ -25,13 +25,13 @@ from huggingface_hub.hf_api import ModelInfo
 from huggingface_hub.utils import hf_raise_for_status
 
 from app.core import gguf
+from app.core.downloads import RemoteFile
 from app.core.errors import HubError, InvalidRequest
 from app.core.model_facts import ModelFacts, describe, spread
 from app.hub.control import Stopped
 from app.hub.names import read_name
 from app.hub.references import Reference, read_words
 from app.hub.safe_path import is_safe
-from app.hub.transfer import RemoteFile
 
 Sort = Literal["trending_score", "downloads", "likes", "last_modified"]
 

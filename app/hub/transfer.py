@@ -20,6 +20,7 @@ from typing import Protocol
 import httpx2
 import msgspec
 
+from app.core.downloads import RemoteFile
 from app.core.errors import HubError
 from app.hub.control import Control, Throttle
 
@@ -27,17 +28,6 @@ DISK_RESERVE_BYTES = 256 << 20
 _MAX_HOPS = 6
 _MAX_WAIT_S = 300.0
 _RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
-
-
-class RemoteFile(msgspec.Struct, frozen=True):
-    url: str
-    size: int
-    sha256: str = ""  # of LFS files; the others have the hash git gives them
-    git_sha1: str = ""
-
-    @property
-    def digest(self) -> str:
-        return self.sha256 or self.git_sha1
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -87,8 +77,55 @@ def fetch(
         transfer.run()
 
 
+def is_whole(path: Path, file: RemoteFile, control: Control) -> bool:
+    """Whether a file is there already, by its hash."""
+    if not path.is_file() or path.stat().st_size != file.size:
+        return False
+    digest = _new_hash(file)
+    with path.open("rb") as opened:
+        while data := opened.read(1 << 20):
+            control.check()
+            digest.update(data)
+    return digest.hexdigest() == file.digest
+
+
+def discard(target: Path, file: RemoteFile) -> None:
+    """Forgets what has arrived of a file that is not wanted any more."""
+    part = part_of(target, file)
+    part.unlink(missing_ok=True)
+    _etag_file(part).unlink(missing_ok=True)
+
+
+def part_size(target: Path, file: RemoteFile) -> int:
+    """Bytes that have arrived already."""
+    part = part_of(target, file)
+    return part.stat().st_size if part.exists() else 0
+
+
+def check_space(folder: Path, missing: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if missing > 0 and missing + DISK_RESERVE_BYTES > free:
+        raise HubError(
+            f"The download needs {missing / 1e9:.1f} GB but the disk has only "
+            f"{free / 1e9:.1f} GB free. Free some space first."
+        )
+
+
 def part_of(target: Path, file: RemoteFile) -> Path:
     return target.with_name(f".{target.name}.{file.digest[:16]}.part")
+
+
+def _etag_file(part: Path) -> Path:
+    return part.with_name(f"{part.name}.etag")
+
+
+def _new_hash(file: RemoteFile) -> _Hash:
+    if file.sha256:
+        return hashlib.sha256()
+    digest = hashlib.sha1(usedforsecurity=False)
+    digest.update(f"blob {file.size}\0".encode())
+    return digest
 
 
 @contextmanager
@@ -120,14 +157,14 @@ class _Transfer:
         self._token, self._control, self._throttle = token, control, throttle
         self._patience, self._report = patience, report
         self._part = part_of(target, file)
-        self._etag_file = self._part.with_name(f"{self._part.name}.etag")
-        self._hash = self._new_hash()
+        self._etag_file = _etag_file(self._part)
+        self._hash = _new_hash(self._file)
         self._received = 0
 
     def run(self) -> None:
         self._target.parent.mkdir(parents=True, exist_ok=True)
         self._resume()
-        self._check_space()
+        check_space(self._target.parent, self._file.size - self._received)
         damaged = fruitless = 0
         while True:
             before = self._received
@@ -152,16 +189,9 @@ class _Transfer:
 
     # ---------------------------------------------------------------- before and after
 
-    def _new_hash(self) -> _Hash:
-        if self._file.sha256:
-            return hashlib.sha256()
-        digest = hashlib.sha1(usedforsecurity=False)
-        digest.update(f"blob {self._file.size}\0".encode())
-        return digest
-
     def _resume(self) -> None:
         """Hashes what an earlier run left, so that only the rest is fetched."""
-        self._hash, self._received = self._new_hash(), 0
+        self._hash, self._received = _new_hash(self._file), 0
         if not self._part.exists():
             return
         if self._part.stat().st_size > self._file.size:
@@ -173,19 +203,9 @@ class _Transfer:
                 self._hash.update(data)
                 self._received += len(data)
 
-    def _check_space(self) -> None:
-        missing = self._file.size - self._received
-        free = shutil.disk_usage(self._target.parent).free
-        if missing + DISK_RESERVE_BYTES > free:
-            raise HubError(
-                f"The download needs {missing / 1e9:.1f} GB but the disk has only "
-                f"{free / 1e9:.1f} GB free. Free some space first."
-            )
-
     def _discard(self) -> None:
-        self._part.unlink(missing_ok=True)
-        self._etag_file.unlink(missing_ok=True)
-        self._hash, self._received = self._new_hash(), 0
+        discard(self._target, self._file)
+        self._hash, self._received = _new_hash(self._file), 0
 
     def _finish(self) -> None:
         if self._hash.hexdigest() != self._file.digest:

@@ -76,8 +76,22 @@ class MemoryReported(msgspec.Struct, frozen=True):
     stats: WorkerStats
 
 
+class Raised(msgspec.Struct, frozen=True):
+    """The app was started once more, with these words."""
+
+    words: tuple[str, ...]
+
+
 class FoldersChanged(msgspec.Struct, frozen=True):
     """Made, renamed, moved or deleted: the chats in them may have moved too."""
 
 
-Event = ChatEvent | ModelChanged | ModelsListed | ContextCounted | MemoryReported | FoldersChanged
+Event = (
+    ChatEvent
+    | ModelChanged
+    | ModelsListed
+    | ContextCounted
+    | MemoryReported
+    | FoldersChanged
+    | Raised
+)

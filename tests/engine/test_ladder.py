@@ -1,12 +1,12 @@
 """What is tried when a model does not fit."""
 
+import pytest
+
 from app.core.errors import OutOfMemory
 from app.core.model_facts import Layer, ModelFacts
 from app.core.protocol import Device, ModelSpec
 from app.engine.ladder import Attempt, next_attempt
 from app.engine.plan import make_plan, wants_full_window
-
-import pytest
 
 GIB = 1 << 30
 EIGHT_B = ModelFacts(

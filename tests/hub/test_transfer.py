@@ -9,10 +9,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from app.core.downloads import RemoteFile
 from app.core.errors import HubError
 from app.hub import transfer
 from app.hub.control import Control, Stopped, Throttle
-from app.hub.transfer import Arrived, Patience, RemoteFile, fetch, part_of
+from app.hub.transfer import Arrived, Patience, fetch, part_of
 from scripts.hub_stand_in import MODES, Fault, Mode, StandIn
 
 SIZE = 3_000_000

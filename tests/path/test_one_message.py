@@ -149,7 +149,7 @@ def test_a_temporary_chat_leaves_no_trace(tiny_model: Path, home: Path) -> None:
         (("run", "--model", "nowhere.gguf", "--prompt", "Hi"), 1, "There is no model file at"),
         (("run",), 2, "--prompt"),
         (("no-such-command",), 2, "no-such-command"),
-        (("run", "--model", "README.md", "--prompt", "Hi"), 1, "README.md"),
+        (("run", "--model", "README.md", "--prompt", "Hi"), 1, "not a model"),
     ],
 )
 def test_every_failure_is_a_sentence_and_an_exit_code(

@@ -3,6 +3,9 @@
 import os
 import queue
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -16,6 +19,8 @@ from app.ui.bridge import Bridge
 from app.ui.events import Event, ModelChoice
 from app.ui.window import Window
 from app.workers.events import PoolEvent, WorkerReady
+
+ROOT = Path(__file__).parents[2]
 
 
 class NoModels:
@@ -99,3 +104,22 @@ def test_a_killed_engine_shows_a_sentence_and_the_next_prompt_works(
         qtbot.waitUntil(lambda: streaming(window), timeout=5000)
         qtbot.waitUntil(lambda: not streaming(window), timeout=30000)
         window.close()
+
+
+def test_a_second_start_raises_the_first_window(tiny_model: Path, home: Path) -> None:
+    environment = os.environ | {"LLAMA_CHAT_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "app"]
+    first = subprocess.Popen([*command, str(tiny_model)], env=environment, cwd=ROOT)
+    try:
+        address = home / "data" / "instance.json"
+        end = time.monotonic() + 30
+        while not address.exists():
+            assert first.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        second = subprocess.run(command, env=environment, cwd=ROOT, timeout=30, check=False)
+        assert second.returncode == 0
+        assert first.poll() is None
+    finally:
+        first.terminate()
+        first.wait(20)

@@ -7,8 +7,9 @@ a load that was given up or replaced meanwhile is dropped.
 from collections.abc import Callable
 from pathlib import Path
 
+from app.core.generator import Sink
 from app.core.ids import RequestId
-from app.core.protocol import CHAT, Failed, Loaded, LoadProgress, ModelSpec, RequestEvent
+from app.core.protocol import CHAT, Failed, Loaded, LoadProgress, RequestEvent
 from app.hub.names import read_name
 from app.ui.events import (
     Event,
@@ -25,10 +26,10 @@ from app.workers.pool import Pool
 
 class ModelSwitch:
     def __init__(
-        self, pool: Pool, spec_of: Callable[[Path], ModelSpec], post: Callable[[Event], None]
+        self, load: Callable[[Path, Sink], RequestId], pool: Pool, post: Callable[[Event], None]
     ) -> None:
+        self._load_file = load
         self._pool = pool
-        self._spec_of = spec_of
         self._post = post
         self._load = 0  # which load is the newest
         self._request: RequestId | None = None
@@ -51,7 +52,7 @@ class ModelSwitch:
                     pass
 
         self._post(ModelChanged(ModelLoading(choice)))
-        self._request = self._pool.load(self._spec_of(Path(choice.path)), sink=sink)
+        self._request = self._load_file(Path(choice.path), sink)
 
     def cancel_load(self) -> None:
         self._load += 1

@@ -1,0 +1,234 @@
+"""The queue: order, pause, cancel, failure, restart, repair, and kill -9 in the middle."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from app.core.downloads import (
+    Download,
+    DownloadChanged,
+    DownloadEvent,
+    DownloadId,
+    DownloadRemoved,
+    State,
+)
+from app.core.errors import HubError
+from app.hub.catalog import Catalog, Variant
+from app.hub.downloads import Downloads
+from app.hub.references import Reference
+from app.hub.transfer import Patience
+from scripts.hub_stand_in import Content, Fault, StandIn
+from tests.hub.file_store import FileStore
+
+DATA = random.Random(2).randbytes(2_000_000)
+EAGER = Patience(stall_s=0.4, backoff_s=0.01, attempts=3)
+
+
+class Watch:
+    """A sink that remembers, and waits for what must come."""
+
+    def __init__(self) -> None:
+        self.events: list[DownloadEvent] = []
+        self._news = threading.Condition()
+
+    def __call__(self, event: DownloadEvent) -> None:
+        with self._news:
+            self.events.append(event)
+            self._news.notify_all()
+
+    def wait(self, wanted: Callable[[DownloadEvent], bool]) -> DownloadEvent:
+        with self._news:
+            assert self._news.wait_for(lambda: any(map(wanted, self.events)), timeout=20)
+            return next(event for event in reversed(self.events) if wanted(event))
+
+    def wait_state(self, download_id: DownloadId, state: State) -> Download:
+        event = self.wait(
+            lambda e: (
+                isinstance(e, DownloadChanged)
+                and (e.download.id, e.download.state) == (download_id, state)
+            )
+        )
+        assert isinstance(event, DownloadChanged)
+        return event.download
+
+
+class Bench:
+    def __init__(self, hub: StandIn, folder: Path) -> None:
+        self.hub, self.folder, self.watch = hub, folder, Watch()
+        self.store = FileStore(folder.parent / "store.json")
+        self.downloads = Downloads(folder, self.store, self.watch, patience=EAGER)
+
+    def again(self) -> "Bench":
+        self.downloads.close()
+        return Bench(self.hub, self.folder)
+
+
+@pytest.fixture
+def bench(hub: StandIn, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(hub, tmp_path / "Models")
+    yield bench
+    bench.downloads.close()
+
+
+@pytest.fixture
+def offer(hub: StandIn, client: httpx2.Client) -> Iterator[Callable[..., Variant]]:
+    def make(name: str, *, parts: int = 1, data: bytes | Content = DATA) -> Variant:
+        def part(index: int) -> bytes | Content:
+            return bytes([index]) + data if isinstance(data, bytes) else data
+
+        stem = f"{name}-7B-Q4_0"
+        files = {f"{stem}-{i + 1:05}-of-{parts:05}.gguf": part(i) for i in range(parts)}
+        files = files if parts > 1 else {f"{stem}.gguf": data}
+        hub.add(f"maker/{name}", files)
+        catalog = Catalog(client, hub.endpoint, find_token=lambda: None)
+        return catalog.offer(Reference(f"maker/{name}")).choose()
+
+    yield make
+    from huggingface_hub import close_session
+
+    close_session()
+
+
+def test_a_model_arrives(bench: Bench, offer: Callable[..., Variant]) -> None:
+    added = bench.downloads.add("maker/a", offer("a"))
+    done = bench.watch.wait_state(added, "done")
+    assert done.title == "a 7B Q4_0"
+    assert (bench.folder / "maker" / "a" / "a-7B-Q4_0.gguf").read_bytes() == DATA
+    changes = [e for e in bench.watch.events if isinstance(e, DownloadChanged)]
+    states = dict.fromkeys(event.download.state for event in changes)
+    assert list(states) == ["queued", "running", "done"]
+    assert changes[-1].received == len(DATA)
+    bench.downloads.close()
+    assert bench.store.load() == []
+
+
+def test_the_order_can_be_changed(bench: Bench, offer: Callable[..., Variant]) -> None:
+    bench.hub.faults.append(Fault("drip", 0.1))
+    ids = {name: bench.downloads.add(f"maker/{name}", offer(name)) for name in "abc"}
+    bench.downloads.move_first(ids["c"])
+    assert bench.downloads.add("maker/a", offer("a")) == ids["a"]
+    for name in "abc":
+        bench.watch.wait_state(ids[name], "done")
+    ended = [
+        e.download.id
+        for e in bench.watch.events
+        if isinstance(e, DownloadChanged) and e.download.state == "done"
+    ]
+    assert ended == [ids["a"], ids["c"], ids["b"]]
+
+
+def test_pause_keeps_and_resume_goes_on(bench: Bench, offer: Callable[..., Variant]) -> None:
+    bench.hub.faults.append(Fault("stall", 0.5))
+    added = bench.downloads.add("maker/a", offer("a"))
+    bench.watch.wait(lambda e: isinstance(e, DownloadChanged) and e.received > 900_000)
+    bench.downloads.pause(added)
+    bench.watch.wait_state(added, "paused")
+    sent = bench.hub.sent()
+    bench.downloads.resume(added)
+    bench.watch.wait_state(added, "done")
+    assert bench.hub.sent() - sent < 0.65 * len(DATA)
+
+
+def test_cancel_removes_what_arrived(bench: Bench, offer: Callable[..., Variant]) -> None:
+    bench.hub.faults.append(Fault("stall", 0.5))
+    added = bench.downloads.add("maker/a", offer("a"))
+    bench.watch.wait(lambda e: isinstance(e, DownloadChanged) and e.received > 0)
+    bench.downloads.cancel(added)
+    bench.watch.wait(lambda e: e == DownloadRemoved(added))
+    assert [path for path in bench.folder.rglob("*") if path.is_file()] == []
+    assert bench.downloads.all() == []
+    bench.downloads.cancel(added)  # once more is no error
+
+
+def test_a_failure_says_why_and_can_be_retried(bench: Bench, offer: Callable[..., Variant]) -> None:
+    bench.hub.faults += [Fault("503")] * 3
+    added = bench.downloads.add("maker/a", offer("a"))
+    failed = bench.watch.wait_state(added, "failed")
+    assert "busy (503)" in failed.error
+    bench.downloads.resume(added)
+    bench.watch.wait_state(added, "done")
+
+
+def test_what_ran_goes_on_after_a_restart(bench: Bench, offer: Callable[..., Variant]) -> None:
+    bench.hub.faults.append(Fault("stall", 0.5))
+    added = bench.downloads.add("maker/a", offer("a"))
+    waiting = bench.downloads.add("maker/b", offer("b"))
+    bench.downloads.pause(waiting)
+    bench.watch.wait_state(waiting, "paused")
+    bench.watch.wait(lambda e: isinstance(e, DownloadChanged) and e.received > 900_000)
+    later = bench.again()
+    try:
+        later.watch.wait_state(added, "done")
+        assert [d.state for d in later.downloads.all()] == ["paused"]
+        assert bench.hub.sent() <= 1.15 * len(DATA)
+    finally:
+        later.downloads.close()
+
+
+def test_only_the_bad_part_is_fetched_again(bench: Bench, offer: Callable[..., Variant]) -> None:
+    variant = offer("big", parts=3)
+    bench.watch.wait_state(bench.downloads.add("maker/big", variant), "done")
+    spoiled = bench.folder / "maker" / "big" / "big-7B-Q4_0-00002-of-00003.gguf"
+    whole = spoiled.read_bytes()
+    spoiled.write_bytes(b"\0" * len(whole))
+    sent = bench.hub.sent()
+    bench.watch.events.clear()
+    bench.watch.wait_state(bench.downloads.add("maker/big", variant), "done")
+    assert spoiled.read_bytes() == whole
+    assert bench.hub.sent() - sent == len(whole)
+
+
+def test_unsafe_names_are_refused_when_asked_for(
+    bench: Bench, offer: Callable[..., Variant]
+) -> None:
+    variant = offer("a")
+    evil = Variant("x", "Q4_0", (("../../x.gguf", variant.files[0][1]),))
+    with pytest.raises(HubError, match="not safe"):
+        bench.downloads.add("maker/a", evil)
+    assert bench.downloads.all() == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_kill_9_at_twenty_points(
+    hub: StandIn, tmp_path: Path, offer: Callable[..., Variant]
+) -> None:
+    """Killed twenty times on its way, the file arrives whole and hardly anything comes twice."""
+    folder, store = tmp_path / "Models", tmp_path / "store.json"
+    data = Content(DATA, 200_000_000)
+    variant = offer("a", data=data)
+    download = Download(DownloadId("x"), "maker/a", "a", variant.files)
+    FileStore(store).save(download)
+    rng = random.Random(3)
+
+    def start() -> subprocess.Popen[bytes]:
+        root = Path(__file__).parents[2]
+        command = [sys.executable, "-m", "tests.hub.download_child", str(folder), str(store)]
+        return subprocess.Popen(command, cwd=root, env=os.environ | {"PYTHONPATH": str(root)})
+
+    for index in range(20):
+        child = start()
+        target = data.size * (index + rng.random()) / 20.5
+        while arrived(folder) < target and child.poll() is None:
+            time.sleep(0.002)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    child = start()
+    assert child.wait(timeout=120) == 0
+    path = folder / "maker" / "a" / "a-7B-Q4_0.gguf"
+    assert path.stat().st_size == data.size
+    assert hub.sent() <= 1.15 * data.size + 20 * (4 << 20)  # and what sockets held when killed
+    assert [p for p in folder.rglob("*") if p.is_file()] == [path]
+
+
+def arrived(folder: Path) -> int:
+    return max((path.stat().st_size for path in folder.rglob(".*.part")), default=0)
