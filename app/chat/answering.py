@@ -73,6 +73,7 @@ class Answering:
         # None while the turn is being stored or prepared: taken, but not yet streaming.
         self._live: dict[ConversationId, Reply | None] = {}
         self._stopped: set[ConversationId] = set()
+        self._ending = 0  # replies that have ended, but not everyone has been told yet
         self._closed = False
 
     def take(self, conversation: ConversationId) -> bool:
@@ -123,7 +124,7 @@ class Answering:
         for conversation in live:
             self.stop(conversation)
         with self._idle:
-            self._idle.wait_for(lambda: not self._live, timeout_s)
+            self._idle.wait_for(lambda: not self._live and not self._ending, timeout_s)
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     # ------------------------------------------------------------ on a preparing thread
@@ -251,14 +252,23 @@ class Answering:
         then: Callable[[StoredMessage], None],
     ) -> None:
         """Free for the next turn before anyone hears of the end."""
+        with self._idle:
+            self._ending += 1
         self.release(conversation)
-        if finished is None:
-            return
+        try:
+            if finished is not None:
+                self._tell(finished)
+                then(finished)
+        finally:
+            with self._idle:
+                self._ending -= 1
+                self._idle.notify_all()
+
+    def _tell(self, finished: StoredMessage) -> None:
         if finished.stats is None:
-            self._post(ReplyFinished(conversation=conversation, message=finished))
+            self._post(ReplyFinished(conversation=finished.conversation_id, message=finished))
         else:
             self._account(finished, finished.stats)
-        then(finished)
 
     def _account(self, finished: StoredMessage, stats: Stats) -> None:
         conversation = finished.conversation_id

@@ -355,7 +355,7 @@ class Turns:
         elif reply.status in {"complete", "length"}:
             self._waiting.if_any(conversation, self.send_waiting)
         else:
-            self._waiting.if_any(conversation, self._waiting.announce)
+            self._waiting.announce(conversation, empty=False)
 
     def _change(
         self, conversation: ConversationId, change: Callable[[Tx], ChatEvent]

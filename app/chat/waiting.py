@@ -43,10 +43,13 @@ class Waiting:
     def if_any(self, conversation: ConversationId, then: Callable[[ConversationId], None]) -> None:
         self._read(conversation, lambda waiting: then(conversation) if waiting else None)
 
-    def announce(self, conversation: ConversationId) -> None:
+    def announce(self, conversation: ConversationId, *, empty: bool = True) -> None:
+        """`empty`: even when nothing waits."""
+
         def tell(waiting: tuple[Queued, ...]) -> None:
             held = conversation not in self._streaming()
-            self._post(QueueChanged(conversation=conversation, waiting=waiting, held=held))
+            if waiting or empty:
+                self._post(QueueChanged(conversation=conversation, waiting=waiting, held=held))
 
         self._read(conversation, tell)
 

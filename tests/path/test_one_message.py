@@ -106,6 +106,22 @@ def test_the_command_line_takes_the_same_path(tiny_model: Path, home: Path) -> N
     assert again.stdout == first.stdout
 
 
+def test_a_cut_reply_goes_on_as_if_it_had_not_been_cut(tiny_model: Path) -> None:
+    said: list[str] = []
+    for most, rounds in ((16, 1), (8, 2)):
+        events: queue.Queue[ChatEvent] = queue.Queue()
+        with open_rooms(events.put, sampling=GREEDY, max_tokens=most, temporary=True) as rooms:
+            rooms.load(tiny_model).result(30)
+            conversation = rooms.turns.start("Tell me about the garden.").result(5)
+            reply = finished(events)
+            for _ in range(rounds - 1):
+                assert reply.status == "length"
+                rooms.turns.continue_reply(conversation, reply.id)
+                reply = finished(events)
+            said.append(reply.message.text)
+    assert said[0] == said[1] != ""
+
+
 def test_a_chat_changes_its_model_and_changes_back(tiny_model: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.gguf"
     other.write_bytes(tiny_model.read_bytes())
