@@ -155,7 +155,6 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
     closing: ExitStack
     sampling: Sampling | None
     max_tokens: int | None
-    toolbox: Toolbox
 
     def over(self, db: Database, generator: Unkept | Pool) -> Chats:
         wind = Wind(db, generator, self.post, self.window.budget)

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from app.core.errors import GenerationTimeout, InvalidRequest, KnownError, to_info
@@ -232,13 +233,17 @@ class Loop:
         busy = self.engine is not None and self.engine.scheduler.has_work
         patience = None if busy else self._save_in
         try:
-            self._inbox.get(block=not busy, timeout=patience)()
-            self._save_in = _IDLE_S
-            while True:
-                self._inbox.get_nowait()()
+            command = self._inbox.get(block=not busy, timeout=patience)
         except Empty:
             if patience is not None and self.engine:
                 self._save_in = _NEXT_S if self.engine.cache.save_one() else None
+            return
+        # Whatever this starts is to be saved some time after it has ended.
+        self._save_in = _IDLE_S
+        command()
+        with suppress(Empty):
+            while True:
+                self._inbox.get_nowait()()
 
     def _load(self, command: Load) -> None:
         told = -1.0
