@@ -290,6 +290,10 @@ def _fill_window(rooms: Rooms, bridge: "Bridge", model: Path | None) -> "Window"
                 pass
 
     bridge.arrived.connect(follow)
+    for problem in rooms.settings.problems:
+        window.notes.warn(f"The setting {problem.where} {problem.reason}.")
+    if rooms.recovered is not None:  # said last: it matters more
+        window.notes.warn(rooms.recovered.sentence())
     models.list_folder(rooms.settings.value.models_folder(rooms.folders.models))
     try:
         path = model or rooms.find_model("default")

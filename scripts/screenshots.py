@@ -42,6 +42,7 @@ from app.ui.transcript import (  # noqa: E402
     WindItem,
 )
 from scripts.sample_conversations import ATTENTION, RICH, SCRIPTS  # noqa: E402
+from scripts.window_scene import WindowScene  # noqa: E402
 
 Scene = Callable[[Mode], QWidget]
 _open: list[Transcript] = []
@@ -202,7 +203,18 @@ def hostile(mode: Mode) -> QWidget:
     )
 
 
+def window(mode: Mode) -> QWidget:
+    """The whole window, as the README shows it."""
+    scene = WindowScene(mode)
+    _windows.append(scene)
+    return scene.window
+
+
+_windows: list[WindowScene] = []
+
 SCENES: dict[str, Scene] = {
+    "window": window,
+} | {
     f"transcript-{scene.__name__}": scene
     for scene in (
         conversation, rich, scripts, opened, states, streaming, selecting, finding, link,
@@ -228,6 +240,8 @@ def main(names: list[str]) -> None:
             widget.hide()
     for view in _open:
         view.shutdown()
+    for scene in _windows:
+        scene.close()
 
 
 if __name__ == "__main__":

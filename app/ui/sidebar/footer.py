@@ -1,4 +1,4 @@
-"""The foot of the sidebar: whether the model can answer, reload, settings. Main thread.
+"""The foot of the sidebar: whether the model can answer, and reload. Main thread.
 
 The dot is green ready, amber loading, red failed, grey none, and says so in words too.
 """
@@ -74,21 +74,18 @@ class Footer(QWidget):
         self._dot = Dot(theme)
         self.label = Elided()
         self.reload = IconButton("reload", "Reload the model", theme)
-        self.settings = IconButton("settings", "Settings", theme)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 8, 8)
         row.setSpacing(4)
         row.addWidget(self._dot)
         row.addWidget(self.label, 1)
         row.addWidget(self.reload)
-        row.addWidget(self.settings)
         bridge.arrived.connect(self._follow)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        for button in (self.reload, self.settings):
-            button.set_theme(theme)
+        self.reload.set_theme(theme)
         self._show()
 
     def _follow(self, event: Event) -> None:
