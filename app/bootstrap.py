@@ -217,6 +217,7 @@ def open_rooms(
             db, recovered = _open_stored(folders, on_raise, closing)
         pool = Pool(log=folders.logs / "engine.log")
         closing.callback(pool.close)
+        pool.warm()  # its process starts and imports while the rest is still being opened
         window = _Window(settings_file.value.models.chat_ctx)
         pool.subscribe(window.follow)
         toolbox = Toolbox(built_in(), lambda: settings_file.value.tools)
