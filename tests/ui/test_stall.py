@@ -1,5 +1,6 @@
 """The window answers at all times: 10,000 chats, typing, search, a reply at speed."""
 
+import gc
 import time
 
 import pytest
@@ -10,8 +11,20 @@ from app.core.ids import FolderId
 from app.storage import conversations, folders
 from app.ui.stall import Watchdog
 
+# Timed: they run alone, not among two thousand other tests.
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("young_heap")]
+
 LIMIT_MS = 50  # thread time; generous, because other work shares the machine's caches
 DAY = 86_400_000
+
+
+@pytest.fixture
+def young_heap():
+    """A collection of what earlier tests left behind is no stall of the window."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
