@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app.bootstrap import Rooms, open_rooms
+from app.bootstrap.rooms import Rooms, open_rooms
 from app.chat.ask import ask
 from app.chat.budget import Budget
 from app.chat.events import ChatEvent, ReplyFinished, WindFinished, WindowMeasured

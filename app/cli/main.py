@@ -36,7 +36,7 @@ def _wants_window(arguments: Sequence[str]) -> bool:
 
 
 def _open_window(arguments: Sequence[str]) -> int:
-    from app.bootstrap import run_window
+    from app.bootstrap.window import run_window
 
     models = [Path(word) for word in arguments if word not in _WINDOW_FLAGS]
     verbose = any(word in _WINDOW_FLAGS for word in arguments)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.bootstrap import open_rooms
+from app.bootstrap.rooms import open_rooms
 from app.chat.events import ChatEvent, ReplyDelta, ReplyFinished, TurnRefused
 from app.chat.turns import Turns
 from app.core.errors import ErrorInfo, from_info

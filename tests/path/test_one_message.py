@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.bootstrap import open_rooms
+from app.bootstrap.rooms import open_rooms
 from app.chat.events import ChatEvent, ReplyDelta, ReplyFinished
 from app.core.protocol import ModelInfo
 from app.core.sampling import GREEDY

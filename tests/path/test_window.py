@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from app.bootstrap import Rooms, open_rooms
+from app.bootstrap.rooms import Rooms, open_rooms
 from app.chat.events import ReplyDelta
 from app.core.sampling import GREEDY
 from app.storage import conversations, messages

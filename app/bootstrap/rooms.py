@@ -1,0 +1,185 @@
+"""The rooms that work, put together for whichever door opens them.
+
+Everything it opens is closed in reverse order, whatever happens between.
+"""
+
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from app.bootstrap.models import Models, find_model, model_spec
+from app.chat.answering import Answering
+from app.chat.attachments import Attachments
+from app.chat.budget import Budget
+from app.chat.events import ChatEvent
+from app.chat.presets import Presets
+from app.chat.titles import Titles
+from app.chat.tools import Toolbox, built_in
+from app.chat.turns import Turns
+from app.chat.unkept import Unkept
+from app.chat.wind import Wind
+from app.core.logs import start_logging
+from app.core.paths import Folders, find_folders
+from app.core.protocol import CHAT, ModelInfo
+from app.core.sampling import Sampling
+from app.storage.database import Database
+from app.storage.instance import Instance
+from app.storage.recovery import Report, open_database
+from app.storage.settings_file import SettingsFile
+from app.storage.upkeep import Upkeep
+from app.workers.events import PoolEvent, WorkerReady
+from app.workers.pool import Pool
+
+
+class Chats(msgspec.Struct, frozen=True):
+    """The verbs over one database of chats."""
+
+    db: Database
+    turns: Turns
+    wind: Wind
+    presets: Presets
+
+
+class Rooms(msgspec.Struct, frozen=True):
+    """What a door needs: the verbs and the rooms behind them."""
+
+    folders: Folders
+    settings: SettingsFile
+    db: Database
+    pool: Pool
+    models: Models
+    turns: Turns
+    wind: Wind
+    presets: Presets
+    attachments: Attachments
+    temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
+    recovered: Report | None = None  # the database was damaged: what was saved
+
+    def find_model(self, name: str) -> Path:
+        return find_model(name, self.settings.value, self.folders)
+
+    def load(self, path: Path) -> "Future[ModelInfo]":
+        return self.models.loaded(path)
+
+
+class _Window:
+    """What the loaded models give: the size of a chat's window, and how each is best sampled."""
+
+    def __init__(self, chat_ctx: int) -> None:
+        self._chat_ctx = chat_ctx
+        self._sampling: dict[str, Sampling] = {}
+
+    def follow(self, event: PoolEvent) -> None:
+        if isinstance(event, WorkerReady) and CHAT in event.roles:
+            self._chat_ctx = event.info.chat_ctx
+            # Without a name, the model that was loaded last is meant.
+            self._sampling[event.model] = self._sampling[""] = event.info.recommended
+
+    def budget(self) -> Budget:
+        return Budget(self._chat_ctx)
+
+    def sampling(self, model: str) -> Sampling:
+        return self._sampling.get(model, Sampling())
+
+
+class _ChatsBuilder(msgspec.Struct, frozen=True):
+    """Puts the chat room together over a database; twice, for what is kept and what is not."""
+
+    post: Callable[[ChatEvent], None]
+    window: _Window
+    models: Models
+    toolbox: Toolbox
+    closing: ExitStack
+    sampling: Sampling | None
+    max_tokens: int | None
+
+    def over(self, db: Database, generator: Unkept | Pool) -> Chats:
+        wind = Wind(db, generator, self.post, self.window.budget)
+        self.closing.callback(wind.close)
+        answering = Answering(
+            db,
+            generator,
+            self.post,
+            self.window.budget,
+            wind=wind,
+            titles=Titles(db, generator, self.post),
+            max_tokens=self.max_tokens,
+            ready=self.models.ready,
+            toolbox=self.toolbox,
+        )
+        turns = Turns(
+            db,
+            answering,
+            self.post,
+            sampling=lambda model: self.sampling or self.window.sampling(model),
+            toolbox=self.toolbox,
+        )
+        self.closing.callback(turns.close)
+        return Chats(db, turns, wind, Presets(db, self.post))
+
+
+def _open_stored(
+    folders: Folders, on_raise: Callable[[list[str]], None] | None, closing: ExitStack
+) -> tuple[Database, Report | None]:
+    """The user's chats, ours alone while they are open, whatever state they were left in.
+
+    Opened before the pool and closed after it: its last answers are still stored.
+    """
+    closing.enter_context(Instance(folders.data, on_raise))
+    db, recovered = open_database(folders.database)
+    closing.callback(db.close)
+    closing.callback(Upkeep(db, folders.database).close)
+    return db, recovered
+
+
+@contextmanager
+def open_rooms(
+    post: Callable[[ChatEvent], None],
+    *,
+    temporary: bool = False,
+    sampling: Sampling | None = None,
+    max_tokens: int | None = None,
+    verbose: bool = False,
+    on_raise: Callable[[list[str]], None] | None = None,
+) -> Generator[Rooms]:
+    folders = find_folders()
+    folders.create()
+    start_logging(folders.log, verbose=verbose)
+    with ExitStack() as closing:
+        settings_file = SettingsFile(folders.settings)
+        passing_db = Database(None)
+        closing.callback(passing_db.close)
+        db, recovered = passing_db, None
+        if not temporary:
+            db, recovered = _open_stored(folders, on_raise, closing)
+        pool = Pool(log=folders.logs / "engine.log")
+        closing.callback(pool.close)
+        pool.warm()  # its process starts and imports while the rest is still being opened
+        window = _Window(settings_file.value.models.chat_ctx)
+        pool.subscribe(window.follow)
+        toolbox = Toolbox(built_in(), lambda: settings_file.value.tools)
+        models = Models(pool, lambda path: model_spec(path, settings_file.value, folders))
+
+        attachments = Attachments(pool, window.budget)
+        closing.callback(attachments.close)
+        unkept = Unkept(pool)
+        closing.callback(unkept.close)
+        build = _ChatsBuilder(post, window, models, toolbox, closing, sampling, max_tokens)
+        passing = build.over(passing_db, unkept)
+        kept = passing if temporary else build.over(db, pool)
+        yield Rooms(
+            folders,
+            settings_file,
+            kept.db,
+            pool,
+            models,
+            kept.turns,
+            kept.wind,
+            kept.presets,
+            attachments,
+            passing,
+            recovered,
+        )

@@ -1,0 +1,72 @@
+"""The desktop app put together: the window first, the model while it already shows. Main thread."""
+
+from pathlib import Path
+
+import msgspec
+
+from app.bootstrap.rooms import Rooms, open_rooms
+from app.core.errors import AlreadyRunning, KnownError, to_info
+from app.core.paths import find_folders
+from app.core.settings import Settings
+from app.storage.instance import raise_first
+from app.ui.bridge import Bridge
+from app.ui.events import Event, ModelChanged, ModelChoice, ModelFailed, ModelReady, Raised
+from app.ui.header.switch import ModelSwitch, choice_of
+from app.ui.window import Window, application
+
+
+def run_window(model: Path | None, *, verbose: bool = False) -> int:
+    """The desktop app: the window first, the model while it already shows.
+
+    A second start hands its model over to the first window and raises it.
+    """
+    app = application()
+    bridge = Bridge()
+    try:
+        with open_rooms(
+            bridge.post, verbose=verbose, on_raise=lambda words: bridge.post(Raised(tuple(words)))
+        ) as rooms:
+            window = _fill_window(rooms, bridge, model)
+            window.show()
+            return app.exec()
+    except AlreadyRunning:
+        if raise_first(find_folders().data, [str(model.absolute())] if model else []):
+            return 0
+        raise
+
+
+def _fill_window(rooms: Rooms, bridge: Bridge, model: Path | None) -> Window:
+    models = ModelSwitch(rooms.models.load, rooms.pool, bridge.post)
+    window = Window(bridge, rooms.db, rooms.turns, models, rooms.folders.config / "window.json")
+
+    def follow(event: Event) -> None:
+        match event:
+            case ModelChanged(state=ModelReady(choice=choice)):
+                rooms.settings.change(lambda old: remember_model(old, choice.path))
+            case Raised(words=words):
+                window.showNormal()
+                window.raise_()
+                window.activateWindow()
+                for word in words:
+                    models.load(choice_of(Path(word)))
+            case _:
+                pass
+
+    bridge.arrived.connect(follow)
+    for problem in rooms.settings.problems:
+        window.notes.warn(f"The setting {problem.where} {problem.reason}.")
+    if rooms.recovered is not None:  # said last: it matters more
+        window.notes.warn(rooms.recovered.sentence())
+    models.list_folder(rooms.settings.value.models_folder(rooms.folders.models))
+    try:
+        path = model or rooms.find_model("default")
+    except KnownError as error:
+        bridge.post(ModelChanged(ModelFailed(ModelChoice("", "No model"), to_info(error))))
+    else:
+        models.load(choice_of(path))
+    return window
+
+
+def remember_model(settings: Settings, path: str) -> Settings:
+    models = msgspec.structs.replace(settings.models, last=path)
+    return msgspec.structs.replace(settings, models=models)
