@@ -13,6 +13,7 @@ import msgspec
 from huggingface_hub import close_session, get_token
 
 from app.bootstrap.models import model_places
+from app.bootstrap.runtimes import runtime_launch
 from app.core.downloads import Download, DownloadChanged, DownloadEvent, DownloadId
 from app.core.errors import HubError
 from app.core.fit import Settings as FitSettings
@@ -22,6 +23,7 @@ from app.core.settings import Settings
 from app.hub.catalog import Catalog, Variant
 from app.hub.downloads import Downloads
 from app.hub.library import Library, scan
+from app.hub.runtimes import Runtimes
 from app.storage.settings_file import SettingsFile
 from app.workers.greeting import greet
 
@@ -40,7 +42,7 @@ class Ground(msgspec.Struct, frozen=True):
         return scan(model_places(self.settings, self.folders))
 
     def devices(self) -> tuple[Device, ...]:
-        return greet().devices
+        return greet(runtime_launch(Runtimes(self.folders.runtimes))).devices
 
     def fit_settings(self, trained_ctx: int) -> FitSettings:
         wished = self.settings.models
@@ -57,11 +59,16 @@ def find_ground() -> Ground:
     return Ground(folders, SettingsFile(folders.settings).value)
 
 
+def open_client() -> httpx2.Client:
+    """Proxies as the environment names them."""
+    return httpx2.Client()
+
+
 @contextmanager
 def open_catalog() -> Generator[Catalog]:
-    """The hub that `HF_ENDPOINT` names, through the proxies of the environment."""
+    """The hub that `HF_ENDPOINT` names."""
     try:
-        with httpx2.Client() as client:
+        with open_client() as client:
             yield Catalog(client, os.environ.get("HF_ENDPOINT", "").rstrip("/"))
     finally:
         close_session()

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from app.bootstrap.models import Models, find_model, model_spec
+from app.bootstrap.runtimes import runtime_launch
 from app.chat.answering import Answering
 from app.chat.attachments import Attachments
 from app.chat.budget import Budget
@@ -25,6 +26,7 @@ from app.core.logs import start_logging
 from app.core.paths import Folders, find_folders
 from app.core.protocol import CHAT, ModelInfo
 from app.core.sampling import Sampling
+from app.hub.runtimes import Runtimes
 from app.storage.database import Database
 from app.storage.instance import Instance
 from app.storage.recovery import Report, open_database
@@ -155,7 +157,9 @@ def open_rooms(
         db, recovered = passing_db, None
         if not temporary:
             db, recovered = _open_stored(folders, on_raise, closing)
-        pool = Pool(log=folders.logs / "engine.log")
+        pool = Pool(
+            log=folders.logs / "engine.log", launch=runtime_launch(Runtimes(folders.runtimes))
+        )
         closing.callback(pool.close)
         pool.warm()  # its process starts and imports while the rest is still being opened
         window = _Window(settings_file.value.models.chat_ctx)
