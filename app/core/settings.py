@@ -9,7 +9,7 @@ from typing import Annotated
 
 import msgspec
 
-from app.core.protocol import FlashAttention, KvType
+from app.core.protocol import FlashAttention, KvType, Memory
 
 ChatContext = Annotated[int, msgspec.Meta(ge=2048, le=131_072)]
 
@@ -26,6 +26,14 @@ class ModelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     cache_disk_mib: Annotated[int, msgspec.Meta(ge=0)] = 8192
     folder: str = ""  # empty: the default models folder
     last: str = ""  # the model that was used last
+    # Each by path or name; loaded when first needed.
+    summarizer: str = ""  # empty: the chat model
+    embedder: str = ""  # empty: none
+    workers: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1  # engine processes of the chat model
+    device: str = ""  # a device's name, or `cpu`; empty: as many layers as fit on the best one
+    memory_mapping: Memory = "auto"
+    memory_limit_mib: Annotated[int, msgspec.Meta(ge=0)] = 0  # of each engine process; 0: none
+    idle_unload_minutes: Annotated[int, msgspec.Meta(ge=0, le=10_080)] = 15  # 0: never
 
 
 class ToolSettings(msgspec.Struct, frozen=True, omit_defaults=True):
