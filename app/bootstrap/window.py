@@ -7,12 +7,22 @@ import msgspec
 from app.bootstrap.rooms import Rooms, open_rooms
 from app.core.errors import AlreadyRunning, KnownError, to_info
 from app.core.paths import find_folders
+from app.core.protocol import CHAT
 from app.core.settings import Settings
 from app.storage.instance import raise_first
 from app.ui.bridge import Bridge
-from app.ui.events import Event, ModelChanged, ModelChoice, ModelFailed, ModelReady, Raised
+from app.ui.events import (
+    Event,
+    MemoryReported,
+    ModelChanged,
+    ModelChoice,
+    ModelFailed,
+    ModelReady,
+    Raised,
+)
 from app.ui.header.switch import ModelSwitch, choice_of
 from app.ui.window import Window, application
+from app.workers.events import PoolEvent, PoolMeasured
 
 
 def run_window(model: Path | None, *, verbose: bool = False) -> int:
@@ -53,8 +63,11 @@ def _fill_window(rooms: Rooms, bridge: Bridge, model: Path | None) -> Window:
                 pass
 
     bridge.arrived.connect(follow)
+    rooms.pool.subscribe(lambda event: _report_memory(event, bridge))
     for problem in rooms.settings.problems:
         window.notes.warn(f"The setting {problem.where} {problem.reason}.")
+    for problem in rooms.problems:
+        window.notes.warn(problem)
     if rooms.recovered is not None:  # said last: it matters more
         window.notes.warn(rooms.recovered.sentence())
     models.list_folder(rooms.settings.value.models_folder(rooms.folders.models))
@@ -65,6 +78,12 @@ def _fill_window(rooms: Rooms, bridge: Bridge, model: Path | None) -> Window:
     else:
         models.load(choice_of(path))
     return window
+
+
+def _report_memory(event: PoolEvent, bridge: Bridge) -> None:
+    """On the pool's thread: what the engines that chat hold, for the memory panel."""
+    if isinstance(event, PoolMeasured) and (stats := event.state.stats_of(CHAT)):
+        bridge.post(MemoryReported(stats))
 
 
 def remember_model(settings: Settings, path: str) -> Settings:
