@@ -73,7 +73,7 @@ def _fill_window(
         window.notes.warn(rooms.recovered.sentence())
     models.list_folder(rooms.settings.value.models_folder(rooms.folders.models))
     try:
-        path = model or rooms.find_model("default")
+        path = rooms.find_model(str(model) if model else "default")
     except KnownError as error:
         bridge.post(ModelChanged(ModelFailed(ModelChoice("", "No model"), to_info(error))))
     else:

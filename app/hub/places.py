@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-Source = Literal["app", "folder", "hugging_face", "lm_studio", "ollama"]
+Source = Literal["app", "folder", "hugging_face", "lm_studio", "ollama", "starter"]
 
 MAX_DEPTH = 8
 MAX_ENTRIES = 200_000
@@ -41,9 +41,13 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def find_places(
-    models: Path, folders: tuple[Path, ...], environment: Mapping[str, str], home: Path
+    models: Path,
+    folders: tuple[Path, ...],
+    environment: Mapping[str, str],
+    home: Path,
+    starter: Path | None = None,
 ) -> tuple[Place, ...]:
-    """In the order in which a duplicate is preferred."""
+    """In the order in which a duplicate is preferred; `starter` is the folder we ship."""
     places = [Place(models, "app"), *(Place(folder, "folder") for folder in folders)]
     if cache := environment.get("HF_HUB_CACHE"):
         places.append(Place(Path(cache).expanduser(), "hugging_face"))
@@ -56,6 +60,7 @@ def find_places(
     else:
         shared = Path("/usr/share/ollama/.ollama/models")
         places += [Place(home / ".ollama" / "models", "ollama"), Place(shared, "ollama")]
+    places += [Place(starter, "starter")] if starter else []
     return tuple(places)
 
 
@@ -83,7 +88,7 @@ def _repository(path: Path, place: Place) -> str:
     parts = path.relative_to(place.root).parts
     if place.source == "hugging_face" and (match := _REPOSITORY.match(parts[0])):
         return f"{match[1]}/{match[2]}"
-    if place.source == "lm_studio" and len(parts) == 3:
+    if place.source in ("app", "lm_studio") and len(parts) >= 3:  # owner/name/…, as downloaded
         return f"{parts[0]}/{parts[1]}"
     return ""
 
