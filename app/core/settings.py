@@ -5,13 +5,27 @@ section appears here when the room behind it works.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from app.core.protocol import FlashAttention, KvType, Memory
 
 ChatContext = Annotated[int, msgspec.Meta(ge=2048, le=131_072)]
+
+
+class GeneralSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    return_sends: bool = True  # otherwise Shift+Return does
+    load_at_start: bool = True  # the model that was used last
+    notify: bool = True  # when a reply ends behind other windows
+
+
+class AppearanceSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    look: Literal["system", "light", "dark"] = "system"
+    accent: Annotated[str, msgspec.Meta(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""  # empty: ours
+    font: Annotated[str, msgspec.Meta(max_length=100)] = ""  # empty: the system's
+    points: Annotated[float, msgspec.Meta(ge=8, le=18)] = 10.5
+    reading_width: Annotated[int, msgspec.Meta(ge=480, le=1600)] = 780
 
 
 class ModelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -43,6 +57,8 @@ class ToolSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
+    general: GeneralSettings = GeneralSettings()
+    appearance: AppearanceSettings = AppearanceSettings()
     models: ModelSettings = ModelSettings()
     tools: ToolSettings = ToolSettings()
 
