@@ -30,6 +30,7 @@ class Library(msgspec.Struct, frozen=True):
     models: tuple[Model, ...] = ()  # of every kind that can be loaded by itself, and adapters
     broken: tuple[Broken, ...] = ()
     files: dict[Path, ScannedFile] = {}
+    folders: dict[Path, int] = {}  # those that were looked into, as they were then
 
     def of_kind(self, kind: Kind) -> list[Model]:
         return [model for model in self.models if model.facts.kind == kind]
@@ -61,16 +62,23 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def scan(places: Iterable[Place], previous: Library | None = None) -> Library:
+    folders: dict[Path, int] = {}
+    found = (one for place in places for one in look(place, folders))
+    library = read(found, previous)
+    return msgspec.structs.replace(library, folders=folders)
+
+
+def read(found: Iterable[Found], previous: Library | None = None) -> Library:
+    """The same of files that are named one by one."""
     known = previous.files if previous else {}
     files: dict[Path, ScannedFile] = {}
     identities: set[tuple[int, int]] = set()
-    for place in places:
-        for found in look(place):
-            scanned = _scan_file(found, known.get(found.path))
-            # One file under several names (a cache's revisions, links) counts once.
-            if scanned and scanned.identity not in identities:
-                identities.add(scanned.identity)
-                files[found.path] = scanned
+    for one in found:
+        scanned = _scan_file(one, known.get(one.path))
+        # One file under several names (a cache's revisions, links) counts once.
+        if scanned and scanned.identity not in identities:
+            identities.add(scanned.identity)
+            files[one.path] = scanned
     files = take_fingerprints(files)
     models, broken = assemble(files.values())
     models = fold_copies(pair_projectors(models, files.values()), files)

@@ -75,11 +75,12 @@ def _lm_studio(home: Path) -> Iterator[Path]:
     yield home / ".cache" / "lm-studio" / "models"
 
 
-def look(place: Place) -> Iterator[Found]:
+def look(place: Place, folders: dict[Path, int] | None = None) -> Iterator[Found]:
+    """`folders` takes those that were entered, with their times: where news would show."""
     if place.source == "ollama":
-        yield from _ollama(place.root)
+        yield from _ollama(place.root, folders)
         return
-    for path in walk(place.root):
+    for path in walk(place.root, folders):
         if path.suffix.lower() == ".gguf":
             yield Found(path, place.source, repository=_repository(path, place))
 
@@ -93,22 +94,30 @@ def _repository(path: Path, place: Place) -> str:
     return ""
 
 
-def walk(root: Path) -> Iterator[Path]:
-    """Every file under a folder, sorted within each; links are followed, loops are not."""
+def walk(root: Path, folders: dict[Path, int] | None = None) -> Iterator[Path]:
+    """Every file under a folder, sorted within each; links are followed, loops are not.
+
+    Hidden folders are left out: the trash is one, and other programs keep theirs so.
+    """
     entered: set[tuple[int, int]] = set()
     pending = [(root, 0)]
     left = MAX_ENTRIES
     while pending:
         folder, depth = pending.pop()
+        modified_ns = 0
         try:
             status = folder.stat()
             if (status.st_dev, status.st_ino) in entered:
                 continue
             entered.add((status.st_dev, status.st_ino))
+            modified_ns = status.st_mtime_ns
             with os.scandir(folder) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError:
             continue
+        finally:
+            if folders is not None:
+                folders.setdefault(folder, modified_ns)
         left -= len(listed)
         if left < 0:
             return
@@ -118,9 +127,9 @@ def walk(root: Path) -> Iterator[Path]:
                 plain = entry.is_file()
             except OSError:  # a link to itself, a folder that just went
                 continue
-            if inside and depth < MAX_DEPTH:
+            if inside and depth < MAX_DEPTH and not entry.name.startswith("."):
                 pending.append((folder / entry.name, depth + 1))
-            elif plain:
+            elif plain and not inside:
                 yield folder / entry.name
 
 
@@ -133,9 +142,9 @@ class _Manifest(msgspec.Struct):
     layers: list[_Layer] = []
 
 
-def _ollama(root: Path) -> Iterator[Found]:
+def _ollama(root: Path, folders: dict[Path, int] | None) -> Iterator[Found]:
     """Blobs as the manifests name them: registry/namespace/model/tag."""
-    for path in walk(root / "manifests"):
+    for path in walk(root / "manifests", folders):
         try:
             if path.stat().st_size > _MAX_MANIFEST_BYTES:
                 continue
