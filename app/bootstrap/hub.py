@@ -14,7 +14,7 @@ from huggingface_hub import close_session, get_token
 
 from app.bootstrap.models import model_places
 from app.bootstrap.runtimes import runtime_launch
-from app.core.downloads import Download, DownloadChanged, DownloadEvent, DownloadId
+from app.core.downloads import Download, DownloadEvent, DownloadId, DownloadState
 from app.core.errors import HubError
 from app.core.fit import Settings as FitSettings
 from app.core.paths import Folders, find_folders
@@ -90,18 +90,19 @@ def download(
     repository: str,
     variant: Variant,
     projector: Variant | None,
-    watch: Callable[[DownloadChanged], None],
+    watch: Callable[[DownloadState], None],
 ) -> Path:
     """Waits until the model is here; interrupted, the next time goes on where it was."""
     events: queue.SimpleQueue[DownloadEvent] = queue.SimpleQueue()
-    with closing(Downloads(folder, _Unkept(), events.put, find_token=get_token)) as downloads:
-        downloads.add(repository, variant, projector)
+    with closing(Downloads(folder, _Unkept(), find_token=get_token)) as downloads:
+        downloads.subscribe(events.put)
+        downloads.start(repository, variant, projector)
         while True:
-            event = events.get()
-            if not isinstance(event, DownloadChanged):
+            state = events.get()
+            if not isinstance(state, DownloadState):
                 continue
-            watch(event)
-            if event.download.state == "failed":
-                raise HubError(event.download.error)
-            if event.download.state == "done":
+            watch(state)
+            if state.download.state == "failed":
+                raise HubError(state.reason)
+            if state.download.state == "done":
                 return folder.joinpath(repository, variant.files[0][0])
