@@ -12,6 +12,7 @@ from app.storage.instance import raise_first
 from app.ui.bridge import Bridge
 from app.ui.events import Event, ModelChanged, ModelChoice, ModelFailed, ModelReady, Raised
 from app.ui.header.switch import ModelSwitch, choice_of
+from app.ui.keeping import Chats, Keeping
 from app.ui.window import Window, application
 
 
@@ -37,7 +38,11 @@ def run_window(model: Path | None, *, verbose: bool = False) -> int:
 
 def _fill_window(rooms: Rooms, bridge: Bridge, model: Path | None) -> Window:
     models = ModelSwitch(rooms.models.load, rooms.pool, bridge.post)
-    window = Window(bridge, rooms.db, rooms.turns, models, rooms.folders.config / "window.json")
+    keeping = Keeping(
+        Chats(rooms.db, rooms.turns), Chats(rooms.temporary.db, rooms.temporary.turns)
+    )
+    memory = rooms.folders.config / "window.json"
+    window = Window(bridge, keeping, models, rooms.attachments, memory)
 
     def follow(event: Event) -> None:
         match event:

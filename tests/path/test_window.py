@@ -17,6 +17,7 @@ from app.core.sampling import GREEDY
 from app.storage import conversations, messages
 from app.ui.bridge import Bridge
 from app.ui.events import Event, ModelChoice
+from app.ui.keeping import Chats, Keeping
 from app.ui.window import Window
 from app.workers.events import PoolEvent, WorkerReady
 from tests.path.endless import endless
@@ -50,7 +51,10 @@ def shown(window: Window) -> str:
 
 
 def open_window(qtbot: QtBot, rooms: Rooms, bridge: Bridge) -> Window:
-    window = Window(bridge, rooms.db, rooms.turns, NoModels(), rooms.folders.config / "w.json")
+    passing = Chats(rooms.temporary.db, rooms.temporary.turns)
+    keeping = Keeping(Chats(rooms.db, rooms.turns), passing)
+    memory = rooms.folders.config / "w.json"
+    window = Window(bridge, keeping, NoModels(), rooms.attachments, memory)
     qtbot.addWidget(window)
     window.show()
     return window
