@@ -1,16 +1,21 @@
 """Which model answers, and how the settings have it loaded."""
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
-from app.core.errors import KnownError, ModelLoadFailed, from_info
+from app.core.errors import ModelLoadFailed, from_info
 from app.core.generator import Sink
 from app.core.ids import RequestId
-from app.core.paths import Folders
+from app.core.paths import Folders, find_folders, resources
 from app.core.protocol import Failed, Loaded, ModelInfo, ModelSpec, RequestEvent
 from app.core.settings import Settings
+from app.hub.library import scan
+from app.hub.places import Place, find_places
+from app.hub.resolve import Known, resolve
+from app.storage.settings_file import SettingsFile
 from app.workers.pool import Pool
 
 _MIB = 1024 * 1024
@@ -82,17 +87,28 @@ def model_spec(path: Path, settings: Settings, folders: Folders) -> ModelSpec:
     )
 
 
+def model_places(settings: Settings, folders: Folders) -> tuple[Place, ...]:
+    """Where models are looked for, in the order in which a duplicate is preferred."""
+    return find_places(
+        settings.models_folder(folders.models),
+        tuple(Path(folder).expanduser() for folder in settings.models.folders),
+        os.environ,
+        Path.home(),
+        resources() / "models",
+    )
+
+
 def find_model(name: str, settings: Settings, folders: Folders) -> Path:
-    """A path, or `default`: the model used last, else the first one in the models folder."""
-    if name != "default":
-        path = Path(name).expanduser()
-        if not path.is_file():
-            raise ModelLoadFailed(f"There is no model file at {path}. Check the path.")
-        return path.absolute()
-    if settings.models.last and Path(settings.models.last).is_file():
-        return Path(settings.models.last)
-    folder = settings.models_folder(folders.models)
-    found = next(iter(sorted(folder.glob("*.gguf"))), None) if folder.is_dir() else None
-    if found is None:
-        raise KnownError(f"No model found. Put a GGUF file into {folder} or name one.")
-    return found
+    """Wherever a model is named; see `resolve`."""
+    known = Known(
+        scan=lambda: scan(model_places(settings, folders)),
+        last=settings.models.last,
+        folder=settings.models_folder(folders.models),
+    )
+    return resolve(name, known)
+
+
+def named_model(name: str) -> Path:
+    """The same for a door that has not opened the rooms."""
+    folders = find_folders()
+    return find_model(name, SettingsFile(folders.settings).value, folders)

@@ -3,10 +3,12 @@
 It also keeps what the next start restores, and hands every panel the look in force.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
@@ -17,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.ids import FolderId
+from app.core.settings import Settings
 from app.ui import menus, remembered
 from app.ui.bridge import Bridge
 from app.ui.composer.attachments import Documents
@@ -31,6 +34,8 @@ from app.ui.keeping import Keeping
 from app.ui.live import Live
 from app.ui.look import Look
 from app.ui.notes import Notes
+from app.ui.pages import Page, Pages
+from app.ui.preferences import Preferences
 from app.ui.reading import message_id
 from app.ui.remembered import Remembered
 from app.ui.requests import Requests
@@ -54,6 +59,7 @@ class Window(QMainWindow):
         models: Models,
         documents: Documents,
         memory: Path,
+        preferences: Preferences,
     ) -> None:
         super().__init__()
         self._bridge = bridge
@@ -63,7 +69,7 @@ class Window(QMainWindow):
         self.setMinimumSize(560, 400)
         self.setAcceptDrops(True)
         self.resize(*_SIZE)
-        self.look = Look(kept.look, kept.points, self)
+        self.look = Look(preferences, self)
         theme = self.look.theme
         self.current = Current(self)
         self.drafts = Drafts(keeping, self)
@@ -76,7 +82,7 @@ class Window(QMainWindow):
         self.sidebar = Sidebar(library, self.current, live, self.notes, bridge, theme)
         self.header = Header(models, self.current, self.notes, bridge, theme)
         self.composer = Composer(keeping, self.drafts, self.current, live, bridge, theme, documents)
-        self.composer.set_return_sends(kept.return_sends)
+        self._preferences = preferences
         self.welcome = Welcome(self.current, bridge, theme)
         self.find_bar = FindBar(self.transcript, theme)
         self.conversation = Conversation(
@@ -102,11 +108,12 @@ class Window(QMainWindow):
             layout.addWidget(part)
         layout.addWidget(self._pages, 1)
         layout.addWidget(self.composer)
+        self.pages = Pages(column, self.look.theme)
         self._split = QSplitter()
         self._split.setHandleWidth(3)
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(self.sidebar)
-        self._split.addWidget(column)
+        self._split.addWidget(self.pages)
         self._split.setStretchFactor(1, 1)
         self._split.setSizes([_SIDEBAR, _SIZE[0] - _SIDEBAR])
         self.setCentralWidget(self._split)
@@ -114,6 +121,14 @@ class Window(QMainWindow):
 
     def _connect(self) -> None:
         self.look.changed.connect(self._set_theme)
+        self._return_sends = action(
+            self, "&Return sends the message", self._switch_return, checkable=True
+        )
+        self._preferences.changed.connect(self._follow_settings)
+        self._follow_settings()
+        self.pages.went_back.connect(self.composer.editor.setFocus)
+        self.sidebar.list.activated.connect(self.pages.back)
+        self.sidebar.new_chat.triggered.connect(self.pages.back)
         self.current.changed.connect(self._show)
         self.welcome.chosen.connect(self.composer.write)
         self.composer.refused.connect(self.notes.warn)
@@ -147,7 +162,7 @@ class Window(QMainWindow):
             action(self, "&Dark", lambda: look.choose("dark")),
         )
         message = (self.composer.attach_action, self.composer.stop_action, None,
-                   self.composer.return_sends)  # fmt: skip
+                   self._return_sends)  # fmt: skip
         model = (head.open_menu, head.reload, head.cancel, head.unload)
         self._menu = menus.build(
             self,
@@ -156,6 +171,24 @@ class Window(QMainWindow):
         side.menu_button.clicked.connect(lambda: self._open_menu(side.menu_button))
         for button in (side.hide_button, head.show_button):
             button.does(toggle)
+
+    def offer_page(
+        self, name: str, title: str, keys: str, make: Callable[[Theme], Page]
+    ) -> QAction:
+        """A page of the window; the action that opens it stands in the menu."""
+        self.pages.offer(name, make)
+        opens = action(self, title, lambda: self.pages.open(name), keys)
+        menus.add(self, self._menu, opens)
+        return opens
+
+    def _follow_settings(self) -> None:
+        on = self._preferences.value.general.return_sends
+        self.composer.set_return_sends(on)
+        self._return_sends.setChecked(on)
+
+    def _switch_return(self) -> None:
+        on = self._return_sends.isChecked()
+        self._preferences.change(lambda old: return_sends(old, on))
 
     def toggle_sidebar(self) -> None:
         shown = not self.sidebar.isVisible()
@@ -187,6 +220,7 @@ class Window(QMainWindow):
             self.find_bar.open()
 
     def _show(self, place: Place) -> None:
+        self.pages.back()
         empty = place.conversation is None
         self._pages.setCurrentWidget(self.welcome if empty else self.transcript)
         self.find_bar.hide()
@@ -197,7 +231,7 @@ class Window(QMainWindow):
         self.setStyleSheet(stylesheet(theme))
         panels = (
             self.sidebar, self.header, self.transcript, self.composer, self.welcome,
-            self.find_bar, self.notes,
+            self.find_bar, self.notes, self.pages,
         )  # fmt: skip
         for panel in panels:
             panel.set_theme(theme)
@@ -224,14 +258,16 @@ class Window(QMainWindow):
             geometry=bytes(self.saveGeometry().data()),
             split=tuple(self._split.sizes()),
             sidebar=not self.sidebar.isHidden(),
-            look=self.look.choice,
-            points=self.look.points,
-            return_sends=self.composer.editor.return_sends,
             conversation=None if temporary else self.current.conversation,
             message=None if end or top is None else message_id(top),
             folders=tuple(self.sidebar.model.opened),
             draft=self.drafts.known(NewChat.STORED),
         )
+
+
+def return_sends(settings: Settings, on: bool) -> Settings:
+    general = msgspec.structs.replace(settings.general, return_sends=on)
+    return msgspec.structs.replace(settings, general=general)
 
 
 def application() -> QApplication:

@@ -18,9 +18,11 @@ from app.storage.conversations import Conversation
 from app.storage.database import Database
 from app.storage.documents import Document
 from app.storage.messages import StoredMessage
+from app.storage.settings_file import SettingsFile
 from app.ui.bridge import Bridge
 from app.ui.events import ModelChoice
 from app.ui.keeping import Chats, Keeping
+from app.ui.preferences import Preferences
 from app.ui.window import Window
 
 
@@ -94,12 +96,13 @@ class Desk:
         self.passing_verbs = Verbs(passing)
         self.models = Models()
         self.bridge = Bridge()
+        self.preferences = Preferences(SettingsFile(memory.with_name("settings.json"), {}))
         self.window: Window = self.open()
 
     def open(self) -> Window:
         self.bridge = Bridge()
         keeping = Keeping(Chats(self.db, self.verbs), Chats(self.passing, self.passing_verbs))
-        window = Window(self.bridge, keeping, self.models, Papers(), self.memory)
+        window = Window(self.bridge, keeping, self.models, Papers(), self.memory, self.preferences)
         self.qtbot.addWidget(window)
         window.look.choose("light")
         window.show()
@@ -160,6 +163,7 @@ def desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(qtbot, db, passing, tmp_path / "window.json")
     yield desk
     desk.window.close()
+    desk.preferences.close()
     db.close()
     passing.close()
 

@@ -26,7 +26,7 @@ from app.ui.current import Current, Place, Sheet
 from app.ui.events import Event
 from app.ui.keeping import Keeping
 from app.ui.live import Live
-from app.ui.theme import READING_WIDTH, Theme
+from app.ui.theme import Theme
 
 
 class Composer(QWidget):
@@ -61,10 +61,6 @@ class Composer(QWidget):
         self.edit_note = EditNote(theme)
         self.stop_action = action(self, "S&top the reply", self.stop, "Ctrl+.")
         self.attach_action = action(self, "&Attach files…", self.attaching.choose, "Ctrl+U")
-        self.return_sends = action(
-            self, "&Return sends the message", self._switch_return, checkable=True
-        )
-        self.return_sends.setChecked(True)
         self._lay_out()
         self._connect(bridge)
         self.set_theme(theme)
@@ -86,7 +82,7 @@ class Composer(QWidget):
         inside.addWidget(self.editor)
         inside.addLayout(bar)
         column = QWidget()
-        column.setMaximumWidth(round(self._theme.px(READING_WIDTH)))
+        column.setMaximumWidth(round(self._theme.column))
         stacked = QVBoxLayout(column)
         stacked.setContentsMargins(0, 0, 0, 0)
         stacked.setSpacing(0)
@@ -121,7 +117,7 @@ class Composer(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._column.setMaximumWidth(round(theme.px(READING_WIDTH)))
+        self._column.setMaximumWidth(round(theme.column))
         for part in (
             self.editor, self.attaching.chips, self.queue, self.attach_button, self.edit_note,
         ):  # fmt: skip
@@ -196,11 +192,7 @@ class Composer(QWidget):
             self.stop()
 
     def set_return_sends(self, on: bool) -> None:
-        self.return_sends.setChecked(on)
-        self._switch_return()
-
-    def _switch_return(self) -> None:
-        self.editor.return_sends = self.return_sends.isChecked()
+        self.editor.return_sends = on
         self._refresh()
 
     # -- what happens

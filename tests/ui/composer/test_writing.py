@@ -37,7 +37,7 @@ def test_shift_return_breaks_the_line(desk, editor):
 
 
 def test_the_other_way_round_as_an_option(desk, editor):
-    desk.window.composer.return_sends.trigger()
+    desk.window._return_sends.trigger()
     desk.qtbot.keyClicks(editor, "one")
     press(desk, editor, Qt.Key.Key_Return)
     assert (editor.toPlainText(), desk.verbs.asked) == ("one\n", [])
