@@ -104,7 +104,7 @@ class Composer(QWidget):
         self.editor.recalled.connect(self.edit_last)
         self.editor.given_up.connect(self._give_up)
         self.edit_note.cancelled.connect(self._end_edit)
-        self.editor.focused.connect(lambda on: self._mark("active", on))
+        self.editor.focused.connect(self._outline)
         self.attaching.changed.connect(self._refresh)
         self.send_button.clicked.connect(self._pressed)
         self.attach_button.does(self.attach_action)
@@ -349,6 +349,9 @@ class Composer(QWidget):
         if self._current.place.temporary:
             return "Write a message; this chat is not kept"
         return "Write a message"
+
+    def _outline(self, active: bool) -> None:
+        self._mark("active", active)
 
     def _mark(self, name: str, on: bool) -> None:
         self._card.setProperty(name, on)

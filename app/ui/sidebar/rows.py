@@ -109,6 +109,9 @@ class Shelf:
 Group = Literal["temporary", "pinned", "loose"] | FolderId
 
 
+_FIRST: tuple[tuple[Group, str], ...] = (("temporary", "Temporary"), ("pinned", "Pinned"))
+
+
 def _group(chat: Conversation) -> Group:
     if chat.pinned:
         return "pinned"
@@ -142,7 +145,7 @@ def key_of(row: Row) -> Key:
 def rows_of(shelf: Shelf, today: date) -> list[Row]:
     """Temporary chats, pinned ones, folders, the rest by date; each newest first."""
     rows: list[Row] = []
-    for name, label in (("temporary", "Temporary"), ("pinned", "Pinned")):
+    for name, label in _FIRST:
         if found := shelf.group(name):
             rows += (Heading(label), *found)
     if shelf.folders:
