@@ -15,7 +15,9 @@ from app.chat.answering import Answering
 from app.chat.attachments import Attachments
 from app.chat.budget import Budget
 from app.chat.events import ChatEvent
+from app.chat.narrator import Narrator
 from app.chat.presets import Presets
+from app.chat.scale import Scale
 from app.chat.titles import Titles
 from app.chat.tools import Toolbox, built_in
 from app.chat.turns import Turns
@@ -40,6 +42,7 @@ class Chats(msgspec.Struct, frozen=True):
     db: Database
     turns: Turns
     wind: Wind
+    narrator: Narrator
     presets: Presets
 
 
@@ -53,6 +56,7 @@ class Rooms(msgspec.Struct, frozen=True):
     models: Models
     turns: Turns
     wind: Wind
+    narrator: Narrator
     presets: Presets
     attachments: Attachments
     temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
@@ -68,8 +72,9 @@ class Rooms(msgspec.Struct, frozen=True):
 class _Window:
     """What the loaded models give: the size of a chat's window, and how each is best sampled."""
 
-    def __init__(self, chat_ctx: int) -> None:
-        self._chat_ctx = chat_ctx
+    def __init__(self, settings: SettingsFile) -> None:
+        self._settings = settings
+        self._chat_ctx = settings.value.models.chat_ctx
         self._sampling: dict[str, Sampling] = {}
 
     def follow(self, event: PoolEvent) -> None:
@@ -79,7 +84,7 @@ class _Window:
             self._sampling[event.model] = self._sampling[""] = event.info.recommended
 
     def budget(self) -> Budget:
-        return Budget(self._chat_ctx)
+        return Budget(self._chat_ctx, self._settings.value.wind)
 
     def sampling(self, model: str) -> Sampling:
         return self._sampling.get(model, Sampling())
@@ -97,18 +102,22 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
     max_tokens: int | None
 
     def over(self, db: Database, generator: Unkept | Pool) -> Chats:
-        wind = Wind(db, generator, self.post, self.window.budget)
+        budget = self.window.budget
+        scale = Scale(db, generator, budget, self.toolbox)
+        wind = Wind(db, generator, self.post, budget, scale)
         self.closing.callback(wind.close)
+        narrator = Narrator(db, scale, wind, self.post)
+        self.closing.callback(narrator.close)
         answering = Answering(
             db,
             generator,
             self.post,
-            self.window.budget,
+            budget,
+            scale,
             wind=wind,
-            titles=Titles(db, generator, self.post),
+            titles=Titles(db, generator, self.post, budget, self.toolbox),
             max_tokens=self.max_tokens,
             ready=self.models.ready,
-            toolbox=self.toolbox,
         )
         turns = Turns(
             db,
@@ -118,7 +127,7 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
             toolbox=self.toolbox,
         )
         self.closing.callback(turns.close)
-        return Chats(db, turns, wind, Presets(db, self.post))
+        return Chats(db, turns, wind, narrator, Presets(db, self.post))
 
 
 def _open_stored(
@@ -158,7 +167,7 @@ def open_rooms(
         pool = Pool(log=folders.logs / "engine.log")
         closing.callback(pool.close)
         pool.warm()  # its process starts and imports while the rest is still being opened
-        window = _Window(settings_file.value.models.chat_ctx)
+        window = _Window(settings_file)
         pool.subscribe(window.follow)
         toolbox = Toolbox(built_in(), lambda: settings_file.value.tools)
         models = Models(pool, lambda path: model_spec(path, settings_file.value, folders))
@@ -178,6 +187,7 @@ def open_rooms(
             models,
             kept.turns,
             kept.wind,
+            kept.narrator,
             kept.presets,
             attachments,
             passing,
