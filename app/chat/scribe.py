@@ -19,7 +19,6 @@ from app.chat.scale import Scale, Weighed
 from app.core.errors import AppError, KnownError
 from app.core.ids import ConversationId, SessionId, session_of
 from app.core.messages import Message, Tool
-from app.core.protocol import SUMMARIZER
 from app.storage.messages import StoredMessage
 from app.storage.segments import LedgerEntry, Origin, Segment, SegmentId
 
@@ -46,12 +45,12 @@ class Scribe:
         aside: Aside,
         scale: Scale,
         budget: Callable[[], Budget],
-        summarizer: Callable[[], bool] = lambda: False,
+        summarizer: Callable[[], str] = lambda: "",
     ) -> None:
         self._aside = aside
         self._scale = scale
         self._budget = budget
-        self._summarizer = summarizer  # whether a model of its own writes the summaries
+        self._summarizer = summarizer  # empty: the chat's own model writes them
 
     def narrate(
         self, weighed: Weighed, narrated: Sequence[StoredMessage], after: StoredMessage
@@ -69,9 +68,10 @@ class Scribe:
             session_of(conversation),
             weighed.tools,
         )
-        alone = _Try(spoken, SUMMARIZER if self._summarizer() else composition.model)
-        order = (alone, live) if self._summarizer() else (live, alone)
-        text = self._first_useful(order, wish)
+        ways = [live, _Try(spoken, composition.model)]
+        if own := self._summarizer():  # it has nothing of the conversation in its cache
+            ways.insert(0, _Try(spoken, own))
+        text = self._first_useful(ways, wish)
         origin: Origin = "model" if text else "mechanical"
         if not text:
             text = narrative.mechanical(spoken, self._budget().summary_tokens * 3)
@@ -82,7 +82,7 @@ class Scribe:
         order = [stored.id for stored in composition.branch]
         span = slice(order.index(old.first_message_id), order.index(old.last_message_id) + 1)
         narrated = [stored for stored in composition.branch[span] if was_said(stored)]
-        model = SUMMARIZER if self._summarizer() else composition.model
+        model = self._summarizer() or composition.model
         texts: list[str] = []
         for part in self._parts(narrated, composition.model):
             wish = narrative.summary_request(part[0], None, self._budget().wind.instructions)
@@ -102,8 +102,8 @@ class Scribe:
     def merge(self, older: Segment, newer: Segment, model: str) -> Segment:
         facts = ledger_of((older, newer))
         wish = narrative.merge_request((older.text, newer.text), facts)
-        by = SUMMARIZER if self._summarizer() else model
-        text = self._first_useful((_Try((), by),), wish)
+        ways = [_Try((), by) for by in dict.fromkeys((self._summarizer() or model, model))]
+        text = self._first_useful(ways, wish)
         origin: Origin = "model" if text else "mechanical"
         if not text:
             room = self._budget().summary_tokens * _CHARACTERS_PER_TOKEN

@@ -54,7 +54,7 @@ class Wind:
         budget: Callable[[], Budget],
         scale: Scale,
         *,
-        summarizer: Callable[[], bool] = lambda: False,
+        summarizer: Callable[[], str] = lambda: "",
         idle_s: float = _IDLE_S,
     ) -> None:
         self._db = db

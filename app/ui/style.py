@@ -4,18 +4,21 @@ Widgets are told apart by object name or by the `kind` property; what we paint o
 (transcript, list rows) takes its colours from the theme directly.
 """
 
+from app.ui.page_style import pages
 from app.ui.theme import RADIUS, SMALL, Theme
 
 
 def stylesheet(theme: Theme) -> str:
-    return _base(theme) + _buttons(theme) + _fields(theme) + _menus(theme) + _panels(theme)
+    parts = (_base, _buttons, _fields, _menus, _panels, pages)
+    return "".join(part(theme) for part in parts)
 
 
 def _base(theme: Theme) -> str:
     c = theme.colors
+    family = f'font-family: "{theme.family}";' if theme.family else ""
     return f"""
     QMainWindow, QDialog {{ background: {c.window}; }}
-    QWidget {{ color: {c.text}; font-size: {theme.points:g}pt; }}
+    QWidget {{ color: {c.text}; font-size: {theme.points:g}pt; {family} }}
     QLabel {{ background: transparent; }}
     QLabel[kind="small"] {{ color: {c.muted}; font-size: {theme.points * SMALL:g}pt; }}
     QLabel[kind="title"] {{ font-size: {theme.points * 1.5:g}pt; font-weight: 600; }}

@@ -3,10 +3,11 @@
 It also keeps what the next start restores, and hands every panel the look in force.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
@@ -32,6 +33,8 @@ from app.ui.header.panel import Header, Models
 from app.ui.live import Live
 from app.ui.look import Look
 from app.ui.notes import Notes
+from app.ui.pages import Page, Pages
+from app.ui.preferences import Preferences
 from app.ui.remembered import Remembered
 from app.ui.sidebar.library import Library
 from app.ui.sidebar.panel import Sidebar
@@ -53,6 +56,7 @@ class Window(QMainWindow):
         turns: Turns,
         models: Models,
         memory: Path,
+        preferences: Preferences,
         documents: Documents | None = None,
     ) -> None:
         super().__init__()
@@ -62,7 +66,7 @@ class Window(QMainWindow):
         self.setWindowTitle("Llama Chat")
         self.setMinimumSize(560, 400)
         self.resize(*_SIZE)
-        self.look = Look(kept.look, kept.points, self)
+        self.look = Look(preferences, self)
         theme = self.look.theme
         self.current = Current(self)
         self.drafts = Drafts(db, self)
@@ -75,7 +79,7 @@ class Window(QMainWindow):
         self.sidebar = Sidebar(library, self.current, live, self.notes, bridge, theme)
         self.header = Header(models, self.current, self.notes, bridge, theme)
         self.composer = Composer(turns, self.drafts, self.current, live, bridge, theme, documents)
-        self.composer.editor.return_sends = kept.return_sends
+        self._preferences = preferences
         self.welcome = Welcome(bridge, theme)
         self.find_bar = FindBar(self.transcript, theme)
         self.conversation = Conversation(
@@ -100,11 +104,12 @@ class Window(QMainWindow):
             layout.addWidget(part)
         layout.addWidget(self._pages, 1)
         layout.addWidget(self.composer)
+        self.pages = Pages(column, self.look.theme)
         self._split = QSplitter()
         self._split.setHandleWidth(3)
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(self.sidebar)
-        self._split.addWidget(column)
+        self._split.addWidget(self.pages)
         self._split.setStretchFactor(1, 1)
         self._split.setSizes([_SIDEBAR, _SIZE[0] - _SIDEBAR])
         self.setCentralWidget(self._split)
@@ -112,6 +117,11 @@ class Window(QMainWindow):
 
     def _connect(self) -> None:
         self.look.changed.connect(self._set_theme)
+        self._preferences.changed.connect(self._follow_settings)
+        self._follow_settings()
+        self.pages.went_back.connect(self.composer.editor.setFocus)
+        self.sidebar.list.activated.connect(self.pages.back)
+        self.sidebar.new_chat.triggered.connect(self.pages.back)
         self.current.changed.connect(self._show)
         self.welcome.chosen.connect(self.composer.write)
         self.composer.refused.connect(self.notes.warn)
@@ -150,6 +160,18 @@ class Window(QMainWindow):
         for button in (side.hide_button, head.show_button):
             button.does(toggle)
 
+    def offer_page(
+        self, name: str, title: str, keys: str, make: Callable[[Theme], Page]
+    ) -> QAction:
+        """A page of the window; the action that opens it stands in the menu."""
+        self.pages.offer(name, make)
+        opens = action(self, title, lambda: self.pages.open(name), keys)
+        menus.add(self, self._menu, opens)
+        return opens
+
+    def _follow_settings(self) -> None:
+        self.composer.editor.return_sends = self._preferences.value.general.return_sends
+
     def toggle_sidebar(self) -> None:
         shown = not self.sidebar.isVisible()
         self.sidebar.setVisible(shown)
@@ -170,6 +192,7 @@ class Window(QMainWindow):
             self.find_bar.open()
 
     def _show(self, place: Place) -> None:
+        self.pages.back()
         empty = place.conversation is None
         self._pages.setCurrentWidget(self.welcome if empty else self.transcript)
         self.find_bar.hide()
@@ -180,7 +203,7 @@ class Window(QMainWindow):
         self.setStyleSheet(stylesheet(theme))
         panels = (
             self.sidebar, self.header, self.transcript, self.composer, self.welcome,
-            self.find_bar, self.notes,
+            self.find_bar, self.notes, self.pages,
         )  # fmt: skip
         for panel in panels:
             panel.set_theme(theme)
@@ -206,9 +229,6 @@ class Window(QMainWindow):
             geometry=bytes(self.saveGeometry().data()),
             split=tuple(self._split.sizes()),
             sidebar=not self.sidebar.isHidden(),
-            look=self.look.choice,
-            points=self.look.points,
-            return_sends=self.composer.editor.return_sends,
             conversation=self.current.conversation,
             message=None if following or top is None else MessageId(int(top)),
             folders=tuple(self.sidebar.model.opened),

@@ -150,7 +150,7 @@ class Chat:
         self._changed = threading.Condition()
         self.budget = Budget(model.chat_ctx, settings)
         self.scale = Scale(db, self.generator, lambda: self.budget, toolbox)
-        self.summarizer = False
+        self.summarizer = ""
         self.wind = Wind(
             db,
             self.generator,

@@ -248,7 +248,7 @@ def test_what_a_mechanical_summary_passes_over_is_evicted(windy: Chat) -> None:
 
 
 def test_a_summarizer_of_its_own_reads_only_the_old_turns(windy: Chat) -> None:
-    windy.summarizer = True
+    windy.summarizer = SUMMARIZER
     talk(windy, 8)
     summary = next(r for r in windy.model.asked if r.messages[-1].text.startswith("Summarize"))
     assert (summary.model, summary.session) == (SUMMARIZER, "")

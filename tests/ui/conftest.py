@@ -16,9 +16,11 @@ from app.storage import conversations, messages
 from app.storage.conversations import Conversation
 from app.storage.database import Database
 from app.storage.messages import StoredMessage
+from app.storage.settings_file import SettingsFile
 from app.ui.bridge import Bridge
 from app.ui.composer.attachments import Attachment
 from app.ui.events import ModelChoice
+from app.ui.preferences import Preferences
 from app.ui.window import Window
 
 
@@ -46,6 +48,9 @@ class Models:
 
     def load(self, choice: ModelChoice) -> None:
         self.asked.append(("load", choice.name))
+
+    def reload(self, choice: ModelChoice) -> None:
+        self.asked.append(("reload", choice.name))
 
     def cancel_load(self) -> None:
         self.asked.append(("cancel",))
@@ -78,11 +83,14 @@ class Desk:
         self.verbs = Verbs(db)
         self.models = Models()
         self.bridge = Bridge()
+        self.preferences = Preferences(SettingsFile(memory.with_name("settings.json"), {}))
         self.window: Window = self.open()
 
     def open(self) -> Window:
         self.bridge = Bridge()
-        window = Window(self.bridge, self.db, self.verbs, self.models, self.memory, Papers())
+        window = Window(
+            self.bridge, self.db, self.verbs, self.models, self.memory, self.preferences, Papers()
+        )
         self.qtbot.addWidget(window)
         window.look.choose("light")
         window.show()
@@ -142,6 +150,7 @@ def desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(qtbot, db, tmp_path / "window.json")
     yield desk
     desk.window.close()
+    desk.preferences.close()
     db.close()
 
 

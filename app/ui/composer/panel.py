@@ -26,7 +26,7 @@ from app.ui.controls import IconButton, action
 from app.ui.current import Current, Place
 from app.ui.events import Event
 from app.ui.live import Live
-from app.ui.theme import READING_WIDTH, Theme
+from app.ui.theme import Theme
 
 _IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
 
@@ -103,7 +103,7 @@ class Composer(QWidget):
         inside.addWidget(self.editor)
         inside.addLayout(bar)
         column = QWidget()
-        column.setMaximumWidth(round(self._theme.px(READING_WIDTH)))
+        column.setMaximumWidth(round(self._theme.column))
         stacked = QVBoxLayout(column)
         stacked.setContentsMargins(0, 0, 0, 0)
         stacked.setSpacing(0)
@@ -144,7 +144,7 @@ class Composer(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._column.setMaximumWidth(round(theme.px(READING_WIDTH)))
+        self._column.setMaximumWidth(round(theme.column))
         for part in (
             self.editor, self.chips, self.queue, self.attach_button, self.edit_note,
         ):  # fmt: skip
