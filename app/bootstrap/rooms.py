@@ -3,6 +3,7 @@
 Everything it opens is closed in reverse order, whatever happens between.
 """
 
+import logging
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.bootstrap.models import Models, find_model, model_spec
+from app.bootstrap.models import Models, assign_roles, find_model, model_spec, pool_rules
 from app.chat.answering import Answering
 from app.chat.attachments import Attachments
 from app.chat.budget import Budget
@@ -23,8 +24,9 @@ from app.chat.unkept import Unkept
 from app.chat.wind import Wind
 from app.core.logs import start_logging
 from app.core.paths import Folders, find_folders
-from app.core.protocol import CHAT, ModelInfo
+from app.core.protocol import CHAT, SUMMARIZER, ModelInfo
 from app.core.sampling import Sampling
+from app.core.settings import Settings
 from app.storage.database import Database
 from app.storage.instance import Instance
 from app.storage.recovery import Report, open_database
@@ -32,6 +34,8 @@ from app.storage.settings_file import SettingsFile
 from app.storage.upkeep import Upkeep
 from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
+
+_log = logging.getLogger(__name__)
 
 
 class Chats(msgspec.Struct, frozen=True):
@@ -57,6 +61,7 @@ class Rooms(msgspec.Struct, frozen=True):
     attachments: Attachments
     temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
     recovered: Report | None = None  # the database was damaged: what was saved
+    problems: tuple[str, ...] = ()  # what the settings ask for and is not there
 
     def find_model(self, name: str) -> Path:
         return find_model(name, self.settings.value, self.folders)
@@ -93,11 +98,18 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
     models: Models
     toolbox: Toolbox
     closing: ExitStack
+    settings: SettingsFile
     sampling: Sampling | None
     max_tokens: int | None
 
     def over(self, db: Database, generator: Unkept | Pool) -> Chats:
-        wind = Wind(db, generator, self.post, self.window.budget)
+        wind = Wind(
+            db,
+            generator,
+            self.post,
+            self.window.budget,
+            summarizer=lambda: SUMMARIZER if self.settings.value.models.summarizer else CHAT,
+        )
         self.closing.callback(wind.close)
         answering = Answering(
             db,
@@ -135,6 +147,24 @@ def _open_stored(
     return db, recovered
 
 
+def _open_pool(
+    folders: Folders, settings: SettingsFile, closing: ExitStack
+) -> tuple[Pool, tuple[str, ...]]:
+    """The engines, and what the settings have them do besides chatting."""
+    pool = Pool(log=folders.logs / "engine.log", rules=pool_rules(settings.value))
+    closing.callback(pool.close)
+    pool.warm()  # its process starts and imports while the rest is still being opened
+
+    def follow(old: Settings, new: Settings) -> None:
+        last = new.models.last  # which model chats is no reason to look for the others again
+        if msgspec.structs.replace(old.models, last=last) != new.models:
+            for problem in assign_roles(pool, new, folders):
+                _log.warning("%s", problem)
+
+    closing.callback(settings.subscribe(follow))
+    return pool, assign_roles(pool, settings.value, folders)
+
+
 @contextmanager
 def open_rooms(
     post: Callable[[ChatEvent], None],
@@ -155,19 +185,22 @@ def open_rooms(
         db, recovered = passing_db, None
         if not temporary:
             db, recovered = _open_stored(folders, on_raise, closing)
-        pool = Pool(log=folders.logs / "engine.log")
-        closing.callback(pool.close)
-        pool.warm()  # its process starts and imports while the rest is still being opened
+        pool, problems = _open_pool(folders, settings_file, closing)
         window = _Window(settings_file.value.models.chat_ctx)
         pool.subscribe(window.follow)
         toolbox = Toolbox(built_in(), lambda: settings_file.value.tools)
-        models = Models(pool, lambda path: model_spec(path, settings_file.value, folders))
-
+        models = Models(
+            pool,
+            lambda path: model_spec(path, settings_file.value, folders),
+            lambda: settings_file.value.models.workers,
+        )
         attachments = Attachments(pool, window.budget)
         closing.callback(attachments.close)
         unkept = Unkept(pool)
         closing.callback(unkept.close)
-        build = _ChatsBuilder(post, window, models, toolbox, closing, sampling, max_tokens)
+        build = _ChatsBuilder(
+            post, window, models, toolbox, closing, settings_file, sampling, max_tokens
+        )
         passing = build.over(passing_db, unkept)
         kept = passing if temporary else build.over(db, pool)
         yield Rooms(
@@ -182,4 +215,5 @@ def open_rooms(
             attachments,
             passing,
             recovered,
+            problems,
         )

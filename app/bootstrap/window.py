@@ -9,14 +9,24 @@ from app.bootstrap.pages import offer_pages
 from app.bootstrap.rooms import Rooms, open_rooms
 from app.core.errors import AlreadyRunning, KnownError, to_info
 from app.core.paths import find_folders
+from app.core.protocol import CHAT
 from app.core.settings import Settings
 from app.storage.instance import raise_first
 from app.ui.bridge import Bridge
-from app.ui.events import Event, ModelChanged, ModelChoice, ModelFailed, ModelReady, Raised
+from app.ui.events import (
+    Event,
+    MemoryReported,
+    ModelChanged,
+    ModelChoice,
+    ModelFailed,
+    ModelReady,
+    Raised,
+)
 from app.ui.header.switch import ModelSwitch, choice_of
 from app.ui.notice import Notice
 from app.ui.preferences import Preferences
 from app.ui.window import Window, application
+from app.workers.events import PoolEvent, PoolMeasured
 
 
 def run_window(model: Path | None, *, verbose: bool = False) -> int:
@@ -67,8 +77,11 @@ def _fill_window(
                 pass
 
     bridge.arrived.connect(follow)
+    rooms.pool.subscribe(lambda event: _report_memory(event, bridge))
     for problem in rooms.settings.problems:
         window.notes.warn(f"The setting {problem.where} {problem.reason}.")
+    for problem in rooms.problems:
+        window.notes.warn(problem)
     if rooms.recovered is not None:  # said last: it matters more
         window.notes.warn(rooms.recovered.sentence())
     models.list_folder(rooms.settings.value.models_folder(rooms.folders.models))
@@ -80,6 +93,12 @@ def _fill_window(
         if model is not None or preferences.value.general.load_at_start:
             models.load(choice_of(path))
     return window
+
+
+def _report_memory(event: PoolEvent, bridge: Bridge) -> None:
+    """On the pool's thread: what the engines that chat hold, for the memory panel."""
+    if isinstance(event, PoolMeasured) and (stats := event.state.stats_of(CHAT)):
+        bridge.post(MemoryReported(stats))
 
 
 def remember_model(settings: Settings, path: str) -> Settings:

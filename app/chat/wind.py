@@ -57,7 +57,7 @@ class Wind:
         post: Callable[[ChatEvent], None],
         budget: Callable[[], Budget],
         *,
-        summarizer: str = CHAT,
+        summarizer: Callable[[], str] = lambda: CHAT,
         idle_s: float = _IDLE_S,
     ) -> None:
         self._db = db
@@ -175,19 +175,25 @@ class Wind:
         )
 
     def _summarise(self, conversation: ConversationId, plan: _Plan) -> tuple[str, Origin]:
-        """Over the live conversation; when that fails, over the old turns alone."""
+        """Over the live conversation; when that fails, over the old turns alone.
+
+        A model of its own has none of the conversation in its cache: it reads the old turns only.
+        """
         budget = self._budget()
         wish = narrative.summary_request(
             plan.narrated[0].message, plan.after.message, budget.wind.instructions
         )
         spoken = [stored.message for stored in plan.narrated]
-        for said, session in (
-            (_answered(plan.composition.messages), session_of(conversation)),
-            (spoken, SessionId("")),
-        ):
+        ways: list[tuple[str, Sequence[Message], SessionId]] = [
+            (CHAT, _answered(plan.composition.messages), session_of(conversation)),
+            (CHAT, spoken, SessionId("")),
+        ]
+        if (own := self._summarizer()) != CHAT:
+            ways.insert(0, (own, spoken, SessionId("")))
+        for model, said, session in ways:
             try:
                 request = (*said, Message(role="user", content=wish))
-                answer = self._ask(request, budget.summary_tokens, session)
+                answer = self._ask(request, budget.summary_tokens, session, model)
             except KnownError:
                 _log.info("a summary failed", exc_info=True)
                 continue
@@ -207,11 +213,15 @@ class Wind:
         facts = ledger_of((older, newer))
         wish = narrative.merge_request((older.text, newer.text), facts)
         budget = self._budget()
-        try:
-            said = self._ask((Message(role="user", content=wish),), budget.summary_tokens)
-            text, origin = said.text.strip(), "model"
-        except AppError:
-            text, origin = "", "mechanical"
+        text, origin = "", "model"
+        for model in dict.fromkeys((self._summarizer(), CHAT)):
+            try:
+                wanted = (Message(role="user", content=wish),)
+                text = self._ask(wanted, budget.summary_tokens, model=model).text.strip()
+            except AppError:
+                _log.info("a merge failed", exc_info=True)
+            if len(text) >= _LEAST_SUMMARY:
+                break
         if len(text) < _LEAST_SUMMARY:
             room = budget.summary_tokens * 3
             text, origin = narrative.shortened((older.text, newer.text), room), "mechanical"
@@ -239,12 +249,16 @@ class Wind:
         self._after_last[conversation] = primed.stats.prompt_tokens
 
     def _ask(
-        self, said: Sequence[Message], max_tokens: int, session: SessionId = SessionId("")
+        self,
+        said: Sequence[Message],
+        max_tokens: int,
+        session: SessionId = SessionId(""),
+        model: str = CHAT,
     ) -> Answered:
         request = Generate(
             request_id=new_request_id(),
             session=session,
-            model=self._summarizer if max_tokens else CHAT,
+            model=model,
             messages=tuple(said),
             sampling=GREEDY,
             max_tokens=max_tokens,

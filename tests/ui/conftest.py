@@ -49,6 +49,9 @@ class Models:
     def load(self, choice: ModelChoice) -> None:
         self.asked.append(("load", choice.name))
 
+    def reload(self, choice: ModelChoice) -> None:
+        self.asked.append(("reload", choice.name))
+
     def cancel_load(self) -> None:
         self.asked.append(("cancel",))
 

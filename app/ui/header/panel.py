@@ -39,6 +39,8 @@ class Models(Protocol):
 
     def load(self, choice: ModelChoice) -> None: ...
 
+    def reload(self, choice: ModelChoice) -> None: ...
+
     def cancel_load(self) -> None: ...
 
     def unload(self) -> None: ...
@@ -136,6 +138,8 @@ class Header(QFrame):
                 self._count_from(event)
             case MemoryReported(stats=stats):
                 self._stats = stats
+                if self.memory.isVisible() and isinstance(self._state, ModelReady):
+                    self.memory.show_figures(self._state.info, stats)
             case _:
                 pass
 
@@ -210,8 +214,13 @@ class Header(QFrame):
         self.model_button.showMenu()
 
     def _reload(self) -> None:
-        if not isinstance(self._state, NoModel):
-            self._models.load(self._state.choice)
+        match self._state:
+            case ModelReady(choice=choice):
+                self._models.reload(choice)
+            case ModelFailed(choice=choice):
+                self._models.load(choice)
+            case _:
+                pass
 
     def _show_memory(self) -> None:
         if isinstance(self._state, ModelReady):
