@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from app.bootstrap.models import Models, assign_roles, find_model, model_spec, pool_rules
+from app.bootstrap.runtimes import runtime_launch
 from app.chat.answering import Answering
 from app.chat.attachments import Attachments
 from app.chat.budget import Budget
@@ -29,6 +30,7 @@ from app.core.paths import Folders, find_folders
 from app.core.protocol import CHAT, SUMMARIZER, ModelInfo
 from app.core.sampling import Sampling
 from app.core.settings import Settings
+from app.hub.runtimes import Runtimes
 from app.storage.database import Database
 from app.storage.instance import Instance
 from app.storage.recovery import Report, open_database
@@ -161,7 +163,12 @@ def _open_pool(
     folders: Folders, settings: SettingsFile, closing: ExitStack
 ) -> tuple[Pool, tuple[str, ...]]:
     """The engines, and what the settings have them do besides chatting."""
-    pool = Pool(log=folders.logs / "engine.log", rules=pool_rules(settings.value))
+    runtimes = Runtimes(folders.runtimes)
+    pool = Pool(
+        log=folders.logs / "engine.log",
+        rules=pool_rules(settings.value),
+        launch=runtime_launch(runtimes),
+    )
     closing.callback(pool.close)
     pool.warm()  # its process starts and imports while the rest is still being opened
 
@@ -172,7 +179,9 @@ def _open_pool(
                 _log.warning("%s", problem)
 
     closing.callback(settings.subscribe(follow))
-    return pool, assign_roles(pool, settings.value, folders)
+    refused = runtimes.active().refused
+    problems = assign_roles(pool, settings.value, folders)
+    return pool, (*((refused,) if refused else ()), *problems)
 
 
 @contextmanager
