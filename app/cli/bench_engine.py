@@ -21,6 +21,7 @@ from typing import Any
 from app.cli.bench_child import PROMPT, Child, full_rate, prompt, token_times
 from app.core.ids import RequestId
 from app.core.protocol import Cancel, Delta, Finished, RequestEvent
+from app.workers.process import engine_launch
 
 STREAMS = (1, 2, 4, 8, 16)
 REPLY = 48
@@ -104,7 +105,11 @@ class Bench:
         return full_rate([token_times(seen, request_id) for request_id in ids])
 
     def _peer(self, name: str, streams: int, threads: int, title: str, note: Note) -> None:
-        value = _run_peer(name, self._model, streams, threads, REPLY)
+        try:
+            value = _run_peer(name, self._model, streams, threads)
+        except ValueError:
+            self._say(f"{name} failed; run it by itself to see why: {_PEERS}")
+            return
         if value is not None:
             note(title, value)
 
@@ -181,14 +186,21 @@ def _stall_ms(child: Child, number: int) -> float:
     return max(after - before for before, after in pairwise(times)) * 1000
 
 
-def _run_peer(name: str, model: Path, streams: int, threads: int, reply: int) -> float | None:
+def _run_peer(name: str, model: Path, streams: int, threads: int) -> float | None:
     """None when it is not installed, or there is no checkout that could start it."""
     if not _PEERS.exists():
         return None
-    numbers = map(str, (streams, threads, reply))
-    command = [sys.executable, str(_PEERS), name, str(model), *numbers]
-    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    return json.loads(run.stdout) if run.stdout else None
+    numbers = map(str, (streams, threads, REPLY))
+    run = subprocess.run(
+        [sys.executable, str(_PEERS), name, str(model), *numbers],
+        # With the library's own spinning a neighbour's work would cost them alone several times
+        # their speed: our setting is theirs too.
+        env=os.environ | engine_launch().environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    return json.loads(run.stdout)
 
 
 @contextmanager

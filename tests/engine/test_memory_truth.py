@@ -12,10 +12,9 @@ from tests.engine.worker import Worker
 MIB = 1 << 20
 
 CASES = [
-    *(("bench", {"chat_ctx": ctx}) for ctx in (2048, 4096, 8192, 16_384, 32_768)),
+    *(("bench", {"chat_ctx": ctx}) for ctx in (1024, 2048, 4096, 8192, 16_384, 32_768)),
     ("bench", {"chat_ctx": 4096, "parallel": 4}),
     ("bench", {"chat_ctx": 8192, "type_k": "q8_0", "type_v": "q8_0"}),
-    ("bench", {"chat_ctx": 8192, "memory": "map"}),
     *(("bench-q8", {"chat_ctx": ctx}) for ctx in (2048, 8192, 32_768)),
     ("bench-q8", {"chat_ctx": 8192, "type_k": "q8_0", "type_v": "q8_0"}),
 ]
