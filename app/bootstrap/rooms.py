@@ -12,11 +12,14 @@ from pathlib import Path
 import msgspec
 
 from app.bootstrap.models import Models, assign_roles, find_model, model_spec, pool_rules
+from app.bootstrap.runtimes import runtime_launch
 from app.chat.answering import Answering
 from app.chat.attachments import Attachments
 from app.chat.budget import Budget
 from app.chat.events import ChatEvent
+from app.chat.narrator import Narrator
 from app.chat.presets import Presets
+from app.chat.scale import Scale
 from app.chat.titles import Titles
 from app.chat.tools import Toolbox, built_in
 from app.chat.turns import Turns
@@ -28,6 +31,7 @@ from app.core.protocol import CHAT, SUMMARIZER, ModelInfo
 from app.core.sampling import Sampling
 from app.core.settings import Settings
 from app.hub.downloads import Downloads
+from app.hub.runtimes import Runtimes
 from app.storage.database import Database
 from app.storage.downloads import StoredDownloads
 from app.storage.instance import Instance
@@ -46,6 +50,7 @@ class Chats(msgspec.Struct, frozen=True):
     db: Database
     turns: Turns
     wind: Wind
+    narrator: Narrator
     presets: Presets
 
 
@@ -59,6 +64,7 @@ class Rooms(msgspec.Struct, frozen=True):
     models: Models
     turns: Turns
     wind: Wind
+    narrator: Narrator
     presets: Presets
     attachments: Attachments
     downloads: Downloads
@@ -76,8 +82,9 @@ class Rooms(msgspec.Struct, frozen=True):
 class _Window:
     """What the loaded models give: the size of a chat's window, and how each is best sampled."""
 
-    def __init__(self, chat_ctx: int) -> None:
-        self._chat_ctx = chat_ctx
+    def __init__(self, settings: SettingsFile) -> None:
+        self._settings = settings
+        self._chat_ctx = settings.value.models.chat_ctx
         self._sampling: dict[str, Sampling] = {}
 
     def follow(self, event: PoolEvent) -> None:
@@ -87,7 +94,7 @@ class _Window:
             self._sampling[event.model] = self._sampling[""] = event.info.recommended
 
     def budget(self) -> Budget:
-        return Budget(self._chat_ctx)
+        return Budget(self._chat_ctx, self._settings.value.wind)
 
     def sampling(self, model: str) -> Sampling:
         return self._sampling.get(model, Sampling())
@@ -106,24 +113,29 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
     max_tokens: int | None
 
     def over(self, db: Database, generator: Unkept | Pool) -> Chats:
+        budget = self.window.budget
+        scale = Scale(db, generator, budget, self.toolbox)
         wind = Wind(
             db,
             generator,
             self.post,
-            self.window.budget,
-            summarizer=lambda: SUMMARIZER if self.settings.value.models.summarizer else CHAT,
+            budget,
+            scale,
+            summarizer=lambda: SUMMARIZER if self.settings.value.models.summarizer else "",
         )
         self.closing.callback(wind.close)
+        narrator = Narrator(db, scale, wind, self.post)
+        self.closing.callback(narrator.close)
         answering = Answering(
             db,
             generator,
             self.post,
-            self.window.budget,
+            budget,
+            scale,
             wind=wind,
-            titles=Titles(db, generator, self.post),
+            titles=Titles(db, generator, self.post, budget, self.toolbox),
             max_tokens=self.max_tokens,
             ready=self.models.ready,
-            toolbox=self.toolbox,
         )
         turns = Turns(
             db,
@@ -133,7 +145,7 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
             toolbox=self.toolbox,
         )
         self.closing.callback(turns.close)
-        return Chats(db, turns, wind, Presets(db, self.post))
+        return Chats(db, turns, wind, narrator, Presets(db, self.post))
 
 
 def _open_stored(
@@ -154,7 +166,12 @@ def _open_pool(
     folders: Folders, settings: SettingsFile, closing: ExitStack
 ) -> tuple[Pool, tuple[str, ...]]:
     """The engines, and what the settings have them do besides chatting."""
-    pool = Pool(log=folders.logs / "engine.log", rules=pool_rules(settings.value))
+    runtimes = Runtimes(folders.runtimes)
+    pool = Pool(
+        log=folders.logs / "engine.log",
+        rules=pool_rules(settings.value),
+        launch=runtime_launch(runtimes),
+    )
     closing.callback(pool.close)
     pool.warm()  # its process starts and imports while the rest is still being opened
 
@@ -165,7 +182,9 @@ def _open_pool(
                 _log.warning("%s", problem)
 
     closing.callback(settings.subscribe(follow))
-    return pool, assign_roles(pool, settings.value, folders)
+    refused = runtimes.active().refused
+    problems = assign_roles(pool, settings.value, folders)
+    return pool, (*((refused,) if refused else ()), *problems)
 
 
 def _open_downloads(
@@ -212,7 +231,7 @@ def open_rooms(
         if not temporary:
             db, recovered = _open_stored(folders, on_raise, closing)
         pool, problems = _open_pool(folders, settings_file, closing)
-        window = _Window(settings_file.value.models.chat_ctx)
+        window = _Window(settings_file)
         pool.subscribe(window.follow)
         toolbox = Toolbox(built_in(), lambda: settings_file.value.tools)
         models = Models(
@@ -238,6 +257,7 @@ def open_rooms(
             models,
             kept.turns,
             kept.wind,
+            kept.narrator,
             kept.presets,
             attachments,
             downloads,

@@ -23,6 +23,7 @@ from app.ui.events import (
     Raised,
 )
 from app.ui.header.switch import ModelSwitch, choice_of
+from app.ui.keeping import Chats, Keeping
 from app.ui.notice import Notice
 from app.ui.preferences import Preferences
 from app.ui.window import Window, application
@@ -58,8 +59,15 @@ def _fill_window(
     rooms: Rooms, bridge: Bridge, preferences: Preferences, model: Path | None
 ) -> Window:
     models = ModelSwitch(rooms.models.load, rooms.pool, bridge.post)
-    memory = rooms.folders.config / "window.json"
-    window = Window(bridge, rooms.db, rooms.turns, models, memory, preferences)
+    kept, passing = (Chats(each.db, each.turns) for each in (rooms, rooms.temporary))
+    window = Window(
+        bridge,
+        Keeping(kept, passing),
+        models,
+        rooms.attachments,
+        rooms.folders.config / "window.json",
+        preferences,
+    )
     offer_pages(window, rooms, preferences, models)
     Notice(bridge, window, lambda: preferences.value.general.notify)
 

@@ -6,7 +6,7 @@ Main thread. A model switch loads at once and can be cancelled; what is not know
 from collections.abc import Callable
 from typing import Protocol
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QPushButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QProgressBar, QPushButton
 
 from app.chat.events import ReplyFinished, WindowMeasured
 from app.core.ids import ConversationId
@@ -67,6 +67,7 @@ class Header(QFrame):
         self._usages: dict[ConversationId, Usage] = {}
         self.model_button = QPushButton("No model")
         self.menu = QMenu(self.model_button)
+        self.temporary = QLabel("Temporary")
         self.progress = QProgressBar()
         self.cancel_button = IconButton("close", "Cancel loading", theme)
         self.step = Elided()
@@ -85,6 +86,11 @@ class Header(QFrame):
     def _lay_out(self) -> None:
         self.model_button.setObjectName("model")
         self.model_button.setMenu(self.menu)
+        self.temporary.setObjectName("temporary")
+        self.temporary.setToolTip(
+            "Nothing of this chat reaches the disk. It is gone when the app closes."
+        )
+        self.temporary.hide()
         self.progress.setTextVisible(False)
         self.progress.setRange(0, 1000)
         self.progress.setFixedWidth(90)
@@ -95,6 +101,7 @@ class Header(QFrame):
         row.setSpacing(6)
         row.addWidget(self.show_button)
         row.addWidget(self.model_button)
+        row.addWidget(self.temporary)
         row.addWidget(self.progress)
         row.addWidget(self.cancel_button)
         row.addWidget(self.step, 1)
@@ -156,7 +163,8 @@ class Header(QFrame):
             )
             self._show_usage()
 
-    def _place_changed(self, _: Place) -> None:
+    def _place_changed(self, place: Place) -> None:
+        self.temporary.setVisible(place.temporary)
         self._show_usage()
 
     def _show_usage(self) -> None:
