@@ -196,7 +196,7 @@ def tail_blocks(item: MessageItem, means: Means, *, last: bool) -> list[Block]:
             found.append(Notice(means.look, note, Continue(item.id), "Continue", bad=False))
         case _:
             pass
-    if not item.live:
+    if item.footer and not item.live:
         found.append(Footer(means.look, item, last=last))
     for block in found:
         block.space_before = means.look.theme.px(2 if isinstance(block, Footer) else 8)
