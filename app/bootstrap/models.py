@@ -6,19 +6,31 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
-from app.core.errors import ModelLoadFailed, from_info
+import msgspec
+
+from app.core.errors import KnownError, ModelLoadFailed, from_info
 from app.core.generator import Sink
 from app.core.ids import RequestId
 from app.core.paths import Folders, find_folders, resources
-from app.core.protocol import Failed, Loaded, ModelInfo, ModelSpec, RequestEvent
+from app.core.protocol import (
+    EMBEDDER,
+    SUMMARIZER,
+    Failed,
+    Loaded,
+    ModelInfo,
+    ModelSpec,
+    RequestEvent,
+)
 from app.core.settings import Settings
 from app.hub.library import scan
 from app.hub.places import Place, find_places
 from app.hub.resolve import Known, resolve
 from app.storage.settings_file import SettingsFile
 from app.workers.pool import Pool
+from app.workers.rules import Rules
 
 _MIB = 1024 * 1024
+_CPU = "cpu"
 
 
 class Models:
@@ -27,14 +39,17 @@ class Models:
     Any thread. One at a time: which models fit beside each other is not known here.
     """
 
-    def __init__(self, pool: Pool, spec: Callable[[Path], ModelSpec]) -> None:
+    def __init__(
+        self, pool: Pool, spec: Callable[[Path], ModelSpec], workers: Callable[[], int]
+    ) -> None:
         self._pool = pool
         self._spec = spec
+        self._workers = workers
         self._lock = threading.Lock()
         self._current = ""
 
-    def load(self, path: Path, sink: Sink) -> RequestId:
-        """Load a model as the settings say."""
+    def load(self, path: Path, sink: Sink, *, fresh: bool = False) -> RequestId:
+        """Load a model as the settings say; `fresh`: in new processes even if it is there."""
 
         def watch(event: RequestEvent) -> None:
             if isinstance(event, Failed):
@@ -44,7 +59,9 @@ class Models:
 
         with self._lock:
             self._current = str(path)
-            return self._pool.load(self._spec(path), sink=watch)
+            return self._pool.load(
+                self._spec(path), sink=watch, workers=self._workers(), fresh=fresh
+            )
 
     def loaded(self, path: Path) -> "Future[ModelInfo]":
         """The same, for those who only wait for the end."""
@@ -76,15 +93,50 @@ def model_spec(path: Path, settings: Settings, folders: Folders) -> ModelSpec:
         path=str(path),
         chat_ctx=models.chat_ctx,
         parallel=models.parallel,
-        gpu_layers=models.gpu_layers,
+        devices=() if models.device in ("", _CPU) else (models.device,),
+        gpu_layers=0 if models.device == _CPU else models.gpu_layers,
         type_k=models.type_k,
         type_v=models.type_v,
         flash_attention=models.flash_attention,
+        memory=models.memory_mapping,
         threads=models.threads,
         cache_ram_bytes=models.cache_ram_mib * _MIB,
         cache_disk_bytes=models.cache_disk_mib * _MIB,
         cache_dir=str(folders.snapshots),
     )
+
+
+def pool_rules(settings: Settings) -> Rules:
+    """What holds until the next start."""
+    return Rules(
+        memory_bytes=settings.models.memory_limit_mib * _MIB,
+        idle_s=settings.models.idle_unload_minutes * 60.0,
+    )
+
+
+def assign_roles(pool: Pool, settings: Settings, folders: Folders) -> tuple[str, ...]:
+    """Who summarises and who embeds, each loaded when first asked; what was not found, in words.
+
+    Neither keeps a cache: no summary begins like another.
+    """
+    problems: list[str] = []
+    names = {SUMMARIZER: settings.models.summarizer, EMBEDDER: settings.models.embedder}
+    for role, name in names.items():
+        spec: ModelSpec | None = None
+        try:
+            if name:
+                path = find_model(name, settings, folders)
+                spec = msgspec.structs.replace(
+                    model_spec(path, settings, folders),
+                    parallel=1,
+                    embedding=role == EMBEDDER,
+                    cache_ram_bytes=0,
+                    cache_disk_bytes=0,
+                )
+        except KnownError as error:
+            problems.append(f"The {role} of the settings was not found. {error.message}")
+        pool.assign(role, spec)
+    return tuple(problems)
 
 
 def model_places(settings: Settings, folders: Folders) -> tuple[Place, ...]:

@@ -10,15 +10,26 @@ from app.bootstrap.rooms import Rooms, open_rooms
 from app.bootstrap.shelf import open_shelf
 from app.core.errors import AlreadyRunning
 from app.core.paths import find_folders
+from app.core.protocol import CHAT
 from app.core.settings import Settings
 from app.storage.instance import raise_first
 from app.ui.bridge import Bridge
-from app.ui.events import Event, LibraryChanged, ModelChanged, ModelReady, ModelsListed, Raised
+from app.ui.events import (
+    Event,
+    LibraryChanged,
+    MemoryReported,
+    ModelChanged,
+    ModelReady,
+    ModelsListed,
+    Raised,
+)
 from app.ui.header.switch import ModelSwitch, choice_of, choice_of_model
+from app.ui.keeping import Chats, Keeping
 from app.ui.models.first import FirstModel
 from app.ui.notice import Notice
 from app.ui.preferences import Preferences
 from app.ui.window import Window, application
+from app.workers.events import PoolEvent, PoolMeasured
 
 
 def run_window(model: Path | None, *, verbose: bool = False) -> int:
@@ -38,8 +49,7 @@ def run_window(model: Path | None, *, verbose: bool = False) -> int:
             closing(Preferences(rooms.settings)) as preferences,
         ):
             models = ModelSwitch(rooms.models.load, rooms.pool, bridge.post)
-            memory = rooms.folders.config / "window.json"
-            window = Window(bridge, rooms.db, rooms.turns, models, memory, preferences)
+            window = _make_window(rooms, bridge, preferences, models)
             first = FirstModel(models, bridge, preferences)
             with open_shelf(rooms, bridge.post) as shelves:
                 offer_pages(window, rooms, bridge, preferences, models, shelves)
@@ -51,6 +61,14 @@ def run_window(model: Path | None, *, verbose: bool = False) -> int:
         if raise_first(find_folders().data, [str(model.absolute())] if model else []):
             return 0
         raise
+
+
+def _make_window(
+    rooms: Rooms, bridge: Bridge, preferences: Preferences, models: ModelSwitch
+) -> Window:
+    kept, passing = (Chats(each.db, each.turns) for each in (rooms, rooms.temporary))
+    memory = rooms.folders.config / "window.json"
+    return Window(bridge, Keeping(kept, passing), models, rooms.attachments, memory, preferences)
 
 
 def _follow(
@@ -79,10 +97,19 @@ def _follow(
 
     bridge.arrived.connect(follow)
     preferences.failed.connect(window.notes.warn)
+    rooms.pool.subscribe(lambda event: _report_memory(event, bridge))
     for problem in rooms.settings.problems:
         window.notes.warn(f"The setting {problem.where} {problem.reason}.")
+    for problem in rooms.problems:
+        window.notes.warn(problem)
     if rooms.recovered is not None:  # said last: it matters more
         window.notes.warn(rooms.recovered.sentence())
+
+
+def _report_memory(event: PoolEvent, bridge: Bridge) -> None:
+    """On the pool's thread: what the engines that chat hold, for the memory panel."""
+    if isinstance(event, PoolMeasured) and (stats := event.state.stats_of(CHAT)):
+        bridge.post(MemoryReported(stats))
 
 
 def remember_model(settings: Settings, path: str) -> Settings:

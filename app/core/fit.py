@@ -86,15 +86,13 @@ def arithmetic(fit: Fit) -> list[str]:
         ("cpu", "Memory", fit.cpu_available),
     ):
         terms = [term for term in fit.terms if term.place == place]
+        total = sum(term.bytes for term in terms)
+        unit, size, digits = ("GB", 10**9, 2) if total >= 10**9 else ("MB", 10**6, 0)
         if terms:
-            parts = " + ".join(f"{_PARTS[term.part]} {in_gb(term.bytes)}" for term in terms)
-            total = in_gb(sum(term.bytes for term in terms))
-            lines.append(f"{name}: {parts} = {total} of {in_gb(available)} GB free")
+            parts = [f"{_PARTS[term.part]} {term.bytes / size:.{digits}f}" for term in terms]
+            needed = f"{' + '.join(parts)} = {total / size:.{digits}f} {unit}"
+            lines.append(f"{name}: {needed} of {available / 1e9:.1f} GB free")
     return lines
-
-
-def in_gb(size: int) -> str:
-    return f"{size / 1e9:.2f}" if size < 10**10 else f"{size / 1e9:.1f}"
 
 
 def kv_bytes(layer: Layer, facts: ModelFacts, settings: Settings) -> int:

@@ -88,6 +88,13 @@ class Offer(msgspec.Struct, frozen=True):
     variants: tuple[Variant, ...]
     projectors: tuple[Variant, ...] = ()
 
+    def having(self, file: str) -> Variant:
+        """The one that a file of the repository is, or is a part of."""
+        for variant in self.variants:
+            if file in (path for path, _ in variant.files):
+                return variant
+        raise InvalidRequest(f"{self.repository} has no model in {file}.")
+
     def choose(self, quantization: str = "") -> Variant:
         if not self.variants:
             raise HubError(f"{self.repository} has no GGUF model to download.")

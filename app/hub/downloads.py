@@ -30,9 +30,10 @@ from app.core.downloads import (
 from app.core.errors import KnownError
 from app.hub.catalog import Variant
 from app.hub.control import Control, Stopped, Throttle
+from app.hub.lanes import Patience
 from app.hub.progress import Progress
 from app.hub.safe_path import place
-from app.hub.transfer import Patience, check_space, discard, fetch, is_whole, part_size
+from app.hub.transfer import check_space, discard, fetch, is_whole, part_size
 
 Verb = Literal["pause", "resume", "retry", "cancel", "first"]
 Sink = Callable[[DownloadEvent], None]

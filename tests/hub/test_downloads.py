@@ -24,8 +24,8 @@ from app.core.downloads import (
 from app.core.errors import HubError
 from app.hub.catalog import Catalog, Variant
 from app.hub.downloads import Downloads
+from app.hub.lanes import Patience
 from app.hub.references import Reference
-from app.hub.transfer import Patience
 from scripts.hub_stand_in import Content, Fault, StandIn
 from tests.hub.file_store import FileStore
 
