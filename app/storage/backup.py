@@ -17,7 +17,7 @@ import apsw
 import msgspec
 
 from app.core.errors import StorageError
-from app.storage import migrations
+from app.storage import migrations, replacement
 from app.storage.connection import APPLICATION_ID, open_reader, read_stamp
 from app.storage.errors import translate
 from app.storage.files import sync, sync_folder
@@ -124,35 +124,11 @@ def restore(backup: Path, database: Path) -> Path | None:
     unfinished = database.with_suffix(".restoring")
     try:
         shutil.copyfile(backup, unfinished)
-        sync(unfinished)
-        aside = set_aside(database)
-        unfinished.rename(database)
+        return replacement.replace(database, unfinished)
     except OSError as error:
         raise StorageError(f"The backup could not be restored ({error.strerror}).") from error
     finally:
         unfinished.unlink(missing_ok=True)
-    sync_folder(database.parent)
-    return aside
-
-
-def set_aside(database: Path) -> Path | None:
-    """Move a database with its log into a folder of its own; nothing is ever deleted."""
-    parts = [database.with_name(database.name + tail) for tail in ("", "-wal", "-shm")]
-    if not database.exists():
-        return None
-    stamp = datetime.now(UTC).strftime(_STAMP)
-    quarantine = database.parent / "quarantine"
-    number = 0
-    while (folder := quarantine / (f"{stamp}-{number}" if number else stamp)).exists():
-        number += 1
-    folder.mkdir(parents=True)
-    # The log first: a database without its log is older, a log without its database is noise
-    # that SQLite would replay into whatever comes next.
-    for part in reversed(parts):
-        if part.exists():
-            part.rename(folder / part.name)
-    sync_folder(folder)
-    return folder
 
 
 def thin(database: Path) -> list[Path]:
