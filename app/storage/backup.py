@@ -50,22 +50,27 @@ def make(
 ) -> Backup:
     """`stop` is asked now and then; once it says so, nothing is left behind."""
     folder = folder_of(database)
-    folder.mkdir(parents=True, exist_ok=True)
-    _require_room(database, folder)
-    made = _named(folder, time.time_ns() // 1_000_000 if now_ms is None else now_ms, reason)
-    unfinished = made.path.with_suffix(".unfinished")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _require_room(database, folder)
+        made = _named(folder, time.time_ns() // 1_000_000 if now_ms is None else now_ms, reason)
+        _write(database, made.path, stop)
+    except OSError as error:
+        raise StorageError(f"The backup could not be written ({error.strerror}).") from error
+    return made
+
+
+def _write(database: Path, made: Path, stop: Stop) -> None:
+    unfinished = made.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
     try:
         _copy(database, unfinished, stop)
         verify(unfinished, stop)
         sync(unfinished)
-        unfinished.rename(made.path)
-    except OSError as error:
-        raise StorageError(f"The backup could not be written ({error.strerror}).") from error
+        unfinished.rename(made)
     finally:
         unfinished.unlink(missing_ok=True)
-    sync_folder(folder)
-    return made
+    sync_folder(made.parent)
 
 
 def make_if_due(
@@ -143,8 +148,11 @@ def thin(database: Path) -> list[Path]:
         *[backup.path for backup in backups if backup.reason == "manual"],
     }
     gone = [backup.path for backup in backups if backup.path not in kept]
-    for path in gone:
-        path.unlink(missing_ok=True)
+    try:
+        for path in gone:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"Old backups could not be removed ({error.strerror}).") from error
     return gone
 
 
