@@ -39,6 +39,8 @@ class ModelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     cache_ram_mib: Annotated[int, msgspec.Meta(ge=0)] = 1024
     cache_disk_mib: Annotated[int, msgspec.Meta(ge=0)] = 8192
     folder: str = ""  # empty: the default models folder
+    # Of all downloads together, a second; 0: as fast as it goes.
+    download_limit_kib: Annotated[int, msgspec.Meta(ge=0)] = 0
     folders: tuple[str, ...] = ()  # more folders that are looked through, never written to
     last: str = ""  # the model that was used last
     # Each by path or name; loaded when first needed.
@@ -56,11 +58,21 @@ class ToolSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     trusted: tuple[str, ...] = ()  # of these, what runs without asking the user
 
 
+class WindSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When older turns become narrative; shares are of the window of one chat."""
+
+    enabled: bool = True
+    threshold: Annotated[float, msgspec.Meta(ge=0.5, le=0.9)] = 0.70
+    target: Annotated[float, msgspec.Meta(ge=0.3, le=0.45)] = 0.35
+    instructions: Annotated[str, msgspec.Meta(max_length=1000)] = ""  # added to every summary's
+
+
 class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     general: GeneralSettings = GeneralSettings()
     appearance: AppearanceSettings = AppearanceSettings()
     models: ModelSettings = ModelSettings()
     tools: ToolSettings = ToolSettings()
+    wind: WindSettings = WindSettings()
 
     def models_folder(self, default: Path) -> Path:
         return Path(self.models.folder).expanduser() if self.models.folder else default

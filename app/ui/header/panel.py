@@ -6,7 +6,8 @@ Main thread. A model switch loads at once and can be cancelled; what is not know
 from collections.abc import Callable
 from typing import Protocol
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QPushButton
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QProgressBar, QPushButton
 
 from app.chat.events import ReplyFinished, WindowMeasured
 from app.core.ids import ConversationId
@@ -67,6 +68,7 @@ class Header(QFrame):
         self._usages: dict[ConversationId, Usage] = {}
         self.model_button = QPushButton("No model")
         self.menu = QMenu(self.model_button)
+        self.temporary = QLabel("Temporary")
         self.progress = QProgressBar()
         self.cancel_button = IconButton("close", "Cancel loading", theme)
         self.step = Elided()
@@ -78,6 +80,7 @@ class Header(QFrame):
         self.reload = action(self, "&Reload the model", self._reload, "Ctrl+Shift+R")
         self.unload = action(self, "&Unload the model", models.unload)
         self.cancel = action(self, "Cancel &loading", models.cancel_load)
+        self.find_more: QAction | None = None  # opens the page of models, when there is one
         self._lay_out()
         self._connect(bridge)
         self.set_theme(theme)
@@ -85,6 +88,11 @@ class Header(QFrame):
     def _lay_out(self) -> None:
         self.model_button.setObjectName("model")
         self.model_button.setMenu(self.menu)
+        self.temporary.setObjectName("temporary")
+        self.temporary.setToolTip(
+            "Nothing of this chat reaches the disk. It is gone when the app closes."
+        )
+        self.temporary.hide()
         self.progress.setTextVisible(False)
         self.progress.setRange(0, 1000)
         self.progress.setFixedWidth(90)
@@ -95,6 +103,7 @@ class Header(QFrame):
         row.setSpacing(6)
         row.addWidget(self.show_button)
         row.addWidget(self.model_button)
+        row.addWidget(self.temporary)
         row.addWidget(self.progress)
         row.addWidget(self.cancel_button)
         row.addWidget(self.step, 1)
@@ -156,7 +165,8 @@ class Header(QFrame):
             )
             self._show_usage()
 
-    def _place_changed(self, _: Place) -> None:
+    def _place_changed(self, place: Place) -> None:
+        self.temporary.setVisible(place.temporary)
         self._show_usage()
 
     def _show_usage(self) -> None:
@@ -206,6 +216,9 @@ class Header(QFrame):
             self.menu.addAction("No models on this machine yet").setEnabled(False)
         self.menu.addSeparator()
         self.menu.addActions([self.reload, self.unload])
+        if self.find_more is not None:
+            self.menu.addSeparator()
+            self.menu.addAction(self.find_more)
 
     def _loader(self, choice: ModelChoice) -> Callable[[], None]:
         return lambda: self._models.load(choice)
