@@ -1,18 +1,33 @@
 """The desktop app put together: the window first, the model while it already shows. Main thread."""
 
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
+from app.bootstrap.pages import offer_pages
 from app.bootstrap.rooms import Rooms, open_rooms
 from app.core.errors import AlreadyRunning, KnownError, to_info
 from app.core.paths import find_folders
+from app.core.protocol import CHAT
 from app.core.settings import Settings
 from app.storage.instance import raise_first
 from app.ui.bridge import Bridge
-from app.ui.events import Event, ModelChanged, ModelChoice, ModelFailed, ModelReady, Raised
+from app.ui.events import (
+    Event,
+    MemoryReported,
+    ModelChanged,
+    ModelChoice,
+    ModelFailed,
+    ModelReady,
+    Raised,
+)
 from app.ui.header.switch import ModelSwitch, choice_of
+from app.ui.keeping import Chats, Keeping
+from app.ui.notice import Notice
+from app.ui.preferences import Preferences
 from app.ui.window import Window, application
+from app.workers.events import PoolEvent, PoolMeasured
 
 
 def run_window(model: Path | None, *, verbose: bool = False) -> int:
@@ -23,10 +38,15 @@ def run_window(model: Path | None, *, verbose: bool = False) -> int:
     app = application()
     bridge = Bridge()
     try:
-        with open_rooms(
-            bridge.post, verbose=verbose, on_raise=lambda words: bridge.post(Raised(tuple(words)))
-        ) as rooms:
-            window = _fill_window(rooms, bridge, model)
+        with (
+            open_rooms(
+                bridge.post,
+                verbose=verbose,
+                on_raise=lambda words: bridge.post(Raised(tuple(words))),
+            ) as rooms,
+            closing(Preferences(rooms.settings)) as preferences,
+        ):
+            window = _fill_window(rooms, bridge, preferences, model)
             window.show()
             return app.exec()
     except AlreadyRunning:
@@ -35,14 +55,26 @@ def run_window(model: Path | None, *, verbose: bool = False) -> int:
         raise
 
 
-def _fill_window(rooms: Rooms, bridge: Bridge, model: Path | None) -> Window:
+def _fill_window(
+    rooms: Rooms, bridge: Bridge, preferences: Preferences, model: Path | None
+) -> Window:
     models = ModelSwitch(rooms.models.load, rooms.pool, bridge.post)
-    window = Window(bridge, rooms.db, rooms.turns, models, rooms.folders.config / "window.json")
+    kept, passing = (Chats(each.db, each.turns) for each in (rooms, rooms.temporary))
+    window = Window(
+        bridge,
+        Keeping(kept, passing),
+        models,
+        rooms.attachments,
+        rooms.folders.config / "window.json",
+        preferences,
+    )
+    offer_pages(window, rooms, preferences, models)
+    Notice(bridge, window, lambda: preferences.value.general.notify)
 
     def follow(event: Event) -> None:
         match event:
             case ModelChanged(state=ModelReady(choice=choice)):
-                rooms.settings.change(lambda old: remember_model(old, choice.path))
+                preferences.change(lambda old: remember_model(old, choice.path))
             case Raised(words=words):
                 window.showNormal()
                 window.raise_()
@@ -53,18 +85,28 @@ def _fill_window(rooms: Rooms, bridge: Bridge, model: Path | None) -> Window:
                 pass
 
     bridge.arrived.connect(follow)
+    rooms.pool.subscribe(lambda event: _report_memory(event, bridge))
     for problem in rooms.settings.problems:
         window.notes.warn(f"The setting {problem.where} {problem.reason}.")
+    for problem in rooms.problems:
+        window.notes.warn(problem)
     if rooms.recovered is not None:  # said last: it matters more
         window.notes.warn(rooms.recovered.sentence())
     models.list_folder(rooms.settings.value.models_folder(rooms.folders.models))
     try:
-        path = model or rooms.find_model("default")
+        path = rooms.find_model(str(model) if model else "default")
     except KnownError as error:
         bridge.post(ModelChanged(ModelFailed(ModelChoice("", "No model"), to_info(error))))
     else:
-        models.load(choice_of(path))
+        if model is not None or preferences.value.general.load_at_start:
+            models.load(choice_of(path))
     return window
+
+
+def _report_memory(event: PoolEvent, bridge: Bridge) -> None:
+    """On the pool's thread: what the engines that chat hold, for the memory panel."""
+    if isinstance(event, PoolMeasured) and (stats := event.state.stats_of(CHAT)):
+        bridge.post(MemoryReported(stats))
 
 
 def remember_model(settings: Settings, path: str) -> Settings:

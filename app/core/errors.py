@@ -111,6 +111,8 @@ def _classes(root: type[AppError]) -> dict[str, type[AppError]]:
 
 def to_info(error: BaseException) -> ErrorInfo:
     """Anything that is not a KnownError is a bug of ours; its text stays out of people's sight."""
+    if isinstance(error, MemoryError):
+        error = OutOfMemory("There is not enough memory for this. Close other programs.")
     if isinstance(error, AppError):
         return ErrorInfo(error.kind, error.message, error.details)
     what = type(error).__name__

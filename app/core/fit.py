@@ -17,6 +17,18 @@ Label = Literal["gpu", "fits", "tight", "too_big"]
 Part = Literal["weights", "kv", "state", "compute"]
 Place = Literal["gpu", "cpu"]
 
+LABELS: dict[Label, str] = {
+    "gpu": "fits on the GPU",
+    "fits": "fits",
+    "tight": "tight",
+    "too_big": "too big",
+}
+_PARTS: dict[Part, str] = {
+    "weights": "weights",
+    "kv": "chat memory",
+    "state": "state",
+    "compute": "computing",
+}
 CELL_BYTES: dict[KvType, float] = {"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
 UBATCH = 512
 # Left alone on every device: drivers, the desktop, what the estimate does not see.
@@ -64,6 +76,23 @@ class Fit(msgspec.Struct, frozen=True):
     @property
     def bytes(self) -> int:
         return sum(term.bytes for term in self.terms)
+
+
+def arithmetic(fit: Fit) -> list[str]:
+    """The sum behind the label, a line for each memory that is used."""
+    lines: list[str] = []
+    for place, name, available in (
+        ("gpu", "GPU", fit.gpu_available),
+        ("cpu", "Memory", fit.cpu_available),
+    ):
+        terms = [term for term in fit.terms if term.place == place]
+        total = sum(term.bytes for term in terms)
+        unit, size, digits = ("GB", 10**9, 2) if total >= 10**9 else ("MB", 10**6, 0)
+        if terms:
+            parts = [f"{_PARTS[term.part]} {term.bytes / size:.{digits}f}" for term in terms]
+            needed = f"{' + '.join(parts)} = {total / size:.{digits}f} {unit}"
+            lines.append(f"{name}: {needed} of {available / 1e9:.1f} GB free")
+    return lines
 
 
 def kv_bytes(layer: Layer, facts: ModelFacts, settings: Settings) -> int:

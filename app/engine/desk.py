@@ -45,10 +45,14 @@ class Desk:
             logprobs=request.logprobs,
         )
         unlimited = engine.scheduler.limits.chat_ctx
+        tokens = ready.tokens
+        if request.max_tokens == 0 and engine.model.recurrent:
+            # Whatever comes next decodes a token before it samples, and this state cannot go back.
+            tokens = tokens[:-1] or tokens
         return Job(
             request=request,
-            tokens=ready.tokens,
-            prompt_tokens=len(ready.tokens),
+            tokens=tokens,
+            prompt_tokens=len(tokens),
             max_tokens=unlimited if request.max_tokens is None else max(0, request.max_tokens),
             reply=Reply(self._vocab, sampler, ready.parser, ignore_eos=request.ignore_eos),
             adapters=self._scales(request),

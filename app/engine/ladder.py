@@ -18,7 +18,9 @@ class Attempt(msgspec.Struct, frozen=True):
     type_v: KvType = "f16"
 
 
-def next_attempt(failed: Attempt, *, layers: int, asked_ctx: int) -> tuple[Attempt, str] | None:
+def next_attempt(
+    failed: Attempt, *, layers: int, asked_ctx: int, compressible: bool
+) -> tuple[Attempt, str] | None:
     """The rung below and why it is taken; None at the bottom."""
     change = msgspec.structs.replace
     half = failed.gpu_layers // 2
@@ -27,7 +29,7 @@ def next_attempt(failed: Attempt, *, layers: int, asked_ctx: int) -> tuple[Attem
     smaller = failed.chat_ctx // 2
     if smaller >= min(_SMALLEST_CTX, asked_ctx):
         return change(failed, chat_ctx=smaller), f"a context of {smaller:,} tokens"
-    if failed.gpu_layers and failed.type_k == "f16":
+    if failed.gpu_layers and failed.type_k == "f16" and compressible:
         return change(failed, type_k="q8_0", type_v="q8_0"), "a compressed cache"
     if failed.gpu_layers:
         cpu = Attempt(gpu_layers=0, chat_ctx=asked_ctx)

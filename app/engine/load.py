@@ -18,7 +18,7 @@ from app.engine.ladder import Attempt, next_attempt
 from app.engine.llama.dry_run import compute_bytes
 from app.engine.llama.model import LoadCancelled, Model, load_model
 from app.engine.llama.vocab import Vocab
-from app.engine.plan import Plan, make_plan
+from app.engine.plan import Plan, check, make_plan
 from app.engine.template import ChatTemplate, Ends, choose_template
 
 
@@ -30,6 +30,7 @@ class Report(Protocol):
 
 def load_engine(command: Load, report: Report) -> tuple[Engine, Loaded]:
     spec = command.spec
+    check(spec)
     facts = read_facts(Path(spec.path))  # refuses what the library might die of
     table = [
         device
@@ -95,7 +96,12 @@ class _Loading:
 
     def _below(self, failed: Attempt, error: OutOfMemory) -> Attempt:
         layers = self._model.layers if self._model else failed.gpu_layers
-        below = next_attempt(failed, layers=layers, asked_ctx=self._spec.chat_ctx)
+        below = next_attempt(
+            failed,
+            layers=layers,
+            asked_ctx=self._spec.chat_ctx,
+            compressible=self._spec.flash_attention != "off",  # the library refuses it without
+        )
         if below is None:
             raise error
         attempt, words = below

@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from app.core.errors import OutOfMemory
+from app.core.errors import InvalidRequest, OutOfMemory
 from app.core.fit import Fit, Settings, estimate, largest_ctx
 from app.core.model_facts import ModelFacts
 from app.core.protocol import Device, ModelSpec
 from app.engine.ladder import Attempt
 
 STEP_TOKENS = 512
+MOST_PARALLEL = 64
 _EMBEDDING_CTX = 256  # its replies need none: texts are embedded in a context of their own
 
 
@@ -24,10 +25,25 @@ class Plan(msgspec.Struct, frozen=True):
     fit: Fit
 
 
+def check(spec: ModelSpec) -> None:
+    """The library does not ask: what is out of these bounds ends the process there."""
+    bounds = {
+        "chat context": (spec.chat_ctx, 16, 1 << 40),
+        "number of parallel chats": (spec.parallel, 1, MOST_PARALLEL),
+        "number of threads": (spec.threads, 0, 512),
+        "number of GPU layers": (spec.gpu_layers or 0, 0, 1 << 20),
+    }
+    for name, (value, least, most) in bounds.items():
+        if not least <= value <= most:
+            raise InvalidRequest(f"The {name} must be between {least} and {most:,}, not {value:,}.")
+    if any("\0" in path for path in (spec.path, spec.cache_dir, *(a.path for a in spec.adapters))):
+        raise InvalidRequest("A path holds a character that no path can hold.")
+
+
 def sequence_count(parallel: int, *, recurrent: bool) -> int:
     """The running chats, their winds, some idle ones, and one scratch sequence."""
     # A recurrent state is allocated for each, used or not.
-    return 2 * parallel + 4 if recurrent else min(64, max(16, 2 * parallel + 4))
+    return 2 * parallel + 4 if recurrent else max(16, 2 * parallel + 4)
 
 
 def wants_full_window(window: int, cells: int, sequences: int) -> bool:

@@ -65,4 +65,5 @@ def _prompt(request: Generate, template: ChatTemplate, *, bound: bool) -> Prompt
         reasoning=False if bound else request.reasoning,
         continue_last=request.continue_last,
         answer_now=bound,
+        reply=request.continue_last or request.max_tokens != 0,
     )

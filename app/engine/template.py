@@ -66,9 +66,11 @@ class ChatTemplate:
         reasoning: bool | None = None,
         continue_last: bool = False,
         answer_now: bool = False,
+        reply: bool = True,
     ) -> Prompt:
         """`continue_last` leaves the last assistant message open; `answer_now` leaves no
-        thinking block open (the reply must begin with the answer, as a grammar demands)."""
+        thinking block open (the reply must begin with the answer, as a grammar demands);
+        without `reply` the prompt ends where the next message would begin, whoever says it."""
         disguise = Disguise(self._special)
         last = messages[-1] if messages and continue_last else None
         if last is not None and last.role != "assistant":
@@ -76,7 +78,7 @@ class ChatTemplate:
         if last is not None and last.tool_calls:
             raise InvalidRequest("A message that calls tools cannot be continued.")
         said = messages[:-1] if last is not None else messages
-        text, notes = self._render(said, tools, disguise, reasoning=reasoning)
+        text, notes = self._render(said, tools, disguise, reasoning=reasoning, reply=reply)
         opened = opened_at_end(text)
         if last is not None:
             text, opened = _continued(text, opened, disguise, last)

@@ -29,7 +29,7 @@ from app.core.downloads import RemoteFile
 from app.core.errors import HubError, InvalidRequest
 from app.core.model_facts import ModelFacts, describe, spread
 from app.hub.control import Stopped
-from app.hub.names import read_name
+from app.hub.names import preference, read_name
 from app.hub.references import Reference, read_words
 from app.hub.safe_path import is_safe
 
@@ -46,7 +46,6 @@ _SORTS: dict[Sort, str] = {
     "last_modified": "lastModified",
 }
 _PROPERTIES = ["author", "downloads", "gated", "gguf", "lastModified", "likes", "tags"]
-_PREFERRED = ("Q4_K_M", "Q4_K_S", "Q4_K_XL", "Q4_0", "IQ4_XS", "MXFP4", "Q5_K_M", "Q8_0", "F16")
 _OFFLINE = "The hub cannot be reached. Check the network; local models work without it."
 
 
@@ -89,6 +88,13 @@ class Offer(msgspec.Struct, frozen=True):
     variants: tuple[Variant, ...]
     projectors: tuple[Variant, ...] = ()
 
+    def having(self, file: str) -> Variant:
+        """The one that a file of the repository is, or is a part of."""
+        for variant in self.variants:
+            if file in (path for path, _ in variant.files):
+                return variant
+        raise InvalidRequest(f"{self.repository} has no model in {file}.")
+
     def choose(self, quantization: str = "") -> Variant:
         if not self.variants:
             raise HubError(f"{self.repository} has no GGUF model to download.")
@@ -98,8 +104,7 @@ class Offer(msgspec.Struct, frozen=True):
                 return chosen
             names = ", ".join(sorted(name for name in by_name if name))
             raise InvalidRequest(f"{self.repository} has no {quantization}; it has {names}.")
-        found = (by_name[name] for name in _PREFERRED if name in by_name)
-        return next(found, self.variants[0])
+        return min(self.variants, key=lambda variant: preference(variant.quantization))
 
 
 class Search:

@@ -21,6 +21,7 @@ import msgspec
 
 from app.core.errors import AlreadyRunning
 from app.storage.files import replace_with
+from app.storage.json_text import json_text
 
 if sys.platform == "win32":
     import msvcrt
@@ -105,7 +106,7 @@ def raise_first(folder: Path, arguments: Sequence[str] = ()) -> bool:
         channel = msgspec.json.decode((folder / _ADDRESS).read_bytes(), type=_Channel)
     except (OSError, msgspec.DecodeError):
         return False
-    return _say(channel, msgspec.json.encode(list(arguments)))
+    return _say(channel, json_text(list(arguments)).encode())
 
 
 def _lock(path: Path) -> IO[bytes]:

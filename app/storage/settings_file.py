@@ -16,6 +16,7 @@ import msgspec
 from app.core.errors import StorageError
 from app.core.settings import Settings
 from app.storage.files import replace_with
+from app.storage.json_text import json_text
 
 Listener = Callable[[Settings, Settings], None]
 
@@ -66,7 +67,7 @@ class SettingsFile:
         for section, field, value in _differences(old, new):
             raw = _put(raw, section, field, value)
         try:
-            replace_with(self._path, msgspec.json.format(msgspec.json.encode(raw), indent=2))
+            replace_with(self._path, msgspec.json.format(json_text(raw), indent=2).encode())
         except OSError as error:
             raise StorageError(f"The settings could not be saved ({error.strerror}).") from error
         self._value = new

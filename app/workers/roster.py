@@ -24,6 +24,7 @@ from app.workers.worker import Worker
 
 Estimate = Callable[[ModelSpec, Sequence[Device]], dict[str, int]]
 
+_NOBODY = Key("")
 _LATE_S = 2.0  # a tick that comes so late says more about us than about the engines
 
 _log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class Roster:
         self._estimate = estimate
         self._crews: dict[Key, Crew] = {}
         self._roles: dict[str, Key] = {}
+        self._assigned: dict[str, ModelSpec] = {}
         self._before: dict[str, Key] = {}  # what a role was before the load that runs now
         self._devices: tuple[Device, ...] = ()
         self._count = itertools.count(1)
@@ -83,16 +85,22 @@ class Roster:
 
     # ------------------------------------------------------------ load and unload
 
-    def load(self, ticket: Ticket, role: str, workers: int, *, pinned: bool = False) -> None:
+    def load(
+        self,
+        ticket: Ticket,
+        role: str,
+        workers: int,
+        *,
+        pinned: bool = False,
+        fresh: bool = False,
+    ) -> None:
         assert isinstance(ticket.request, Load)
         spec = ticket.request.spec
         crew = self._crews.get(Key(spec.path, spec.embedding))
-        if crew and not _serves(crew, spec, role, workers):
+        if crew and (fresh or not _serves(crew, spec, role, workers)):
             self._drop(crew)
             crew = None
-        if crew is None:
-            crew = Crew(spec, self._seats(spec, role, workers), pinned=pinned)
-            self._crews[crew.key] = crew
+        crew = crew or self._add(spec, role, workers)
         if role:
             self._take_role(role, crew.key)
         crew.pinned = pinned
@@ -100,23 +108,26 @@ class Roster:
         crew.ask(ticket)
         self.wake(crew)
 
-    def reload(self, ticket: Ticket, role: str) -> None:
-        """A fresh process with the same settings; what runs is stopped."""
-        try:
-            crew = self.find(role, embedding=False)
-        except InvalidRequest as error:
-            ticket.fail(error)
-            return
-        self._drop(crew)
-        ticket.request = Load(request_id=ticket.request.request_id, spec=crew.spec)
-        self.load(ticket, role, len(crew.workers), pinned=crew.pinned)
+    def assign(self, role: str, spec: ModelSpec | None) -> None:
+        """Who plays a role from its next request on, which loads it; None: nobody does."""
+        self._assigned.pop(role, None)
+        before = self._crews.get(self._roles.pop(role, _NOBODY))
+        if before and before.spec != spec and not self._is_played(before):
+            self._drop(before)
+        if spec:
+            crew = self._crews.get(Key(spec.path, spec.embedding)) or self._add(spec, role, 1)
+            self._assigned[role] = spec
+            self._roles[role] = crew.key
 
     def unload(self, model: str) -> None:
-        """Forgets the model; a role that it played is free again."""
+        """Ends what runs of it and forgets it; an assigned role loads it when it is asked again."""
         for crew in self:
             if crew.key == self._roles.get(model) or crew.key.path == model:
                 self._drop(crew)
                 self._roles = {role: key for role, key in self._roles.items() if key != crew.key}
+        for role, spec in [*self._assigned.items()]:
+            if role not in self._roles:
+                self.assign(role, spec)
 
     def wake(self, crew: Crew) -> None:
         """Starts what is down, once those have ended that make room for it.
@@ -151,6 +162,14 @@ class Roster:
     def close(self) -> None:
         for crew in self:
             crew.close()
+
+    def _add(self, spec: ModelSpec, role: str, workers: int) -> Crew:
+        crew = Crew(spec, self._seats(spec, role, workers))
+        self._crews[crew.key] = crew
+        return crew
+
+    def _is_played(self, crew: Crew) -> bool:
+        return crew.key in self._roles.values()
 
     def _seats(self, spec: ModelSpec, role: str, count: int) -> list[Worker]:
         return [

@@ -73,10 +73,14 @@ def test_the_dry_run_counts() -> None:
     assert large.attempt.chat_ctx < small.attempt.chat_ctx
 
 
+def _below(failed: Attempt, *, compressible: bool = True) -> tuple[Attempt, str] | None:
+    return next_attempt(failed, layers=32, asked_ctx=8192, compressible=compressible)
+
+
 def test_the_ladder_goes_down_one_rung_at_a_time() -> None:
     rungs: list[Attempt] = [Attempt(32, 8192)]
     words: list[str] = []
-    while below := next_attempt(rungs[-1], layers=32, asked_ctx=8192):
+    while below := _below(rungs[-1]):
         rungs.append(below[0])
         words.append(below[1])
         assert len(rungs) < 20
@@ -88,10 +92,16 @@ def test_the_ladder_goes_down_one_rung_at_a_time() -> None:
 
 
 def test_without_a_gpu_only_the_context_shrinks() -> None:
-    below = next_attempt(Attempt(0, 8192), layers=32, asked_ctx=8192)
+    below = _below(Attempt(0, 8192))
     assert below is not None
     assert below[0] == Attempt(0, 4096)
-    assert next_attempt(Attempt(0, 2048), layers=32, asked_ctx=8192) is None
+    assert _below(Attempt(0, 2048)) is None
+
+
+def test_what_cannot_be_compressed_goes_to_the_processor_at_once() -> None:
+    below = _below(Attempt(16, 2048), compressible=False)
+    assert below is not None
+    assert below[0] == Attempt(0, 8192)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.errors import ModelLoadFailed, OutOfMemory
+from app.core.errors import InvalidRequest, ModelLoadFailed, OutOfMemory
 from app.core.ids import RequestId
 from app.core.protocol import Adapter, Cancel, Failed, Finished, Load, Loaded, ModelSpec
 from app.engine import build, load
@@ -103,6 +103,48 @@ def test_an_absurd_context_is_clamped_before_it_is_created(
     engine, loaded = load_engine(command(tiny_model, chat_ctx=2_000_000_000), Reports())
     engines.append(engine)
     assert loaded.info.chat_ctx <= loaded.info.trained_ctx
+
+
+@pytest.mark.parametrize(
+    "absurd",
+    [
+        {"chat_ctx": -1},
+        {"chat_ctx": 1 << 62},
+        {"parallel": 0},
+        {"parallel": 1_000_000},
+        {"threads": -3},
+        {"threads": 1 << 30},
+        {"gpu_layers": -7},
+        {"cache_dir": "a\0b"},
+        {"adapters": (Adapter(path="a\0b"),)},
+    ],
+)
+def test_absurd_settings_are_refused(absurd: dict[str, object], tiny_model: Path) -> None:
+    with pytest.raises(InvalidRequest):
+        load_engine(command(tiny_model, **absurd), Reports())
+
+
+def test_the_widest_settings_work(tiny_model: Path, engines: list[Engine]) -> None:
+    wide = {"chat_ctx": 16, "parallel": 64, "threads": 512, "cache_ram_bytes": -5}
+    engine, _ = load_engine(command(tiny_model, **wide), Reports())
+    engines.append(engine)
+
+
+def test_settings_the_library_refuses_are_not_called_a_lack_of_memory(tiny_model: Path) -> None:
+    with pytest.raises(ModelLoadFailed, match="flash_attn"):
+        load_engine(command(tiny_model, type_v="q8_0", flash_attention="off"), Reports())
+
+
+@pytest.mark.parametrize("said", ["std::bad_alloc", "unable to allocate CPU buffer"])
+def test_a_model_that_finds_no_memory_is_told_from_a_bad_one(
+    said: str, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: bytes, params: object) -> None:
+        library._lines.append(f"llama_model_load: error loading model: {said}\n")
+
+    monkeypatch.setattr(library.lib, "llama_model_load_from_file", fail)
+    with pytest.raises(OutOfMemory):
+        load_engine(command(tiny_model), Reports())
 
 
 @pytest.mark.parametrize("kind", ["tiny", "swa", "recurrent", "hybrid"])

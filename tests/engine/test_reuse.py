@@ -1,6 +1,10 @@
 """What a real engine process reuses between the requests of conversations."""
 
+from collections.abc import Callable
 from pathlib import Path
+
+import msgspec
+import pytest
 
 from app.core.ids import RequestId, SessionId
 from app.core.messages import Message
@@ -76,11 +80,28 @@ def test_the_same_cold_prefix_is_computed_once(fresh_tiny: Worker) -> None:
     assert all(end.reused_tokens > 100 for end in ends if end.reuse == "fork")
 
 
-def test_priming_makes_the_next_request_cheap(fresh_tiny: Worker) -> None:
-    primed = stats(fresh_tiny, say("p", LONG, max_tokens=0, priority="background"))
+@pytest.mark.parametrize("kind", ["tiny", "swa", "recurrent", "hybrid"])
+@pytest.mark.parametrize("asked", [(), ("And then?", "Who knows.")])
+def test_priming_makes_the_next_request_cheap(
+    kind: str, asked: tuple[str, ...], worker: Worker, built_model: Callable[[str], Path]
+) -> None:
+    """Whether the reply to what was primed is asked for, or something more is said first."""
+    worker.load(built_model(kind), chat_ctx=2048)
+    primed = stats(worker, say("p", LONG, max_tokens=0, priority="background"))
     assert primed.completion_tokens == 0
-    first = stats(fresh_tiny, say("a", LONG))
-    assert first.reused_tokens == first.prompt_tokens - 1
+    first = stats(worker, say("a", LONG, *asked))
+    assert first.reused_tokens == primed.prompt_tokens > 100
+
+
+def test_a_prompt_of_tokens_is_primed_too(
+    worker: Worker, built_model: Callable[[str], Path]
+) -> None:
+    worker.load(built_model("recurrent"), chat_ctx=2048)
+    tokens = tuple(range(200, 300))
+    request = Generate(request_id=RequestId("p"), tokens=tokens, max_tokens=0)
+    worker.ask(request)
+    again = msgspec.structs.replace(request, request_id=RequestId("a"), max_tokens=4)
+    assert stats(worker, again).reused_tokens == len(tokens) - 1
 
 
 def test_a_restart_goes_on_where_it_was(tiny_model: Path, tmp_path: Path) -> None:

@@ -15,17 +15,17 @@ import pytest
 
 from app.core.downloads import (
     Download,
-    DownloadChanged,
     DownloadEvent,
     DownloadId,
     DownloadRemoved,
+    DownloadState,
     State,
 )
 from app.core.errors import HubError
 from app.hub.catalog import Catalog, Variant
 from app.hub.downloads import Downloads
+from app.hub.lanes import Patience
 from app.hub.references import Reference
-from app.hub.transfer import Patience
 from scripts.hub_stand_in import Content, Fault, StandIn
 from tests.hub.file_store import FileStore
 
@@ -53,11 +53,11 @@ class Watch:
     def wait_state(self, download_id: DownloadId, state: State) -> Download:
         event = self.wait(
             lambda e: (
-                isinstance(e, DownloadChanged)
+                isinstance(e, DownloadState)
                 and (e.download.id, e.download.state) == (download_id, state)
             )
         )
-        assert isinstance(event, DownloadChanged)
+        assert isinstance(event, DownloadState)
         return event.download
 
 
@@ -65,7 +65,8 @@ class Bench:
     def __init__(self, hub: StandIn, folder: Path) -> None:
         self.hub, self.folder, self.watch = hub, folder, Watch()
         self.store = FileStore(folder.parent / "store.json")
-        self.downloads = Downloads(folder, self.store, self.watch, patience=EAGER)
+        self.downloads = Downloads(folder, self.store, patience=EAGER)
+        self.downloads.subscribe(self.watch)
 
     def again(self) -> "Bench":
         self.downloads.close()
@@ -99,11 +100,11 @@ def offer(hub: StandIn, client: httpx2.Client) -> Iterator[Callable[..., Variant
 
 
 def test_a_model_arrives(bench: Bench, offer: Callable[..., Variant]) -> None:
-    added = bench.downloads.add("maker/a", offer("a"))
+    added = bench.downloads.start("maker/a", offer("a"))
     done = bench.watch.wait_state(added, "done")
     assert done.title == "a 7B Q4_0"
     assert (bench.folder / "maker" / "a" / "a-7B-Q4_0.gguf").read_bytes() == DATA
-    changes = [e for e in bench.watch.events if isinstance(e, DownloadChanged)]
+    changes = [e for e in bench.watch.events if isinstance(e, DownloadState)]
     states = dict.fromkeys(event.download.state for event in changes)
     assert list(states) == ["queued", "running", "done"]
     assert changes[-1].received == len(DATA)
@@ -113,23 +114,23 @@ def test_a_model_arrives(bench: Bench, offer: Callable[..., Variant]) -> None:
 
 def test_the_order_can_be_changed(bench: Bench, offer: Callable[..., Variant]) -> None:
     bench.hub.faults.append(Fault("drip", 0.1))
-    ids = {name: bench.downloads.add(f"maker/{name}", offer(name)) for name in "abc"}
+    ids = {name: bench.downloads.start(f"maker/{name}", offer(name)) for name in "abc"}
     bench.downloads.move_first(ids["c"])
-    assert bench.downloads.add("maker/a", offer("a")) == ids["a"]
+    assert bench.downloads.start("maker/a", offer("a")) == ids["a"]
     for name in "abc":
         bench.watch.wait_state(ids[name], "done")
     ended = [
         e.download.id
         for e in bench.watch.events
-        if isinstance(e, DownloadChanged) and e.download.state == "done"
+        if isinstance(e, DownloadState) and e.download.state == "done"
     ]
     assert ended == [ids["a"], ids["c"], ids["b"]]
 
 
 def test_pause_keeps_and_resume_goes_on(bench: Bench, offer: Callable[..., Variant]) -> None:
     bench.hub.faults.append(Fault("stall", 0.5))
-    added = bench.downloads.add("maker/a", offer("a"))
-    bench.watch.wait(lambda e: isinstance(e, DownloadChanged) and e.received > 900_000)
+    added = bench.downloads.start("maker/a", offer("a"))
+    bench.watch.wait(lambda e: isinstance(e, DownloadState) and e.received > 900_000)
     bench.downloads.pause(added)
     bench.watch.wait_state(added, "paused")
     sent = bench.hub.sent()
@@ -140,35 +141,35 @@ def test_pause_keeps_and_resume_goes_on(bench: Bench, offer: Callable[..., Varia
 
 def test_cancel_removes_what_arrived(bench: Bench, offer: Callable[..., Variant]) -> None:
     bench.hub.faults.append(Fault("stall", 0.5))
-    added = bench.downloads.add("maker/a", offer("a"))
-    bench.watch.wait(lambda e: isinstance(e, DownloadChanged) and e.received > 0)
+    added = bench.downloads.start("maker/a", offer("a"))
+    bench.watch.wait(lambda e: isinstance(e, DownloadState) and e.received > 0)
     bench.downloads.cancel(added)
     bench.watch.wait(lambda e: e == DownloadRemoved(added))
     assert [path for path in bench.folder.rglob("*") if path.is_file()] == []
-    assert bench.downloads.all() == []
+    assert bench.downloads.list() == ()
     bench.downloads.cancel(added)  # once more is no error
 
 
 def test_a_failure_says_why_and_can_be_retried(bench: Bench, offer: Callable[..., Variant]) -> None:
     bench.hub.faults += [Fault("503")] * 3
-    added = bench.downloads.add("maker/a", offer("a"))
+    added = bench.downloads.start("maker/a", offer("a"))
     failed = bench.watch.wait_state(added, "failed")
     assert "busy (503)" in failed.error
-    bench.downloads.resume(added)
+    bench.downloads.retry(added)
     bench.watch.wait_state(added, "done")
 
 
 def test_what_ran_goes_on_after_a_restart(bench: Bench, offer: Callable[..., Variant]) -> None:
     bench.hub.faults.append(Fault("stall", 0.5))
-    added = bench.downloads.add("maker/a", offer("a"))
-    waiting = bench.downloads.add("maker/b", offer("b"))
+    added = bench.downloads.start("maker/a", offer("a"))
+    waiting = bench.downloads.start("maker/b", offer("b"))
     bench.downloads.pause(waiting)
     bench.watch.wait_state(waiting, "paused")
-    bench.watch.wait(lambda e: isinstance(e, DownloadChanged) and e.received > 900_000)
+    bench.watch.wait(lambda e: isinstance(e, DownloadState) and e.received > 900_000)
     later = bench.again()
     try:
         later.watch.wait_state(added, "done")
-        assert [d.state for d in later.downloads.all()] == ["paused"]
+        assert [d.download.state for d in later.downloads.list()] == ["paused"]
         assert bench.hub.sent() <= 1.15 * len(DATA)
     finally:
         later.downloads.close()
@@ -176,13 +177,13 @@ def test_what_ran_goes_on_after_a_restart(bench: Bench, offer: Callable[..., Var
 
 def test_only_the_bad_part_is_fetched_again(bench: Bench, offer: Callable[..., Variant]) -> None:
     variant = offer("big", parts=3)
-    bench.watch.wait_state(bench.downloads.add("maker/big", variant), "done")
+    bench.watch.wait_state(bench.downloads.start("maker/big", variant), "done")
     spoiled = bench.folder / "maker" / "big" / "big-7B-Q4_0-00002-of-00003.gguf"
     whole = spoiled.read_bytes()
     spoiled.write_bytes(b"\0" * len(whole))
     sent = bench.hub.sent()
     bench.watch.events.clear()
-    bench.watch.wait_state(bench.downloads.add("maker/big", variant), "done")
+    bench.watch.wait_state(bench.downloads.start("maker/big", variant), "done")
     assert spoiled.read_bytes() == whole
     assert bench.hub.sent() - sent == len(whole)
 
@@ -193,8 +194,8 @@ def test_unsafe_names_are_refused_when_asked_for(
     variant = offer("a")
     evil = Variant("x", "Q4_0", (("../../x.gguf", variant.files[0][1]),))
     with pytest.raises(HubError, match="not safe"):
-        bench.downloads.add("maker/a", evil)
-    assert bench.downloads.all() == []
+        bench.downloads.start("maker/a", evil)
+    assert bench.downloads.list() == ()
 
 
 @pytest.mark.slow

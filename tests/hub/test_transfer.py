@@ -13,7 +13,9 @@ from app.core.downloads import RemoteFile
 from app.core.errors import HubError
 from app.hub import transfer
 from app.hub.control import Control, Stopped, Throttle
-from app.hub.transfer import Arrived, Patience, fetch, part_of
+from app.hub.lanes import Patience
+from app.hub.part import Part
+from app.hub.transfer import Arrived, fetch
 from scripts.hub_stand_in import MODES, Fault, Mode, StandIn
 
 SIZE = 3_000_000
@@ -62,7 +64,7 @@ def test_only_the_rest_is_fetched_by_a_later_run(
     with pytest.raises(HubError, match=r"does not go on: the server is busy \(503\)"):
         fetch(client, file, target, patience=EAGER)
     assert not target.exists()
-    kept = part_of(target, file).stat().st_size
+    kept = Part(target, file).received
     assert kept == pytest.approx(0.9 * SIZE, abs=70_000)
     hub.faults.clear()
     before = hub.sent()
@@ -179,7 +181,7 @@ def test_stop_ends_a_silent_read_at_once_and_keeps_the_part(
     hub: StandIn, client: httpx2.Client, tmp_path: Path
 ) -> None:
     file, target = offer(hub), tmp_path / "model.gguf"
-    part = part_of(target, file)
+    part = Part(target, file).path
     hub.faults.append(Fault("stall", 0.5))
     seconds = stopped_after(
         hub,

@@ -93,7 +93,7 @@ def test_control_without_full_sync_power_loss_is_noticed(
     with plugged_in() as disk:
         record(disk, tmp_path / "live" / "chats.sqlite3", 40)
     monkeypatch.undo()
-    assert lost_over_cuts(disk, tmp_path, 10, 0) > 0
+    assert lost_over_cuts(disk, tmp_path, 60, 0) > 0
 
 
 # ---------------------------------------------------------------- a disk that fails

@@ -32,9 +32,9 @@ def test_a_restart_restores_chat_scroll_position_geometry_and_folders(desk):
 def test_a_broken_memory_is_a_first_start(tmp_path):
     file = tmp_path / "window.json"
     assert recall(file) == Remembered()
-    file.write_text('{"points": "tall"}')
+    file.write_text('{"draft": 7}')
     assert recall(file) == Remembered()
-    kept = Remembered(points=12.0, folders=(1, 2), geometry=b"\x00\xff")
+    kept = Remembered(draft="Hm", folders=(1, 2), geometry=b"\x00\xff")
     keep(file, kept)
     assert recall(file) == kept
 

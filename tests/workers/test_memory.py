@@ -1,12 +1,13 @@
 """The reservation ledger and what it decides: who fits, who goes, what low memory does."""
 
+import time
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.protocol import Device, ModelInfo, ModelSpec
-from app.workers.events import PoolEvent, WorkerUnloaded
+from app.workers.events import PoolEvent, PoolMeasured, WorkerUnloaded
 from app.workers.ledger import RAM, Ledger, budgets, estimate, measured
 from app.workers.machine import Machine
 from app.workers.pool import Pool
@@ -245,3 +246,16 @@ def test_the_state_shows_weights_cache_and_budget(make_pool: MakePool) -> None:
     assert worker.rss_bytes > 0
     (ram,) = pool.state.memory
     assert (ram.budget_bytes, ram.held_bytes) == (10 * GB, 3 * GB)
+
+
+def test_whatever_has_changed_is_published_within_a_second(pool: Pool) -> None:
+    published = Until(pool, PoolMeasured)
+    for number in range(4):
+        path = f"model={number}"
+        load(pool, path)
+        started = time.monotonic()
+        ready: set[str] = set()
+        while path not in ready:
+            workers = published.wait().state.workers
+            ready = {each.model for each in workers if each.phase == "ready"}
+        assert time.monotonic() - started < 2.0

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.errors import BugError, OutOfMemory
+from app.core.errors import BugError, KnownError, ModelLoadFailed, OutOfMemory
 from app.core.protocol import FlashAttention, KvType
 from app.engine.batch import Batch
-from app.engine.llama.library import lib
+from app.engine.llama.library import lib, recent_lines
 from app.engine.llama.model import Model
 
 _KV_TYPES: dict[KvType, int] = {"f16": 1, "q8_0": 8, "q4_0": 2}
@@ -41,10 +41,7 @@ class Context:
     def __init__(self, model: Model, shape: ContextShape) -> None:
         pointer = lib.llama_init_from_model(model.pointer, _params(shape))
         if not pointer:
-            raise OutOfMemory(
-                "There is not enough memory for this model's context. Choose a smaller chat "
-                "context or a smaller model."
-            )
+            raise _failure()
         memory = lib.llama_get_memory(pointer)
         self.pointer = pointer
         self.model = model
@@ -137,6 +134,19 @@ class Context:
 
     def close(self) -> None:
         lib.llama_free(self.pointer)
+
+
+def _failure() -> KnownError:
+    said = [line.strip() for line in recent_lines() if line.strip()]
+    reason = said[-1].rpartition(": ")[2] if said else ""
+    if not reason or "alloc" in reason:
+        return OutOfMemory(
+            "There is not enough memory for this model's context. Choose a smaller chat context "
+            "or a smaller model."
+        )
+    return ModelLoadFailed(
+        f"The model cannot run with these settings ({reason}). Change them in Settings."
+    )
 
 
 def _params(shape: ContextShape) -> Any:

@@ -114,7 +114,7 @@ def load_model(
             lib.llama_model_free(pointer)
         raise LoadCancelled
     if not pointer:
-        if any("allocate" in line for line in recent_lines()):
+        if any("allocate" in line or "bad_alloc" in line for line in recent_lines()):
             raise OutOfMemory(
                 "There is not enough memory for this model. Close other programs or choose a "
                 "smaller one."

@@ -6,7 +6,7 @@ Main thread. A model switch loads at once and can be cancelled; what is not know
 from collections.abc import Callable
 from typing import Protocol
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QPushButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QProgressBar, QPushButton
 
 from app.chat.events import ReplyFinished, WindowMeasured
 from app.core.ids import ConversationId
@@ -39,6 +39,8 @@ class Models(Protocol):
 
     def load(self, choice: ModelChoice) -> None: ...
 
+    def reload(self, choice: ModelChoice) -> None: ...
+
     def cancel_load(self) -> None: ...
 
     def unload(self) -> None: ...
@@ -65,6 +67,7 @@ class Header(QFrame):
         self._usages: dict[ConversationId, Usage] = {}
         self.model_button = QPushButton("No model")
         self.menu = QMenu(self.model_button)
+        self.temporary = QLabel("Temporary")
         self.progress = QProgressBar()
         self.cancel_button = IconButton("close", "Cancel loading", theme)
         self.step = Elided()
@@ -83,6 +86,11 @@ class Header(QFrame):
     def _lay_out(self) -> None:
         self.model_button.setObjectName("model")
         self.model_button.setMenu(self.menu)
+        self.temporary.setObjectName("temporary")
+        self.temporary.setToolTip(
+            "Nothing of this chat reaches the disk. It is gone when the app closes."
+        )
+        self.temporary.hide()
         self.progress.setTextVisible(False)
         self.progress.setRange(0, 1000)
         self.progress.setFixedWidth(90)
@@ -93,6 +101,7 @@ class Header(QFrame):
         row.setSpacing(6)
         row.addWidget(self.show_button)
         row.addWidget(self.model_button)
+        row.addWidget(self.temporary)
         row.addWidget(self.progress)
         row.addWidget(self.cancel_button)
         row.addWidget(self.step, 1)
@@ -136,6 +145,8 @@ class Header(QFrame):
                 self._count_from(event)
             case MemoryReported(stats=stats):
                 self._stats = stats
+                if self.memory.isVisible() and isinstance(self._state, ModelReady):
+                    self.memory.show_figures(self._state.info, stats)
             case _:
                 pass
 
@@ -152,7 +163,8 @@ class Header(QFrame):
             )
             self._show_usage()
 
-    def _place_changed(self, _: Place) -> None:
+    def _place_changed(self, place: Place) -> None:
+        self.temporary.setVisible(place.temporary)
         self._show_usage()
 
     def _show_usage(self) -> None:
@@ -210,8 +222,13 @@ class Header(QFrame):
         self.model_button.showMenu()
 
     def _reload(self) -> None:
-        if not isinstance(self._state, NoModel):
-            self._models.load(self._state.choice)
+        match self._state:
+            case ModelReady(choice=choice):
+                self._models.reload(choice)
+            case ModelFailed(choice=choice):
+                self._models.load(choice)
+            case _:
+                pass
 
     def _show_memory(self) -> None:
         if isinstance(self._state, ModelReady):

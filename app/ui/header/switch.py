@@ -6,6 +6,7 @@ a load that was given up or replaced meanwhile is dropped.
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from app.core.generator import Sink
 from app.core.ids import RequestId
@@ -24,17 +25,23 @@ from app.ui.events import (
 from app.workers.pool import Pool
 
 
+class LoadFile(Protocol):
+    def __call__(self, path: Path, sink: Sink, *, fresh: bool = False) -> RequestId: ...
+
+
 class ModelSwitch:
-    def __init__(
-        self, load: Callable[[Path, Sink], RequestId], pool: Pool, post: Callable[[Event], None]
-    ) -> None:
+    def __init__(self, load: LoadFile, pool: Pool, post: Callable[[Event], None]) -> None:
         self._load_file = load
         self._pool = pool
         self._post = post
         self._load = 0  # which load is the newest
         self._request: RequestId | None = None
 
-    def load(self, choice: ModelChoice) -> None:
+    def reload(self, choice: ModelChoice) -> None:
+        """In a new process, as the settings are now; what it is answering is stopped."""
+        self.load(choice, fresh=True)
+
+    def load(self, choice: ModelChoice, *, fresh: bool = False) -> None:
         self._load += 1
         load = self._load
 
@@ -52,7 +59,7 @@ class ModelSwitch:
                     pass
 
         self._post(ModelChanged(ModelLoading(choice)))
-        self._request = self._load_file(Path(choice.path), sink)
+        self._request = self._load_file(Path(choice.path), sink, fresh=fresh)
 
     def cancel_load(self) -> None:
         self._load += 1

@@ -1,6 +1,7 @@
 """The header says what is known, and its verbs reach the models."""
 
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 
 from app.chat.events import WindowMeasured
 from app.core.errors import ErrorInfo
@@ -33,6 +34,10 @@ def post(desk, event):
     desk.settle()
 
 
+def shown(desk) -> set[str]:
+    return {each.text() for each in desk.window.header.memory.findChildren(QLabel)}
+
+
 def test_the_menu_lists_friendly_names_and_loads_at_once(desk):
     header = desk.window.header
     post(desk, ModelsListed((GEMMA, QWEN)))
@@ -43,6 +48,12 @@ def test_the_menu_lists_friendly_names_and_loads_at_once(desk):
     assert [each.isChecked() for each in header.menu.actions()[:2]] == [True, False]
     header.menu.actions()[1].trigger()
     assert desk.models.asked == [("load", "Qwen3 8B")]
+
+
+def test_reloading_a_model_that_is_there_asks_for_a_fresh_one(desk):
+    post(desk, ModelChanged(ModelReady(GEMMA, INFO)))
+    desk.window.header.reload.trigger()
+    assert desk.models.asked == [("reload", "gemma 3 4b it")]
 
 
 def test_a_load_shows_its_progress_and_can_be_cancelled(desk):
@@ -102,4 +113,7 @@ def test_the_memory_panel_leaves_out_what_is_not_known(desk, expect_log):
     post(desk, MemoryReported(WorkerStats(snapshots_ram_bytes=5_000_000)))
     desk.qtbot.mouseClick(desk.window.header.memory_button, Qt.MouseButton.LeftButton)
     assert desk.window.header.memory.isVisible()
+    assert "4.8 MiB" in shown(desk)
+    post(desk, MemoryReported(WorkerStats(snapshots_ram_bytes=9_000_000)))
+    assert "8.6 MiB" in shown(desk)  # while it is open too
     desk.window.header.memory.hide()
