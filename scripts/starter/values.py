@@ -18,8 +18,8 @@ from scripts.starter.words import (
     WEEKDAYS,
 )
 
-_ONSETS = """b c d f g h j k l m n p r s t v w z b d f g h k l m n p r s t v br cr dr fl gr kl pl st tr
- th sh ch qu bl gl sl sk pr fr y""".split()
+_ONSETS = """b c d f g h j k l m n p r s t v w z b d f g h k l m n p r s t v br cr dr fl gr kl pl
+st tr th sh ch qu bl gl sl sk pr fr y""".split()
 _VOWELS = [*"a e i o u a e i o ai ee ou".split() * 4, *"y ia é ø å ö ü".split()]
 _CODAS = [*"n r l s x k m t n r l s d p g nd ck th st ng".split(), *[""] * 20]
 _CAPITALS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -56,7 +56,11 @@ def name(rng: Random) -> str:
     elif roll < 0.75:
         said = made_up(rng)
     elif roll < 0.83:
-        said = one_of(rng, ("Dr", "Mr", "Mrs", "Ms", "Sir", "Dr", "Aunt", "Captain")) + " " + surname(rng)
+        said = (
+            one_of(rng, ("Dr", "Mr", "Mrs", "Ms", "Sir", "Dr", "Aunt", "Captain"))
+            + " "
+            + surname(rng)
+        )
     elif roll < 0.93:
         said = one_of(rng, THINGS + ANIMALS + FOODS).capitalize()
     else:
@@ -76,7 +80,8 @@ def person(rng: Random) -> str:
 def company(rng: Random) -> str:
     said = made_up(rng) if rng.random() < 0.7 else surname(rng)
     return said + one_of(
-        rng, ("", "", "", " Labs", " & Sons", " Ltd", f" & {surname(rng)}", " Bank", " Media", "soft")
+        rng,
+        ("", "", "", " Labs", " & Sons", " Ltd", f" & {surname(rng)}", " Bank", " Media", "soft"),
     )
 
 
@@ -96,7 +101,8 @@ def title(rng: Random) -> str:
     if roll < 0.3:
         return made_up(rng)
     if roll < 0.7:
-        return f"The {word(rng).capitalize()} {one_of(rng, ('of', 'and', 'in', 'under'))} {made_up(rng)}"
+        first, joined = word(rng).capitalize(), one_of(rng, ("of", "and", "in", "under"))
+        return f"The {first} {joined} {made_up(rng)}"
     return f"{one_of(rng, COLORS).capitalize()} {one_of(rng, THINGS).capitalize()}"
 
 
@@ -135,7 +141,8 @@ def host(rng: Random) -> str:
 
 
 def email(rng: Random) -> str:
-    return f"{made_up(rng, capital=False)}@{made_up(rng, capital=False)}.{one_of(rng, ('org', 'net', 'example', 'com'))}"
+    name_at = f"{made_up(rng, capital=False)}@{made_up(rng, capital=False)}"
+    return f"{name_at}.{one_of(rng, ('org', 'net', 'example', 'com'))}"
 
 
 def phone(rng: Random) -> str:
@@ -231,11 +238,22 @@ def spot(rng: Random) -> str:
     """Where a thing lies."""
     where = one_of(
         rng,
-        ("in", "on", "under", "behind", "next to", "above", "inside", "near", "beside", "in front of"),
+        (
+            "in",
+            "on",
+            "under",
+            "behind",
+            "next to",
+            "above",
+            "inside",
+            "near",
+            "beside",
+            "in front of",
+        ),
     )
     which = one_of(
-        rng, ("the", "the", "the", "my", f"the {one_of(rng, COLORS)}", "the old", "the top", "the left",
-              "the small", "the second")
+        rng, ("the", "the", "the", "my", f"the {one_of(rng, COLORS)}", "the old", "the top",
+              "the left", "the small", "the second")
     )  # fmt: skip
     thing = one_of(rng, THINGS) if rng.random() < 0.8 else made_up(rng, capital=False)
     return f"{where} {which} {thing}"
