@@ -29,6 +29,10 @@ class Folders(msgspec.Struct, frozen=True):
         return self.data / "runtimes"
 
     @property
+    def measured_loads(self) -> Path:
+        return self.data / "measured-loads.json"
+
+    @property
     def snapshots(self) -> Path:
         return self.cache / "kv"
 
