@@ -6,7 +6,15 @@ Main thread. A model switch loads at once and can be cancelled; what is not know
 from collections.abc import Callable
 from typing import Protocol
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QProgressBar, QPushButton
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+)
 
 from app.chat.events import ReplyFinished, WindowMeasured
 from app.core.ids import ConversationId
@@ -90,6 +98,7 @@ class Header(QFrame):
         self.temporary.setToolTip(
             "Nothing of this chat reaches the disk. It is gone when the app closes."
         )
+        self.temporary.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.temporary.hide()
         self.progress.setTextVisible(False)
         self.progress.setRange(0, 1000)
