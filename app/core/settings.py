@@ -56,11 +56,21 @@ class ToolSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     trusted: tuple[str, ...] = ()  # of these, what runs without asking the user
 
 
+class WindSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When older turns become narrative; shares are of the window of one chat."""
+
+    enabled: bool = True
+    threshold: Annotated[float, msgspec.Meta(ge=0.5, le=0.9)] = 0.70
+    target: Annotated[float, msgspec.Meta(ge=0.3, le=0.45)] = 0.35
+    instructions: Annotated[str, msgspec.Meta(max_length=1000)] = ""  # added to every summary's
+
+
 class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     general: GeneralSettings = GeneralSettings()
     appearance: AppearanceSettings = AppearanceSettings()
     models: ModelSettings = ModelSettings()
     tools: ToolSettings = ToolSettings()
+    wind: WindSettings = WindSettings()
 
     def models_folder(self, default: Path) -> Path:
         return Path(self.models.folder).expanduser() if self.models.folder else default
