@@ -59,7 +59,7 @@ def _fill_window(
     rooms: Rooms, bridge: Bridge, preferences: Preferences, model: Path | None
 ) -> Window:
     models = ModelSwitch(rooms.models.load, rooms.pool, bridge.post)
-    kept, passing = (Chats(each.db, each.turns) for each in (rooms, rooms.temporary))
+    kept, passing = (Chats(each.db, each.turns, each.narrator) for each in (rooms, rooms.temporary))
     window = Window(
         bridge,
         Keeping(kept, passing),

@@ -7,7 +7,6 @@ import msgspec
 
 from app.chat.events import ChatEvent
 from app.core.errors import ErrorInfo
-from app.core.ids import ConversationId
 from app.core.protocol import ModelInfo, WorkerStats
 
 
@@ -52,26 +51,6 @@ class ModelsListed(msgspec.Struct, frozen=True):
     choices: tuple[ModelChoice, ...]
 
 
-class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """How a conversation's next prompt fills the model's context, in tokens."""
-
-    system: int = 0
-    narrative: int = 0
-    recalled: int = 0
-    recent: int = 0
-    reserve: int = 0
-    limit: int = 0
-
-    @property
-    def used(self) -> int:
-        return self.system + self.narrative + self.recalled + self.recent
-
-
-class ContextCounted(msgspec.Struct, frozen=True, kw_only=True):
-    conversation: ConversationId
-    usage: Usage
-
-
 class MemoryReported(msgspec.Struct, frozen=True):
     stats: WorkerStats
 
@@ -86,12 +65,4 @@ class FoldersChanged(msgspec.Struct, frozen=True):
     """Made, renamed, moved or deleted: the chats in them may have moved too."""
 
 
-Event = (
-    ChatEvent
-    | ModelChanged
-    | ModelsListed
-    | ContextCounted
-    | MemoryReported
-    | FoldersChanged
-    | Raised
-)
+Event = ChatEvent | ModelChanged | ModelsListed | MemoryReported | FoldersChanged | Raised
