@@ -11,6 +11,7 @@ import msgspec
 from app.core.errors import KnownError, ModelLoadFailed, from_info
 from app.core.generator import Sink
 from app.core.ids import RequestId
+from app.core.model_facts import Kind
 from app.core.paths import Folders, find_folders, resources
 from app.core.protocol import (
     EMBEDDER,
@@ -24,7 +25,7 @@ from app.core.protocol import (
 from app.core.settings import Settings
 from app.hub.library import scan
 from app.hub.places import Place, find_places
-from app.hub.resolve import Known, resolve
+from app.hub.resolve import CHATS, EMBEDDERS, Known, resolve
 from app.storage.settings_file import SettingsFile
 from app.workers.pool import Pool
 from app.workers.rules import Rules
@@ -125,7 +126,8 @@ def assign_roles(pool: Pool, settings: Settings, folders: Folders) -> tuple[str,
         spec: ModelSpec | None = None
         try:
             if name:
-                path = find_model(name, settings, folders)
+                kinds = EMBEDDERS if role == EMBEDDER else CHATS
+                path = find_model(name, settings, folders, kinds)
                 spec = msgspec.structs.replace(
                     model_spec(path, settings, folders),
                     parallel=1,
@@ -150,14 +152,16 @@ def model_places(settings: Settings, folders: Folders) -> tuple[Place, ...]:
     )
 
 
-def find_model(name: str, settings: Settings, folders: Folders) -> Path:
+def find_model(
+    name: str, settings: Settings, folders: Folders, kinds: frozenset[Kind] = CHATS
+) -> Path:
     """Wherever a model is named; see `resolve`."""
     known = Known(
         scan=lambda: scan(model_places(settings, folders)),
         last=settings.models.last,
         folder=settings.models_folder(folders.models),
     )
-    return resolve(name, known)
+    return resolve(name, known, kinds)
 
 
 def named_model(name: str) -> Path:

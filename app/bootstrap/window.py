@@ -7,7 +7,8 @@ import msgspec
 
 from app.bootstrap.pages import offer_pages
 from app.bootstrap.rooms import Rooms, open_rooms
-from app.core.errors import AlreadyRunning, KnownError, to_info
+from app.bootstrap.shelf import open_shelf
+from app.core.errors import AlreadyRunning
 from app.core.paths import find_folders
 from app.core.protocol import CHAT
 from app.core.settings import Settings
@@ -15,15 +16,16 @@ from app.storage.instance import raise_first
 from app.ui.bridge import Bridge
 from app.ui.events import (
     Event,
+    LibraryChanged,
     MemoryReported,
     ModelChanged,
-    ModelChoice,
-    ModelFailed,
     ModelReady,
+    ModelsListed,
     Raised,
 )
-from app.ui.header.switch import ModelSwitch, choice_of
+from app.ui.header.switch import ModelSwitch, choice_of, choice_of_model
 from app.ui.keeping import Chats, Keeping
+from app.ui.models.first import FirstModel
 from app.ui.notice import Notice
 from app.ui.preferences import Preferences
 from app.ui.window import Window, application
@@ -46,35 +48,44 @@ def run_window(model: Path | None, *, verbose: bool = False) -> int:
             ) as rooms,
             closing(Preferences(rooms.settings)) as preferences,
         ):
-            window = _fill_window(rooms, bridge, preferences, model)
-            window.show()
-            return app.exec()
+            models = ModelSwitch(rooms.models.load, rooms.pool, bridge.post)
+            window = _make_window(rooms, bridge, preferences, models)
+            first = FirstModel(models, bridge, preferences)
+            with open_shelf(rooms, bridge.post) as shelves:
+                offer_pages(window, rooms, bridge, preferences, models, shelves)
+                _follow(window, rooms, bridge, preferences, models)
+                first.begin(model, shelves.lane, rooms.find_model)
+                window.show()
+                return app.exec()
     except AlreadyRunning:
         if raise_first(find_folders().data, [str(model.absolute())] if model else []):
             return 0
         raise
 
 
-def _fill_window(
-    rooms: Rooms, bridge: Bridge, preferences: Preferences, model: Path | None
+def _make_window(
+    rooms: Rooms, bridge: Bridge, preferences: Preferences, models: ModelSwitch
 ) -> Window:
-    models = ModelSwitch(rooms.models.load, rooms.pool, bridge.post)
     kept, passing = (Chats(each.db, each.turns, each.narrator) for each in (rooms, rooms.temporary))
-    window = Window(
-        bridge,
-        Keeping(kept, passing),
-        models,
-        rooms.attachments,
-        rooms.folders.config / "window.json",
-        preferences,
-    )
-    offer_pages(window, rooms, preferences, models)
+    memory = rooms.folders.config / "window.json"
+    return Window(bridge, Keeping(kept, passing), models, rooms.attachments, memory, preferences)
+
+
+def _follow(
+    window: Window,
+    rooms: Rooms,
+    bridge: Bridge,
+    preferences: Preferences,
+    models: ModelSwitch,
+) -> None:
     Notice(bridge, window, lambda: preferences.value.general.notify)
 
     def follow(event: Event) -> None:
         match event:
             case ModelChanged(state=ModelReady(choice=choice)):
                 preferences.change(lambda old: remember_model(old, choice.path))
+            case LibraryChanged(library=library):
+                bridge.post(ModelsListed(tuple(map(choice_of_model, library.of_kind("chat")))))
             case Raised(words=words):
                 window.showNormal()
                 window.raise_()
@@ -85,6 +96,7 @@ def _fill_window(
                 pass
 
     bridge.arrived.connect(follow)
+    preferences.failed.connect(window.notes.warn)
     rooms.pool.subscribe(lambda event: _report_memory(event, bridge))
     for problem in rooms.settings.problems:
         window.notes.warn(f"The setting {problem.where} {problem.reason}.")
@@ -92,15 +104,6 @@ def _fill_window(
         window.notes.warn(problem)
     if rooms.recovered is not None:  # said last: it matters more
         window.notes.warn(rooms.recovered.sentence())
-    models.list_folder(rooms.settings.value.models_folder(rooms.folders.models))
-    try:
-        path = rooms.find_model(str(model) if model else "default")
-    except KnownError as error:
-        bridge.post(ModelChanged(ModelFailed(ModelChoice("", "No model"), to_info(error))))
-    else:
-        if model is not None or preferences.value.general.load_at_start:
-            models.load(choice_of(path))
-    return window
 
 
 def _report_memory(event: PoolEvent, bridge: Bridge) -> None:

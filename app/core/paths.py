@@ -25,6 +25,10 @@ class Folders(msgspec.Struct, frozen=True):
         return self.data / "backups"
 
     @property
+    def runtimes(self) -> Path:
+        return self.data / "runtimes"
+
+    @property
     def snapshots(self) -> Path:
         return self.cache / "kv"
 

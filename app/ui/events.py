@@ -6,8 +6,10 @@ Frozen values; the one union that `Bridge` carries and panels match on.
 import msgspec
 
 from app.chat.events import ChatEvent
+from app.core.downloads import DownloadEvent
 from app.core.errors import ErrorInfo
 from app.core.protocol import ModelInfo, WorkerStats
+from app.hub.library import Library
 
 
 class ModelChoice(msgspec.Struct, frozen=True):
@@ -65,4 +67,19 @@ class FoldersChanged(msgspec.Struct, frozen=True):
     """Made, renamed, moved or deleted: the chats in them may have moved too."""
 
 
-Event = ChatEvent | ModelChanged | ModelsListed | MemoryReported | FoldersChanged | Raised
+class LibraryChanged(msgspec.Struct, frozen=True):
+    """The models on this machine, looked through again."""
+
+    library: Library
+
+
+Event = (
+    ChatEvent
+    | ModelChanged
+    | ModelsListed
+    | MemoryReported
+    | FoldersChanged
+    | LibraryChanged
+    | DownloadEvent
+    | Raised
+)

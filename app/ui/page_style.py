@@ -8,7 +8,7 @@ def pages(theme: Theme) -> str:
     radius = px(RADIUS * 0.7)
     return f"""
     #page, #pageBody, #pageScroll, #pageScroll > QWidget {{ background: {c.window}; }}
-    #sections {{ background: transparent; border: none; outline: none; }}
+    #sections, #rows {{ background: transparent; border: none; outline: none; }}
     #sections::item {{ padding: {px(7):.0f}px {px(10):.0f}px; border-radius: {radius:.0f}px;
         color: {c.text}; }}
     #sections::item:hover {{ background: {c.hover}; }}

@@ -77,7 +77,7 @@ def any_fact(rng: Random) -> Fact:
 def of_family(family: Family, rng: Random) -> Fact:
     noun = _noun(family, rng) if family.nouns else ""
     value = family.value(rng)
-    while value.lower() in noun.lower() or noun and noun in value:
+    while value.lower() in noun.lower() or (noun and noun in value):
         value = family.value(rng)
     return Fact(family, noun, value)
 

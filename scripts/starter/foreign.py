@@ -106,7 +106,20 @@ _ASKED = (
     "[convert|change] {e} [miles to kilometres|euros to dollars|pounds to kilos|feet to metres]",
     "how much [is|are] [a {z}|{s}|{e} dollars in euros|a ticket to {y}|bitcoin]?",
 )  # fmt: skip
-_OPENINGS = ["", "", "", "", "", "please ", "hey, ", "ok, ", "so, ", "now ", "can you ", "could you "]
+_OPENINGS = [
+    "",
+    "",
+    "",
+    "",
+    "",
+    "please ",
+    "hey, ",
+    "ok, ",
+    "so, ",
+    "now ",
+    "can you ",
+    "could you ",
+]
 
 IDLE = (
     "The [weather|garden|evening|morning|food|music|film|traffic] [was|is] [nice|lovely|bad|quiet|long|strange|great|cold].",

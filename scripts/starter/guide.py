@@ -69,7 +69,21 @@ _ASKED_ABOUT = (
 _BEFORE = ("", "", "", "", "", "", "hey, ", "so, ", "ok, ", "please, ", "quick question: ", "and ", "sorry, ",
            "can you tell me ", "could you tell me ", "do you know ", "I wonder ", "I'd like to know ",
            "tell me ", "please explain ", "one more question: ", "now, ")  # fmt: skip
-_AFTER = ("", "", "", "", "", "", "", " please", " thanks", " in this app", " here", " in Llama Chat", " now")
+_AFTER = (
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    " please",
+    " thanks",
+    " in this app",
+    " here",
+    " in Llama Chat",
+    " now",
+)
 
 
 @dataclass(frozen=True)

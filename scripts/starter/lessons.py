@@ -10,12 +10,21 @@ from random import Random
 from app.chat import ledger, narrative
 from app.core.ids import MessageId
 from app.core.messages import Message
-from scripts.starter import foreign, guide, values, wishes
+from scripts.starter import foreign, guide, wishes
 from scripts.starter.facts import any_fact, bullet
 from scripts.starter.patterns import capital
 from scripts.starter.talk import Said, Talk
 
-_KINDS = {"chat": 40, "wind": 20, "recap": 9, "merge": 4, "title": 4, "guide": 13, "tools": 4, "recall": 6}
+_KINDS = {
+    "chat": 40,
+    "wind": 20,
+    "recap": 9,
+    "merge": 4,
+    "title": 4,
+    "guide": 13,
+    "tools": 4,
+    "recall": 6,
+}
 _SIZES = (250, 250, 450, 450, 450, 700, 700, 1000, 1000, 1500, 1500, 2200, 3200, 4400)  # characters
 _EASY = (200, 300, 450)
 _TITLE = "Write a title of at most six words for this conversation. Answer with the title only."
@@ -56,8 +65,12 @@ def of_kind(kind: str, size: int, rng: Random) -> list[Said]:
                 _turns(talk, talk.size + rng.choice((0, 100, 300)), asking=0.3, telling=0.4)
         case _:
             talk.bare = rng.random() < 0.12
-            talk.begin(rng.choice((0, 0, 0, 2, 4, 7, 12)) if size > 400 else rng.choice((0, 0, 1, 2)))
-            _turns(talk, size, asking=rng.choice((0.3, 0.5, 0.7)), telling=rng.choice((0.3, 0.5, 0.8)))
+            talk.begin(
+                rng.choice((0, 0, 0, 2, 4, 7, 12)) if size > 400 else rng.choice((0, 0, 1, 2))
+            )
+            _turns(
+                talk, size, asking=rng.choice((0.3, 0.5, 0.7)), telling=rng.choice((0.3, 0.5, 0.8))
+            )
             if talk.known:
                 talk.ask()
     if not talk.said or talk.said[-1][0] != "assistant":
@@ -102,7 +115,9 @@ def _wind(talk: Talk, size: int) -> None:
         return
     cut = rng.choice(users[1:]) if len(users) > 1 and rng.random() < 0.92 else len(talk.said)
     spoken = [Message(role="user", content=text) for _, text in talk.said]
-    extra = rng.choice(("", "", "", "", "Keep it short.", "Answer in English.", "Mention every number."))
+    extra = rng.choice(
+        ("", "", "", "", "Keep it short.", "Answer in English.", "Mention every number.")
+    )
     if rng.random() < 0.1:  # over the old turns alone, as after a failure
         talk.said, after = talk.said[head:cut], Message(role="user", content=foreign.idle(rng))
         wish = narrative.summary_request(spoken[users[0]], after, extra)

@@ -26,7 +26,9 @@ def _hobby(rng: Random) -> str:
 
 
 def _language(rng: Random) -> str:
-    return values.one_of(rng, words.LANGUAGES) if rng.random() < 0.7 else values.made_up(rng) + "ish"
+    return (
+        values.one_of(rng, words.LANGUAGES) if rng.random() < 0.7 else values.made_up(rng) + "ish"
+    )
 
 
 def _car(rng: Random) -> str:
@@ -35,10 +37,17 @@ def _car(rng: Random) -> str:
 
 def _plan(rng: Random) -> str:
     verb = rng.choice(
-        "visit|see|meet|call|paint|repair|sell|buy|clean|build|write to|move to|drive to|fly to".split("|")
+        "visit|see|meet|call|paint|repair|sell|buy|clean|build|write to|move to|drive to|fly to".split(
+            "|"
+        )
     )
     end = rng.choice(
-        (f"on {values.day(rng)}", f"in {values.one_of(rng, words.MONTHS)}", f"with {values.person(rng)}", "")
+        (
+            f"on {values.day(rng)}",
+            f"in {values.one_of(rng, words.MONTHS)}",
+            f"with {values.person(rng)}",
+            "",
+        )
     )
     return f"{verb} {values.made_up(rng)} {end}".strip()
 
@@ -49,7 +58,16 @@ def _instrument(rng: Random) -> str:
 
 def _diet(rng: Random) -> str:
     return rng.choice(
-        ("vegan", "vegetarian", "pescatarian", "gluten-free", "low-carb", "kosher", "halal", "raw food")
+        (
+            "vegan",
+            "vegetarian",
+            "pescatarian",
+            "gluten-free",
+            "low-carb",
+            "kosher",
+            "halal",
+            "raw food",
+        )
     )
 
 

@@ -30,12 +30,32 @@ _TOLD = ("", "", "", "", "", "", "", "", " now", " these days", ", you know", ",
 _ASKING = ("", "", "", "", "", "", "", "", "hey, ", "so, ", "ok, ", "quick question: ", "please tell me, ", "now, ",
            "I forgot, ", "and ", "sorry, ", "one question: ", "hm, ", "wait, ", "oh, ", "back to me: ", "by the way, ",
            "thanks. ", "good. ", "next: ", "let me ask: ", "test: ")  # fmt: skip
-_ASKED = ("", "", "", "", "", "", " Please.", " Thanks!", " I forgot.", " Thank you.", " Just checking.")
+_ASKED = (
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    " Please.",
+    " Thanks!",
+    " I forgot.",
+    " Thank you.",
+    " Just checking.",
+)
 _CHANGES = ("actually, ", "correction: ", "sorry, that was wrong, ", "update: ", "wait, ", "change of plan, ",
             "it changed: ", "new information: ", "no, ", "I was wrong, ", "now it's different: ", "small update, ",
             "things changed: ", "I have to correct myself: ", "forget the old one, ", "since yesterday ")  # fmt: skip
 _AND = (". ", ". ", ", and ", " and ", ", ", "; ", "\n", ". Also, ", ". And ")
-_LISTS = ("some facts", "a few things", "here is what you should know", "please note", "facts", "about me", "notes")
+_LISTS = (
+    "some facts",
+    "a few things",
+    "here is what you should know",
+    "please note",
+    "facts",
+    "about me",
+    "notes",
+)
 
 
 @dataclass
@@ -87,7 +107,9 @@ class Talk:
                 segments.append(narrative.mechanical(spoken, 400))
                 self.lettered += last - first
             else:
-                lines = [bullet(self.lettered + i, each) for i, each in enumerate(facts[first:last])]
+                lines = [
+                    bullet(self.lettered + i, each) for i, each in enumerate(facts[first:last])
+                ]
                 self.lettered += len(lines)
                 self.bullets += [(0, line) for line in lines]
                 segments.append("\n".join(lines))
@@ -113,7 +135,12 @@ class Talk:
         text = pieces[0]
         if len(pieces) > 2 and rng.random() < 0.4:
             mark = rng.choice((", ", "; ", "\n- "))
-            text = values.one_of(rng, _LISTS) + ":" + ("\n- " if mark == "\n- " else " ") + mark.join(pieces)
+            text = (
+                values.one_of(rng, _LISTS)
+                + ":"
+                + ("\n- " if mark == "\n- " else " ")
+                + mark.join(pieces)
+            )
         else:
             for piece in pieces[1:]:
                 mark = values.one_of(rng, _AND)
@@ -201,7 +228,12 @@ class Talk:
             answer = f"It is {result}."
         if rng.random() < 0.06:
             result, answer = "The user declined this call.", "Then I leave it."
-        self.said += [("user", text), ("assistant", called), ("tool", result), ("assistant", answer)]
+        self.said += [
+            ("user", text),
+            ("assistant", called),
+            ("tool", result),
+            ("assistant", answer),
+        ]
 
     # ------------------------------------------------------------ how it is said
 

@@ -176,7 +176,9 @@ def main() -> None:
     said.add_argument("--minutes", type=float, default=1e9, help="then it ends, to go on later")
     said.add_argument("--seed", type=int, default=1)
     said.add_argument("--threads", type=int, default=2)
-    said.add_argument("--from", dest="start", default="last.pt", help="the checkpoint to go on from")
+    said.add_argument(
+        "--from", dest="start", default="last.pt", help="the checkpoint to go on from"
+    )
     asked = said.parse_args()
     torch.set_num_threads(asked.threads)
     run = Run(asked.folder, asked.seed, resume=asked.folder / asked.start)

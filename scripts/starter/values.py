@@ -56,7 +56,11 @@ def name(rng: Random) -> str:
     elif roll < 0.75:
         said = made_up(rng)
     elif roll < 0.83:
-        said = one_of(rng, ("Dr", "Mr", "Mrs", "Ms", "Sir", "Dr", "Aunt", "Captain")) + " " + surname(rng)
+        said = (
+            one_of(rng, ("Dr", "Mr", "Mrs", "Ms", "Sir", "Dr", "Aunt", "Captain"))
+            + " "
+            + surname(rng)
+        )
     elif roll < 0.93:
         said = one_of(rng, THINGS + ANIMALS + FOODS).capitalize()
     else:
@@ -76,7 +80,8 @@ def person(rng: Random) -> str:
 def company(rng: Random) -> str:
     said = made_up(rng) if rng.random() < 0.7 else surname(rng)
     return said + one_of(
-        rng, ("", "", "", " Labs", " & Sons", " Ltd", f" & {surname(rng)}", " Bank", " Media", "soft")
+        rng,
+        ("", "", "", " Labs", " & Sons", " Ltd", f" & {surname(rng)}", " Bank", " Media", "soft"),
     )
 
 
@@ -231,7 +236,18 @@ def spot(rng: Random) -> str:
     """Where a thing lies."""
     where = one_of(
         rng,
-        ("in", "on", "under", "behind", "next to", "above", "inside", "near", "beside", "in front of"),
+        (
+            "in",
+            "on",
+            "under",
+            "behind",
+            "next to",
+            "above",
+            "inside",
+            "near",
+            "beside",
+            "in front of",
+        ),
     )
     which = one_of(
         rng, ("the", "the", "the", "my", f"the {one_of(rng, COLORS)}", "the old", "the top", "the left",

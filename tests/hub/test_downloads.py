@@ -22,10 +22,11 @@ from app.core.downloads import (
     State,
 )
 from app.core.errors import HubError
-from app.hub.catalog import Catalog, Variant
+from app.hub.catalog import Catalog
 from app.hub.downloads import Downloads
-from app.hub.lanes import Patience
+from app.hub.patience import Patience
 from app.hub.references import Reference
+from app.hub.variants import Variant
 from scripts.hub_stand_in import Content, Fault, StandIn
 from tests.hub.file_store import FileStore
 

@@ -13,9 +13,10 @@ from app.core.downloads import RemoteFile
 from app.core.errors import HubError
 from app.hub import transfer
 from app.hub.control import Control, Stopped, Throttle
-from app.hub.lanes import Patience
 from app.hub.part import Part
-from app.hub.transfer import Arrived, fetch
+from app.hub.patience import Patience
+from app.hub.progress import Arrived
+from app.hub.transfer import fetch
 from scripts.hub_stand_in import MODES, Fault, Mode, StandIn
 
 SIZE = 3_000_000

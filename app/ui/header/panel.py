@@ -6,6 +6,7 @@ Main thread. A model switch loads at once and can be cancelled; what is not know
 from collections.abc import Callable
 from typing import Protocol
 
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -89,6 +90,7 @@ class Header(QFrame):
         self.reload = action(self, "&Reload the model", self._reload, "Ctrl+Shift+R")
         self.unload = action(self, "&Unload the model", models.unload)
         self.cancel = action(self, "Cancel &loading", models.cancel_load)
+        self.find_more: QAction | None = None  # opens the page of models, when there is one
         self._lay_out()
         self._connect(bridge)
         self.set_theme(theme)
@@ -210,6 +212,9 @@ class Header(QFrame):
             self.menu.addAction("No models on this machine yet").setEnabled(False)
         self.menu.addSeparator()
         self.menu.addActions([self.reload, self.unload])
+        if self.find_more is not None:
+            self.menu.addSeparator()
+            self.menu.addAction(self.find_more)
 
     def _loader(self, choice: ModelChoice) -> Callable[[], None]:
         return lambda: self._models.load(choice)

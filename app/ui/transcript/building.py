@@ -205,7 +205,7 @@ def tail_blocks(item: MessageItem, means: Means, *, last: bool) -> list[Block]:
         case _:
             pass
     quiet_call = item.tools and not item.text and not last and item.versions == 1
-    if not item.live and not quiet_call:
+    if item.footer and not item.live and not quiet_call:
         found.append(Footer(means.look, item, last=last))
     for block in found:
         block.space_before = means.look.theme.px(2 if isinstance(block, Footer) else 8)

@@ -65,6 +65,7 @@ class MessageItem(msgspec.Struct, frozen=True, kw_only=True):
     stats: Stats = Stats()
     version: int = 1
     versions: int = 1
+    footer: bool = True  # a document that is only read has none
 
     @property
     def live(self) -> bool:
