@@ -34,10 +34,9 @@ class ReadingPage(Page):
             inside.addWidget(part, 0, Qt.AlignmentFlag.AlignTop)
         inside.addLayout(self.column)
         inside.addStretch(1)
-        self.scroll = self._scrolled()
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self.scroll)
+        whole.addWidget(self._scrolled())
 
     def _scrolled(self) -> QScrollArea:
         centred = QWidget()
