@@ -39,7 +39,7 @@ def wind(
 
 @app.command()
 def engine(
-    model: _Model,
+    model: _Model = "default",
     rounds: Annotated[int, typer.Option(min=1, max=50)] = 5,
     as_json: _Json = False,
 ) -> None:

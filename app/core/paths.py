@@ -37,6 +37,11 @@ class Folders(msgspec.Struct, frozen=True):
         return self.cache / "kv"
 
     @property
+    def embedder(self) -> Path:
+        """What `scripts/make_embedder.py` makes; there or not."""
+        return self.cache / "models" / "all-MiniLM-L6-v2-Q8_0.gguf"
+
+    @property
     def settings(self) -> Path:
         return self.config / "settings.json"
 

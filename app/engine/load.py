@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from app.core.errors import OutOfMemory
-from app.core.fit import Settings
+from app.core.fit import Part, Settings
 from app.core.model_facts import ModelFacts, read_facts
 from app.core.protocol import Load, Loaded, ModelInfo, ModelSpec
 from app.core.sampling import recommended
@@ -135,7 +135,7 @@ def _info(
     grown_bytes: int,
 ) -> ModelInfo:
     model, shape = engine.model, engine.context.shape
-    parts = dict.fromkeys(("weights", "kv", "state", "compute"), 0)
+    parts: dict[Part, int] = {"weights": 0, "kv": 0, "state": 0, "compute": 0, "margin": 0}
     for term in plan.fit.terms:
         parts[term.part] += term.bytes
     return ModelInfo(
