@@ -38,13 +38,17 @@ def wind(
 def engine(
     model: _Model,
     rounds: Annotated[int, typer.Option(min=1, max=50)] = 5,
+    threads: Annotated[int, typer.Option(min=0, help="0: one for each core.")] = 0,
     as_json: _Json = False,
 ) -> None:
     """The engine's goals, beside the peers that are installed (scripts/build_peers.py)."""
     from app.cli.bench_engine import measure_engine
     from app.cli.bench_goals import lines, report
 
-    facts = report(model, *measure_engine(model, rounds, lambda text: typer.echo(text, err=True)))
+    def say(text: str) -> None:
+        typer.echo(text, err=True)
+
+    facts = report(model, threads, *measure_engine(model, rounds, threads, say))
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
