@@ -1,6 +1,7 @@
 """A stand-in of the Hugging Face hub, for tests and for working offline.
 
 `hub_stand_in.py FOLDER [--port N]` offers FOLDER/owner/repo/*.gguf; point `HF_ENDPOINT` at it.
+`--sparse BYTES` adds stand-in/sparse, one file as large as that which needs no room anywhere.
 Two real HTTP servers on loopback: the API with its redirects, and the file host they lead to.
 Each answered request is in `log`; each entry of `faults` spoils one answer of the file host.
 """
@@ -9,6 +10,7 @@ import argparse
 import contextlib
 import hashlib
 import json
+import random
 import re
 import socket
 import threading
@@ -37,7 +39,7 @@ Mode = Literal[
     "html",  # an error page with 200
 ]
 MODES: tuple[Mode, ...] = Mode.__args__  # type: ignore[attr-defined]
-_CHUNK = 1 << 16
+_CHUNK = 1 << 18
 
 
 class Content:
@@ -64,8 +66,16 @@ class Content:
 
     @cached_property
     def git_sha1(self) -> str:
-        header = f"blob {self.size}\0".encode()
-        return hashlib.sha1(header + self.read(0, self.size), usedforsecurity=False).hexdigest()
+        digest = hashlib.sha1(f"blob {self.size}\0".encode(), usedforsecurity=False)
+        for start in range(0, self.size, 1 << 22):
+            digest.update(self.read(start, 1 << 22))
+        return digest.hexdigest()
+
+    @cached_property
+    def pointer_sha1(self) -> str:
+        """What git itself keeps of a file in LFS."""
+        oid = f"oid sha256:{self.sha256}\nsize {self.size}\n"
+        return Content(f"version https://git-lfs.github.com/spec/v1\n{oid}".encode()).git_sha1
 
 
 @dataclass
@@ -115,8 +125,11 @@ class Repository:
         for path, content in self.files.items():
             entry: dict[str, Any] = {"rfilename": path}
             if blobs:
-                entry |= {"size": content.size, "blobId": content.git_sha1[:40]}
-                if self.is_lfs(path):
+                entry |= {"size": content.size}
+                if not self.is_lfs(path):
+                    entry["blobId"] = content.git_sha1
+                else:
+                    entry["blobId"] = content.pointer_sha1
                     lfs = {"sha256": content.sha256, "size": content.size, "pointerSize": 134}
                     entry["lfs"] = lfs
             listed.append(entry)
@@ -145,6 +158,7 @@ class StandIn:
     repositories: dict[str, Repository] = field(default_factory=dict[str, Repository])
     token: str = "hf_test"
     page_size: int = 20
+    rate: int = 0  # bytes a second of each connection; 0: as fast as it goes
     faults: list[Fault] = field(default_factory=list[Fault])
     log: list[Answered] = field(default_factory=list[Answered])
     hub_faults: list[Fault] = field(default_factory=list[Fault])
@@ -401,7 +415,7 @@ class _Files(_Handler):
     def _body(self, content: Content, start: int, end: int, fault: Fault | None) -> None:
         mode = fault.mode if fault else ""
         turn = start + int((end - start) * (fault.at if fault else 1))
-        at = start
+        at, began = start, time.monotonic()
         while at < end:
             stop = min(at + _CHUNK, turn if at < turn else end)
             data = content.read(at, stop - at)
@@ -423,6 +437,10 @@ class _Files(_Handler):
             self.wfile.write(data)
             self.entry.sent += len(data)
             at += len(data)
+            if rate := self.stand_in.rate:
+                ahead = (at - start) / rate - (time.monotonic() - began)
+                if self.stand_in.stopping.wait(max(0.0, ahead)):
+                    return
 
     def _drip(self, data: bytes) -> None:
         for byte in data:
@@ -450,8 +468,15 @@ def main(wait: Callable[[float], None] = time.sleep) -> None:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--sparse", type=int, default=0, metavar="BYTES")
+    parser.add_argument("--rate", type=int, default=0, help="bytes a second of each connection")
     args = parser.parse_args()
-    with from_folder(args.folder).serving(args.port) as stand_in:
+    stand_in = from_folder(args.folder)
+    stand_in.rate = args.rate
+    if args.sparse:
+        block = random.Random(1).randbytes(1 << 20)
+        stand_in.add("stand-in/sparse", {"sparse-Q8_0.gguf": Content(block, args.sparse)})
+    with stand_in.serving(args.port):
         print(f"HF_ENDPOINT={stand_in.endpoint}", flush=True)
         while True:
             wait(3600)

@@ -17,9 +17,11 @@ from app.core.protocol import ModelInfo, Stats
 from app.core.sampling import Sampling
 from app.storage import conversations, messages
 from app.storage.database import Database, Tx
+from app.storage.settings_file import SettingsFile
 from app.ui.bridge import Bridge
 from app.ui.events import ModelChanged, ModelChoice, ModelReady
 from app.ui.header.switch import ModelSwitch
+from app.ui.preferences import Preferences
 from app.ui.theme import Mode
 from app.ui.window import Window
 from app.workers.pool import Pool
@@ -46,8 +48,10 @@ class WindowScene:
         self._turns = Turns(self._db, answering, post, sampling=lambda _: Sampling())
         opened = self._db.write(_fill).result()
         models = ModelSwitch(self._pool.load, self._pool, post)
-        memory = Path(mkdtemp()) / "window.json"
-        self.window = Window(self._bridge, self._db, self._turns, models, memory)
+        folder = Path(mkdtemp())
+        self._preferences = Preferences(SettingsFile(folder / "settings.json", {}))
+        memory = folder / "window.json"
+        self.window = Window(self._bridge, self._db, self._turns, models, memory, self._preferences)
         self.window.look.choose(mode)
         self.window.show()
         post(ModelChanged(ModelReady(_MODEL, _info())))
@@ -55,6 +59,7 @@ class WindowScene:
 
     def close(self) -> None:
         self.window.close()
+        self._preferences.close()
         self._turns.close()
         self._wind.close()
         self._pool.close()

@@ -1,19 +1,39 @@
 """Which model answers, and how the settings have it loaded."""
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
+import msgspec
+
+from app.core.calibration import MeasuredLoads, measured_load
 from app.core.errors import KnownError, ModelLoadFailed, from_info
 from app.core.generator import Sink
 from app.core.ids import RequestId
-from app.core.paths import Folders
-from app.core.protocol import Failed, Loaded, ModelInfo, ModelSpec, RequestEvent
+from app.core.model_facts import Kind
+from app.core.paths import Folders, find_folders, resources
+from app.core.protocol import (
+    EMBEDDER,
+    SUMMARIZER,
+    Failed,
+    Loaded,
+    ModelInfo,
+    ModelSpec,
+    RequestEvent,
+)
 from app.core.settings import Settings
+from app.hub.library import scan
+from app.hub.places import Place, find_places
+from app.hub.resolve import CHATS, EMBEDDERS, Known, resolve
+from app.storage.settings_file import SettingsFile
+from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
+from app.workers.rules import Rules
 
 _MIB = 1024 * 1024
+_CPU = "cpu"
 
 
 class Models:
@@ -22,14 +42,17 @@ class Models:
     Any thread. One at a time: which models fit beside each other is not known here.
     """
 
-    def __init__(self, pool: Pool, spec: Callable[[Path], ModelSpec]) -> None:
+    def __init__(
+        self, pool: Pool, spec: Callable[[Path], ModelSpec], workers: Callable[[], int]
+    ) -> None:
         self._pool = pool
         self._spec = spec
+        self._workers = workers
         self._lock = threading.Lock()
         self._current = ""
 
-    def load(self, path: Path, sink: Sink) -> RequestId:
-        """Load a model as the settings say."""
+    def load(self, path: Path, sink: Sink, *, fresh: bool = False) -> RequestId:
+        """Load a model as the settings say; `fresh`: in new processes even if it is there."""
 
         def watch(event: RequestEvent) -> None:
             if isinstance(event, Failed):
@@ -39,7 +62,9 @@ class Models:
 
         with self._lock:
             self._current = str(path)
-            return self._pool.load(self._spec(path), sink=watch)
+            return self._pool.load(
+                self._spec(path), sink=watch, workers=self._workers(), fresh=fresh
+            )
 
     def loaded(self, path: Path) -> "Future[ModelInfo]":
         """The same, for those who only wait for the end."""
@@ -71,10 +96,12 @@ def model_spec(path: Path, settings: Settings, folders: Folders) -> ModelSpec:
         path=str(path),
         chat_ctx=models.chat_ctx,
         parallel=models.parallel,
-        gpu_layers=models.gpu_layers,
+        devices=() if models.device in ("", _CPU) else (models.device,),
+        gpu_layers=0 if models.device == _CPU else models.gpu_layers,
         type_k=models.type_k,
         type_v=models.type_v,
         flash_attention=models.flash_attention,
+        memory=models.memory_mapping,
         threads=models.threads,
         cache_ram_bytes=models.cache_ram_mib * _MIB,
         cache_disk_bytes=models.cache_disk_mib * _MIB,
@@ -82,17 +109,74 @@ def model_spec(path: Path, settings: Settings, folders: Folders) -> ModelSpec:
     )
 
 
-def find_model(name: str, settings: Settings, folders: Folders) -> Path:
-    """A path, or `default`: the model used last, else the first one in the models folder."""
-    if name != "default":
-        path = Path(name).expanduser()
-        if not path.is_file():
-            raise ModelLoadFailed(f"There is no model file at {path}. Check the path.")
-        return path.absolute()
-    if settings.models.last and Path(settings.models.last).is_file():
-        return Path(settings.models.last)
-    folder = settings.models_folder(folders.models)
-    found = next(iter(sorted(folder.glob("*.gguf"))), None) if folder.is_dir() else None
-    if found is None:
-        raise KnownError(f"No model found. Put a GGUF file into {folder} or name one.")
-    return found
+def pool_rules(settings: Settings) -> Rules:
+    """What holds until the next start."""
+    return Rules(
+        memory_bytes=settings.models.memory_limit_mib * _MIB,
+        idle_s=settings.models.idle_unload_minutes * 60.0,
+    )
+
+
+def assign_roles(pool: Pool, settings: Settings, folders: Folders) -> tuple[str, ...]:
+    """Who summarises and who embeds, each loaded when first asked; what was not found, in words.
+
+    Neither keeps a cache: no summary begins like another.
+    """
+    problems: list[str] = []
+    names = {SUMMARIZER: settings.models.summarizer, EMBEDDER: settings.models.embedder}
+    for role, name in names.items():
+        spec: ModelSpec | None = None
+        try:
+            if name:
+                kinds = EMBEDDERS if role == EMBEDDER else CHATS
+                path = find_model(name, settings, folders, kinds)
+                spec = msgspec.structs.replace(
+                    model_spec(path, settings, folders),
+                    parallel=1,
+                    embedding=role == EMBEDDER,
+                    cache_ram_bytes=0,
+                    cache_disk_bytes=0,
+                )
+        except KnownError as error:
+            problems.append(f"The {role} of the settings was not found. {error.message}")
+        pool.assign(role, spec)
+    return tuple(problems)
+
+
+def keep_measured(loads: MeasuredLoads) -> Callable[[PoolEvent], None]:
+    """Each load that ends well says how good its estimate was."""
+
+    def follow(event: PoolEvent) -> None:
+        if isinstance(event, WorkerReady) and (measured := measured_load(event.info)):
+            loads.add(measured)
+
+    return follow
+
+
+def model_places(settings: Settings, folders: Folders) -> tuple[Place, ...]:
+    """Where models are looked for, in the order in which a duplicate is preferred."""
+    return find_places(
+        settings.models_folder(folders.models),
+        tuple(Path(folder).expanduser() for folder in settings.models.folders),
+        os.environ,
+        Path.home(),
+        resources() / "models",
+    )
+
+
+def find_model(
+    name: str, settings: Settings, folders: Folders, kinds: frozenset[Kind] = CHATS
+) -> Path:
+    """Wherever a model is named; see `resolve`."""
+    known = Known(
+        scan=lambda: scan(model_places(settings, folders)),
+        last=settings.models.last,
+        folder=settings.models_folder(folders.models),
+    )
+    return resolve(name, known, kinds)
+
+
+def named_model(name: str) -> Path:
+    """The same for a door that has not opened the rooms."""
+    folders = find_folders()
+    return find_model(name, SettingsFile(folders.settings).value, folders)

@@ -3,6 +3,7 @@
 Everything it opens is closed in reverse order, whatever happens between.
 """
 
+import logging
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
@@ -10,12 +11,22 @@ from pathlib import Path
 
 import msgspec
 
-from app.bootstrap.models import Models, find_model, model_spec
+from app.bootstrap.models import (
+    Models,
+    assign_roles,
+    find_model,
+    keep_measured,
+    model_spec,
+    pool_rules,
+)
+from app.bootstrap.runtimes import runtime_launch
 from app.chat.answering import Answering
 from app.chat.attachments import Attachments
 from app.chat.budget import Budget
 from app.chat.events import ChatEvent
+from app.chat.narrator import Narrator
 from app.chat.presets import Presets
+from app.chat.scale import Scale
 from app.chat.titles import Titles
 from app.chat.tools import Toolbox, built_in
 from app.chat.turns import Turns
@@ -23,15 +34,22 @@ from app.chat.unkept import Unkept
 from app.chat.wind import Wind
 from app.core.logs import start_logging
 from app.core.paths import Folders, find_folders
-from app.core.protocol import CHAT, ModelInfo
+from app.core.protocol import CHAT, SUMMARIZER, ModelInfo
 from app.core.sampling import Sampling
+from app.core.settings import Settings
+from app.hub.downloads import Downloads
+from app.hub.runtimes import Runtimes
 from app.storage.database import Database
+from app.storage.downloads import StoredDownloads
 from app.storage.instance import Instance
+from app.storage.measured_file import MeasuredFile
 from app.storage.recovery import Report, open_database
 from app.storage.settings_file import SettingsFile
 from app.storage.upkeep import Upkeep
 from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
+
+_log = logging.getLogger(__name__)
 
 
 class Chats(msgspec.Struct, frozen=True):
@@ -40,6 +58,7 @@ class Chats(msgspec.Struct, frozen=True):
     db: Database
     turns: Turns
     wind: Wind
+    narrator: Narrator
     presets: Presets
 
 
@@ -53,10 +72,13 @@ class Rooms(msgspec.Struct, frozen=True):
     models: Models
     turns: Turns
     wind: Wind
+    narrator: Narrator
     presets: Presets
     attachments: Attachments
+    downloads: Downloads
     temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
     recovered: Report | None = None  # the database was damaged: what was saved
+    problems: tuple[str, ...] = ()  # what the settings ask for and is not there
 
     def find_model(self, name: str) -> Path:
         return find_model(name, self.settings.value, self.folders)
@@ -68,8 +90,9 @@ class Rooms(msgspec.Struct, frozen=True):
 class _Window:
     """What the loaded models give: the size of a chat's window, and how each is best sampled."""
 
-    def __init__(self, chat_ctx: int) -> None:
-        self._chat_ctx = chat_ctx
+    def __init__(self, settings: SettingsFile) -> None:
+        self._settings = settings
+        self._chat_ctx = settings.value.models.chat_ctx
         self._sampling: dict[str, Sampling] = {}
 
     def follow(self, event: PoolEvent) -> None:
@@ -79,7 +102,7 @@ class _Window:
             self._sampling[event.model] = self._sampling[""] = event.info.recommended
 
     def budget(self) -> Budget:
-        return Budget(self._chat_ctx)
+        return Budget(self._chat_ctx, self._settings.value.wind)
 
     def sampling(self, model: str) -> Sampling:
         return self._sampling.get(model, Sampling())
@@ -93,22 +116,34 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
     models: Models
     toolbox: Toolbox
     closing: ExitStack
+    settings: SettingsFile
     sampling: Sampling | None
     max_tokens: int | None
 
     def over(self, db: Database, generator: Unkept | Pool) -> Chats:
-        wind = Wind(db, generator, self.post, self.window.budget)
+        budget = self.window.budget
+        scale = Scale(db, generator, budget, self.toolbox)
+        wind = Wind(
+            db,
+            generator,
+            self.post,
+            budget,
+            scale,
+            summarizer=lambda: SUMMARIZER if self.settings.value.models.summarizer else "",
+        )
         self.closing.callback(wind.close)
+        narrator = Narrator(db, scale, wind, self.post)
+        self.closing.callback(narrator.close)
         answering = Answering(
             db,
             generator,
             self.post,
-            self.window.budget,
+            budget,
+            scale,
             wind=wind,
-            titles=Titles(db, generator, self.post),
+            titles=Titles(db, generator, self.post, budget, self.toolbox),
             max_tokens=self.max_tokens,
             ready=self.models.ready,
-            toolbox=self.toolbox,
         )
         turns = Turns(
             db,
@@ -118,7 +153,7 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
             toolbox=self.toolbox,
         )
         self.closing.callback(turns.close)
-        return Chats(db, turns, wind, Presets(db, self.post))
+        return Chats(db, turns, wind, narrator, Presets(db, self.post))
 
 
 def _open_stored(
@@ -133,6 +168,54 @@ def _open_stored(
     closing.callback(db.close)
     closing.callback(Upkeep(db, folders.database).close)
     return db, recovered
+
+
+def _open_pool(
+    folders: Folders, settings: SettingsFile, closing: ExitStack
+) -> tuple[Pool, tuple[str, ...]]:
+    """The engines, and what the settings have them do besides chatting."""
+    runtimes = Runtimes(folders.runtimes)
+    pool = Pool(
+        log=folders.logs / "engine.log",
+        rules=pool_rules(settings.value),
+        launch=runtime_launch(runtimes),
+    )
+    closing.callback(pool.close)
+    pool.warm()  # its process starts and imports while the rest is still being opened
+
+    def follow(old: Settings, new: Settings) -> None:
+        last = new.models.last  # which model chats is no reason to look for the others again
+        if msgspec.structs.replace(old.models, last=last) != new.models:
+            for problem in assign_roles(pool, new, folders):
+                _log.warning("%s", problem)
+
+    closing.callback(settings.subscribe(follow))
+    refused = runtimes.active().refused
+    problems = assign_roles(pool, settings.value, folders)
+    return pool, (*((refused,) if refused else ()), *problems)
+
+
+def _open_downloads(
+    db: Database, folders: Folders, settings_file: SettingsFile, closing: ExitStack
+) -> Downloads:
+    """They go on where the last time ended."""
+
+    def find_token() -> str | None:
+        from huggingface_hub import get_token
+
+        return get_token()
+
+    folder = settings_file.value.models_folder(folders.models)
+    downloads = Downloads(folder, StoredDownloads(db), find_token=find_token)
+    downloads.limit(settings_file.value.models.download_limit_kib << 10)
+    closing.callback(downloads.close)
+
+    def follow(_: Settings, settings: Settings) -> None:
+        downloads.set_folder(settings.models_folder(folders.models))
+        downloads.limit(settings.models.download_limit_kib << 10)
+
+    closing.callback(settings_file.subscribe(follow))
+    return downloads
 
 
 @contextmanager
@@ -155,19 +238,24 @@ def open_rooms(
         db, recovered = passing_db, None
         if not temporary:
             db, recovered = _open_stored(folders, on_raise, closing)
-        pool = Pool(log=folders.logs / "engine.log")
-        closing.callback(pool.close)
-        pool.warm()  # its process starts and imports while the rest is still being opened
-        window = _Window(settings_file.value.models.chat_ctx)
+        pool, problems = _open_pool(folders, settings_file, closing)
+        window = _Window(settings_file)
         pool.subscribe(window.follow)
+        pool.subscribe(keep_measured(MeasuredFile(folders.measured_loads)))
         toolbox = Toolbox(built_in(), lambda: settings_file.value.tools)
-        models = Models(pool, lambda path: model_spec(path, settings_file.value, folders))
-
+        models = Models(
+            pool,
+            lambda path: model_spec(path, settings_file.value, folders),
+            lambda: settings_file.value.models.workers,
+        )
+        downloads = _open_downloads(db, folders, settings_file, closing)
         attachments = Attachments(pool, window.budget)
         closing.callback(attachments.close)
         unkept = Unkept(pool)
         closing.callback(unkept.close)
-        build = _ChatsBuilder(post, window, models, toolbox, closing, sampling, max_tokens)
+        build = _ChatsBuilder(
+            post, window, models, toolbox, closing, settings_file, sampling, max_tokens
+        )
         passing = build.over(passing_db, unkept)
         kept = passing if temporary else build.over(db, pool)
         yield Rooms(
@@ -178,8 +266,11 @@ def open_rooms(
             models,
             kept.turns,
             kept.wind,
+            kept.narrator,
             kept.presets,
             attachments,
+            downloads,
             passing,
             recovered,
+            problems,
         )

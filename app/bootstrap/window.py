@@ -1,18 +1,35 @@
 """The desktop app put together: the window first, the model while it already shows. Main thread."""
 
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
+from app.bootstrap.pages import offer_pages
 from app.bootstrap.rooms import Rooms, open_rooms
-from app.core.errors import AlreadyRunning, KnownError, to_info
+from app.bootstrap.shelf import open_shelf
+from app.core.errors import AlreadyRunning
 from app.core.paths import find_folders
+from app.core.protocol import CHAT
 from app.core.settings import Settings
 from app.storage.instance import raise_first
 from app.ui.bridge import Bridge
-from app.ui.events import Event, ModelChanged, ModelChoice, ModelFailed, ModelReady, Raised
-from app.ui.header.switch import ModelSwitch, choice_of
+from app.ui.events import (
+    Event,
+    LibraryChanged,
+    MemoryReported,
+    ModelChanged,
+    ModelReady,
+    ModelsListed,
+    Raised,
+)
+from app.ui.header.switch import ModelSwitch, choice_of, choice_of_model
+from app.ui.keeping import Chats, Keeping
+from app.ui.models.first import FirstModel
+from app.ui.notice import Notice
+from app.ui.preferences import Preferences
 from app.ui.window import Window, application
+from app.workers.events import PoolEvent, PoolMeasured
 
 
 def run_window(model: Path | None, *, verbose: bool = False) -> int:
@@ -23,26 +40,52 @@ def run_window(model: Path | None, *, verbose: bool = False) -> int:
     app = application()
     bridge = Bridge()
     try:
-        with open_rooms(
-            bridge.post, verbose=verbose, on_raise=lambda words: bridge.post(Raised(tuple(words)))
-        ) as rooms:
-            window = _fill_window(rooms, bridge, model)
-            window.show()
-            return app.exec()
+        with (
+            open_rooms(
+                bridge.post,
+                verbose=verbose,
+                on_raise=lambda words: bridge.post(Raised(tuple(words))),
+            ) as rooms,
+            closing(Preferences(rooms.settings)) as preferences,
+        ):
+            models = ModelSwitch(rooms.models.load, rooms.pool, bridge.post)
+            window = _make_window(rooms, bridge, preferences, models)
+            first = FirstModel(models, bridge, preferences)
+            with open_shelf(rooms, bridge.post) as shelves:
+                offer_pages(window, rooms, bridge, preferences, models, shelves)
+                _follow(window, rooms, bridge, preferences, models)
+                first.begin(model, shelves.lane, rooms.find_model)
+                window.show()
+                return app.exec()
     except AlreadyRunning:
         if raise_first(find_folders().data, [str(model.absolute())] if model else []):
             return 0
         raise
 
 
-def _fill_window(rooms: Rooms, bridge: Bridge, model: Path | None) -> Window:
-    models = ModelSwitch(rooms.models.load, rooms.pool, bridge.post)
-    window = Window(bridge, rooms.db, rooms.turns, models, rooms.folders.config / "window.json")
+def _make_window(
+    rooms: Rooms, bridge: Bridge, preferences: Preferences, models: ModelSwitch
+) -> Window:
+    kept, passing = (Chats(each.db, each.turns, each.narrator) for each in (rooms, rooms.temporary))
+    memory = rooms.folders.config / "window.json"
+    return Window(bridge, Keeping(kept, passing), models, rooms.attachments, memory, preferences)
+
+
+def _follow(
+    window: Window,
+    rooms: Rooms,
+    bridge: Bridge,
+    preferences: Preferences,
+    models: ModelSwitch,
+) -> None:
+    Notice(bridge, window, lambda: preferences.value.general.notify)
 
     def follow(event: Event) -> None:
         match event:
             case ModelChanged(state=ModelReady(choice=choice)):
-                rooms.settings.change(lambda old: remember_model(old, choice.path))
+                preferences.change(lambda old: remember_model(old, choice.path))
+            case LibraryChanged(library=library):
+                bridge.post(ModelsListed(tuple(map(choice_of_model, library.of_kind("chat")))))
             case Raised(words=words):
                 window.showNormal()
                 window.raise_()
@@ -53,18 +96,20 @@ def _fill_window(rooms: Rooms, bridge: Bridge, model: Path | None) -> Window:
                 pass
 
     bridge.arrived.connect(follow)
+    preferences.failed.connect(window.notes.warn)
+    rooms.pool.subscribe(lambda event: _report_memory(event, bridge))
     for problem in rooms.settings.problems:
         window.notes.warn(f"The setting {problem.where} {problem.reason}.")
+    for problem in rooms.problems:
+        window.notes.warn(problem)
     if rooms.recovered is not None:  # said last: it matters more
         window.notes.warn(rooms.recovered.sentence())
-    models.list_folder(rooms.settings.value.models_folder(rooms.folders.models))
-    try:
-        path = model or rooms.find_model("default")
-    except KnownError as error:
-        bridge.post(ModelChanged(ModelFailed(ModelChoice("", "No model"), to_info(error))))
-    else:
-        models.load(choice_of(path))
-    return window
+
+
+def _report_memory(event: PoolEvent, bridge: Bridge) -> None:
+    """On the pool's thread: what the engines that chat hold, for the memory panel."""
+    if isinstance(event, PoolMeasured) and (stats := event.state.stats_of(CHAT)):
+        bridge.post(MemoryReported(stats))
 
 
 def remember_model(settings: Settings, path: str) -> Settings:

@@ -8,24 +8,22 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-
-import msgspec
+from contextlib import suppress
 
 from app.chat import documents
-from app.chat.ask import count
 from app.chat.budget import Budget
-from app.chat.events import ChatEvent, ReplyFinished, WindowMeasured, WindStarted
-from app.chat.prompt import Composition, was_said
+from app.chat.events import ChatEvent, ReplyFinished, WindowMeasured
+from app.chat.prompt import Composition
 from app.chat.recall import quotes_for
 from app.chat.reply import Reply
+from app.chat.scale import Scale, Weighed
 from app.chat.seen import load
 from app.chat.titles import Titles
-from app.chat.tools import Toolbox
 from app.chat.wind import Wind
-from app.core.errors import ContextLimitExceeded, InvalidRequest, KnownError, to_info
+from app.core.errors import ContextLimitExceeded, ErrorInfo, InvalidRequest, KnownError, to_info
 from app.core.generator import Generator
 from app.core.ids import ConversationId, MessageId, new_request_id, session_of
-from app.core.protocol import CHAT, Count, Counted, Failed, Generate, Stats
+from app.core.protocol import CHAT, Failed, Generate, RequestEvent, Stats
 from app.core.sampling import Sampling
 from app.storage import recalls
 from app.storage.database import Database, Tx
@@ -34,15 +32,7 @@ from app.storage.messages import StoredMessage
 from app.storage.recalls import Quote
 
 _PREPARERS = 4
-_EXCERPT_TRIES = 8
 _log = logging.getLogger(__name__)
-
-
-class Prompt(msgspec.Struct, frozen=True):
-    """A composition that fits, with its exact size."""
-
-    composition: Composition
-    tokens: int
 
 
 class Answering:
@@ -52,12 +42,12 @@ class Answering:
         generator: Generator,
         post: Callable[[ChatEvent], None],
         budget: Callable[[], Budget],
+        scale: Scale,
         *,
         wind: Wind,
         titles: Titles,
         max_tokens: int | None = None,
         ready: Callable[[str], None] = lambda _model: None,
-        toolbox: Toolbox = Toolbox(()),
     ) -> None:
         self._db = db
         self._generator = generator
@@ -66,7 +56,7 @@ class Answering:
         self._post = post
         self._budget = budget
         self._max_tokens = max_tokens
-        self._toolbox = toolbox
+        self._scale = scale
         self._ready = ready  # has this model loaded, or says why not
         self._threads = ThreadPoolExecutor(_PREPARERS, "turn")
         self._idle = threading.Condition()
@@ -133,7 +123,6 @@ class Answering:
         self, stored: StoredMessage, sampling: Sampling, then: Callable[[StoredMessage], None]
     ) -> None:
         conversation = stored.conversation_id
-        go_on = bool(stored.message.text)
         reply = Reply(
             self._db,
             stored,
@@ -143,54 +132,86 @@ class Answering:
         )
         try:
             self._ready(stored.model)
-            leaf = stored.id if go_on else stored.parent_id
-            prompt = self._fit(conversation, leaf, stored.model or CHAT)
+            prompt = self._fit(conversation, _leaf(stored))
         except Exception as error:  # noqa: BLE001  (it belongs to this reply, not to a thread)
-            level = logging.INFO if isinstance(error, KnownError) else logging.ERROR
-            _log.log(level, "a prompt could not be prepared", exc_info=error)
-            reply.sink(Failed(request_id=reply.request_id, error=to_info(error)))
+            self._fail(reply, error)
             return
+        self._submit(reply, prompt, sampling, again=self._winded_again)
+
+    def _submit(
+        self,
+        reply: Reply,
+        prompt: Weighed,
+        sampling: Sampling,
+        again: Callable[[Reply, Weighed, Sampling, ErrorInfo], None] | None = None,
+    ) -> None:
+        """`again`: what to do once when the engine finds the prompt too long after all."""
+
+        def sink(event: RequestEvent) -> None:
+            if again and isinstance(event, Failed) and _too_long(event, reply):
+                with suppress(RuntimeError):  # the app is closing
+                    self._threads.submit(again, reply, prompt, sampling, event.error)
+                    return
+            reply.sink(event)
+
         with self._idle:
-            stopped = conversation in self._stopped
-            self._live[conversation] = reply
+            stopped = reply.stored.conversation_id in self._stopped
+            self._live[reply.stored.conversation_id] = reply
         if stopped:
             refusal = to_info(InvalidRequest("Stopped before the first word."))
             reply.sink(Failed(request_id=reply.request_id, error=refusal))
-            return
-        self._generator.submit(self._request(reply, prompt, sampling, go_on), reply.sink)
+        else:
+            self._generator.submit(self._request(reply, prompt, sampling), sink)
 
-    def _request(self, reply: Reply, prompt: Prompt, sampling: Sampling, go_on: bool) -> Generate:
+    def _winded_again(
+        self, reply: Reply, prompt: Weighed, sampling: Sampling, refusal: ErrorInfo
+    ) -> None:
+        """Its window is smaller than we were told: a wind, and then a shorter prompt."""
+        maximum = int(refusal.details.get("maximum") or 0)
+        limit = min(maximum - self._budget().reserve, prompt.tokens * 4 // 5)
+        limit = limit if limit > 0 else prompt.tokens // 2
+        try:
+            leaf = _leaf(reply.stored)
+            shorter = self._winded(reply.stored.conversation_id, leaf)
+            shorter = self._scale.fitted(reply.stored.conversation_id, shorter, leaf, limit)
+        except Exception as error:  # noqa: BLE001  (it belongs to this reply, not to a thread)
+            self._fail(reply, error)
+            return
+        reply.request_id = new_request_id()
+        self._submit(reply, shorter, sampling)
+
+    def _fail(self, reply: Reply, error: Exception) -> None:
+        level = logging.INFO if isinstance(error, KnownError) else logging.ERROR
+        _log.log(level, "a prompt could not be prepared", exc_info=error)
+        reply.sink(Failed(request_id=reply.request_id, error=to_info(error)))
+
+    def _request(self, reply: Reply, prompt: Weighed, sampling: Sampling) -> Generate:
         room = self._budget().chat_ctx - prompt.tokens
         return Generate(
             request_id=reply.request_id,
             session=session_of(reply.stored.conversation_id),
             model=reply.stored.model or CHAT,
             messages=prompt.composition.messages,
-            tools=self._toolbox.offered(prompt.composition.messages),
-            continue_last=go_on,
+            tools=prompt.tools,
+            continue_last=_goes_on(reply.stored),
             sampling=sampling,
             max_tokens=min(self._max_tokens or room, room),
         )
 
-    def _fit(self, conversation: ConversationId, leaf: MessageId | None, model: str) -> Prompt:
-        """As it is; else after a wind; else with its longest turn excerpted."""
+    def _fit(self, conversation: ConversationId, leaf: MessageId | None) -> Weighed:
+        """As it is; else after a wind; else with its longest turns excerpted."""
         budget = self._budget()
         self._recall(conversation, leaf)
-        composition, counted = self._measure(conversation, leaf, model, {})
-        if counted.total > budget.limit and budget.wind.enabled:
-            self._post(WindStarted(conversation=conversation, awaited=True))
-            self._wind.start(conversation).result()
-            self._recall(conversation, leaf)
-            composition, counted = self._measure(conversation, leaf, model, {})
-        excerpts: dict[MessageId, int] = {}
-        for _ in range(_EXCERPT_TRIES):
-            if counted.total <= budget.limit:
-                return Prompt(composition, counted.total)
-            excerpts |= _shorten_longest(composition, counted, budget.limit, excerpts)
-            composition, counted = self._measure(conversation, leaf, model, excerpts)
-        if counted.total <= budget.limit:
-            return Prompt(composition, counted.total)
-        raise ContextLimitExceeded(maximum=budget.limit, required=counted.total)
+        weighed = self._scale.weigh(conversation, leaf=leaf)
+        if weighed.tokens > budget.limit and budget.wind.enabled:
+            weighed = self._winded(conversation, leaf)
+        return self._scale.fitted(conversation, weighed, leaf)
+
+    def _winded(self, conversation: ConversationId, leaf: MessageId | None) -> Weighed:
+        """The next prompt waits for a wind, and a note says so."""
+        self._wind.start(conversation, awaited=True).result()
+        self._recall(conversation, leaf)
+        return self._scale.weigh(conversation, leaf=leaf)
 
     def _recall(self, conversation: ConversationId, leaf: MessageId | None) -> None:
         """Once per question and wind: what was quoted for it stays as it is."""
@@ -224,26 +245,6 @@ class Answering:
             question = documents.own_words(found.question.message.text)
             if quoted := documents.search(found, question, budget):
                 self._db.write(lambda tx: put_excerpts(tx, found.question.id, quoted)).result()
-
-    def _measure(
-        self,
-        conversation: ConversationId,
-        leaf: MessageId | None,
-        model: str,
-        excerpts: dict[MessageId, int],
-    ) -> tuple[Composition, Counted]:
-        budget = self._budget()
-        composition = self._db.read(
-            lambda tx: load(tx, conversation, budget, leaf=leaf, excerpts=excerpts)
-        ).result()
-        request = Count(
-            request_id=new_request_id(),
-            messages=composition.messages,
-            tools=self._toolbox.offered(composition.messages),
-            each=True,
-            model=model,
-        )
-        return composition, count(self._generator, request).result()
 
     def _ended(
         self,
@@ -287,13 +288,15 @@ class Answering:
         )
 
 
-def _shorten_longest(
-    composition: Composition, counted: Counted, limit: int, excerpts: dict[MessageId, int]
-) -> dict[MessageId, int]:
-    """Cut the message that weighs most by what is too much, and a little more."""
-    said = [stored for stored in composition.verbatim if was_said(stored)]
-    prices = counted.each[len(counted.each) - len(said) :]
-    longest, price = max(zip(said, prices, strict=True), key=lambda pair: pair[1])
-    length = excerpts.get(longest.id, len(longest.message.text))
-    keep = max(0.05, (price - (counted.total - limit)) / price) * 0.9
-    return {longest.id: int(length * keep)}
+def _too_long(refusal: Failed, reply: Reply) -> bool:
+    unsaid = reply.so_far() == reply.at_first
+    return unsaid and refusal.error.kind == ContextLimitExceeded.kind
+
+
+def _goes_on(stored: StoredMessage) -> bool:
+    return bool(stored.message.text)
+
+
+def _leaf(stored: StoredMessage) -> MessageId | None:
+    """What the model reads last: the question, or what the reply has said so far."""
+    return stored.id if _goes_on(stored) else stored.parent_id

@@ -12,6 +12,7 @@ from app.core.errors import BugError, from_info
 from app.core.generator import Generator
 from app.core.ids import new_request_id
 from app.core.protocol import (
+    CHAT,
     Count,
     Counted,
     Delta,
@@ -59,8 +60,8 @@ def count(generator: Generator, request: Count) -> "Future[Counted]":
     return _single(generator, request, Counted)
 
 
-def token_count(generator: Generator, text: str) -> "Future[int]":
-    request = Tokenize(request_id=new_request_id(), text=text)
+def token_count(generator: Generator, text: str, model: str = CHAT) -> "Future[int]":
+    request = Tokenize(request_id=new_request_id(), text=text, model=model)
     counted: Future[int] = Future()
 
     def pass_on(done: "Future[Tokenized]") -> None:

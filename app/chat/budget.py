@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from app.core.settings import WindSettings
+
 _MAX_RESERVE = 1024
 # Of the window, after a wind: facts and narrative leave two fifths of the target to recent turns.
 LEDGER_SHARE = 0.10
@@ -16,13 +18,6 @@ RECALL_SHARE = 0.08
 SUMMARY_SHARE = 0.05
 _CROWDED = 0.60
 _RETRIGGER = 0.10
-
-
-class WindSettings(msgspec.Struct, frozen=True):
-    enabled: bool = True
-    threshold: float = 0.70
-    target: float = 0.35
-    instructions: str = ""
 
 
 class Budget(msgspec.Struct, frozen=True):

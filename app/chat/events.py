@@ -91,6 +91,12 @@ class WindFinished(_Event, frozen=True):
     duration_ms: float = 0.0
 
 
+class NarrativeChanged(_Event, frozen=True):
+    """By people: edited, taken back or written again; `standing` is what counts now."""
+
+    standing: tuple[Segment, ...]
+
+
 class WindowMeasured(_Event, frozen=True):
     """What the window holds after a turn, in tokens."""
 
@@ -100,7 +106,7 @@ class WindowMeasured(_Event, frozen=True):
 
 
 class TurnRefused(_Event, frozen=True):
-    """Nothing was stored: the text still belongs to the composer."""
+    """Nothing was stored: the text, if there is one, still belongs to the composer."""
 
     text: str
     error: ErrorInfo
@@ -119,6 +125,7 @@ ChatEvent = (
     | ReplyFinished
     | WindStarted
     | WindFinished
+    | NarrativeChanged
     | WindowMeasured
     | TurnRefused
 )

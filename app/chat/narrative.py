@@ -20,12 +20,16 @@ _SPEAKER = {"user": "User", "assistant": "Assistant", "tool": "Tool", "system": 
 
 def system_text(system_prompt: str, segments: Sequence[str], facts: Sequence[LedgerEntry]) -> str:
     """Segments only ever grow at their end, so they come before the facts, which change."""
-    parts = [system_prompt] if system_prompt else []
-    if segments:
-        parts.append(_STORY + "\n\n" + "\n\n".join(segments))
-    if facts:
-        parts.append(_FACTS + "\n\n" + "\n".join(ledger.line(entry) for entry in facts))
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, (system_prompt, story_text(segments), facts_text(facts))))
+
+
+def story_text(segments: Sequence[str]) -> str:
+    return _STORY + "\n\n" + "\n\n".join(segments) if segments else ""
+
+
+def facts_text(facts: Sequence[LedgerEntry]) -> str:
+    lines = "\n".join(ledger.line(entry) for entry in facts)
+    return f"{_FACTS}\n\n{lines}" if facts else ""
 
 
 def summary_request(first: Message, after: Message | None, extra: str = "") -> str:
@@ -63,6 +67,12 @@ def mechanical(messages: Sequence[Message], characters: int) -> str:
             characters -= len(line) + 1
             kept[index] = line
     return "\n".join(kept[index] for index in sorted(kept))
+
+
+def mentions(text: str, message: Message) -> bool:
+    """Whether a mechanical summary has a line for this message."""
+    ends = _ends(message.text)
+    return bool(ends) and ends in text
 
 
 def shortened(segments: Sequence[str], characters: int) -> str:

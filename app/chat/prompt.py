@@ -18,6 +18,7 @@ from app.storage.messages import StoredMessage
 from app.storage.recalls import Quote
 from app.storage.segments import LedgerEntry, Segment
 
+# Evicted: neither it, nor a part of it, nor a word about it is in the prompt.
 Seen = Literal["verbatim", "excerpted", "narrated", "recalled", "evicted"]
 
 # On the safe side in any script; the exact count decides before anything is sent.
@@ -35,19 +36,45 @@ class Composition(msgspec.Struct, frozen=True):
     first_verbatim: int  # index into branch
     quotes: Mapping[MessageId, tuple[Quote, ...]]
     excerpted: frozenset[MessageId]
+    model: str = ""  # the chat's own; empty: whichever is loaded
+
+    @property
+    def head(self) -> tuple[Message, ...]:
+        """What stands before the conversation."""
+        return self.messages[: len(self.messages) - len(self.said)]
+
+    @property
+    def said(self) -> tuple[StoredMessage, ...]:
+        """Of the branch, what the messages after the head are made from, one for one."""
+        return tuple(stored for stored in self.verbatim if was_said(stored))
 
     @property
     def verbatim(self) -> tuple[StoredMessage, ...]:
         return self.branch[self.first_verbatim :]
 
-    def seen(self, stored: StoredMessage) -> Seen:
-        if stored.id in self.excerpted:
-            return "excerpted"
-        if stored in self.verbatim:
-            return "verbatim"
-        if any(stored.id == quote.message_id for found in self.quotes.values() for quote in found):
-            return "recalled"
-        return "narrated" if self.segments else "evicted"
+    def seen(self) -> dict[MessageId, Seen]:
+        """For the whole branch, in its order."""
+        quoted = {quote.message_id for found in self.quotes.values() for quote in found}
+        told = {fact.message_id for fact in self.facts}
+        found: dict[MessageId, Seen] = {}
+        for place, stored in enumerate(self.branch):
+            if not was_said(stored):
+                found[stored.id] = "evicted"
+            elif place >= self.first_verbatim:
+                found[stored.id] = "excerpted" if stored.id in self.excerpted else "verbatim"
+            elif stored.id in quoted:
+                found[stored.id] = "recalled"
+            else:
+                told_of = stored.id in told or self._narrates(place)
+                found[stored.id] = "narrated" if told_of else "evicted"
+        return found
+
+    def _narrates(self, place: int) -> bool:
+        """A model's summary speaks for all it is made from; a mechanical one for its lines."""
+        order = {stored.id: index for index, stored in enumerate(self.branch)}
+        segment = next(s for s in self.segments if order[s.last_message_id] >= place)
+        message = self.branch[place].message
+        return segment.origin != "mechanical" or narrative.mentions(segment.text, message)
 
 
 def compose(
@@ -58,6 +85,7 @@ def compose(
     *,
     quotes: Mapping[MessageId, tuple[Quote, ...]] | None = None,
     excerpts: Mapping[MessageId, int] | None = None,
+    model: str = "",
 ) -> Composition:
     """`segments` are those that count on `branch`, oldest first like the branch itself.
 
@@ -84,6 +112,7 @@ def compose(
         first_verbatim=first,
         quotes={key: found for key, found in recalled.items() if found},
         excerpted=frozenset(stored.id for stored in recent if stored.id in cuts),
+        model=model,
     )
 
 

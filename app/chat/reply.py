@@ -84,6 +84,11 @@ class Reply:
             case _:
                 _log.error("a reply got a %s event", type(event).__name__)
 
+    @property
+    def at_first(self) -> tuple[str, str]:
+        """What `so_far` gave before the first word."""
+        return self.stored.message.text, self.stored.message.reasoning
+
     def so_far(self) -> tuple[str, str]:
         """Text and reasoning as they are now."""
         with self._lock:

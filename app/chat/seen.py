@@ -1,22 +1,46 @@
-"""What the model sees of a conversation, read from the database in one transaction."""
+"""What the model sees of a conversation, read from the database in one transaction.
+
+The account is a value: every token of the prompt is in exactly one of its numbers, so they
+add up to the total that the engine counts.
+"""
 
 import msgspec
 
 from app.chat.budget import Budget
 from app.chat.documents import woven
-from app.chat.prompt import Composition, Seen, compose, was_said
+from app.chat.prompt import Composition, Seen, compose
 from app.core.ids import ConversationId, MessageId
-from app.core.protocol import Counted
 from app.storage import conversations, messages, recalls, segments
 from app.storage.connection import Tx
 
 
-class Account(msgspec.Struct, frozen=True):
-    """One message, how the model sees it, and at what price."""
+class SeenMessage(msgspec.Struct, frozen=True):
+    """One message of the branch, how the model sees it, and at what price.
+
+    A recalled one costs its quote; the message it is quoted in costs what is left.
+    """
 
     message: MessageId
     seen: Seen
     tokens: int
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """The prompt as it would be sent now, by parts, in tokens."""
+
+    chat_ctx: int
+    reserve: int  # kept for the reply
+    system: int  # the system prompt, and what the template writes by itself
+    tools: int
+    narrative: int
+    ledger: int
+    messages: tuple[SeenMessage, ...]  # the whole branch, oldest first
+    exact: bool  # counted by the engine; else estimated
+
+    @property
+    def total(self) -> int:
+        said = sum(each.tokens for each in self.messages)
+        return self.system + self.tools + self.narrative + self.ledger + said
 
 
 def load(
@@ -39,16 +63,5 @@ def load(
         budget,
         quotes=recalls.under(tx, standing[-1].id) if standing else {},
         excerpts=excerpts,
-    )
-
-
-def account(composition: Composition, counted: Counted) -> tuple[Account, ...]:
-    """Per message of the branch; what is narrated costs nothing by itself."""
-    said = [stored for stored in composition.verbatim if was_said(stored)]
-    price = dict(
-        zip((s.id for s in said), counted.each[len(counted.each) - len(said) :], strict=True)
-    )
-    return tuple(
-        Account(stored.id, composition.seen(stored), price.get(stored.id, 0))
-        for stored in composition.branch
+        model=conversation.model,
     )

@@ -10,13 +10,18 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from app.chat.ask import Answered, ask
+from app.chat.budget import Budget
+from app.chat.documents import own_words
 from app.chat.events import ChatEvent, ConversationChanged
+from app.chat.prompt import Composition
+from app.chat.seen import load
+from app.chat.tools import Toolbox
 from app.core.generator import Generator
 from app.core.ids import ConversationId, new_request_id, session_of
 from app.core.messages import Message, clean_text
-from app.core.protocol import Generate
+from app.core.protocol import CHAT, Generate
 from app.core.sampling import GREEDY
-from app.storage import conversations, messages
+from app.storage import conversations
 from app.storage.database import Database, Tx
 
 _LONGEST = 60
@@ -29,35 +34,43 @@ _log = logging.getLogger(__name__)
 
 class Titles:
     def __init__(
-        self, db: Database, generator: Generator, post: Callable[[ChatEvent], None]
+        self,
+        db: Database,
+        generator: Generator,
+        post: Callable[[ChatEvent], None],
+        budget: Callable[[], Budget],
+        toolbox: Toolbox = Toolbox(()),
     ) -> None:
         self._db = db
         self._generator = generator
         self._post = post
+        self._budget = budget
+        self._toolbox = toolbox
 
     def after_reply(self, conversation: ConversationId) -> None:
-        self._db.read(lambda tx: messages.path(tx, conversation)).add_done_callback(
+        budget = self._budget()
+        self._db.read(lambda tx: load(tx, conversation, budget)).add_done_callback(
             lambda read: self._ask(conversation, read)
         )
 
-    def _ask(
-        self, conversation: ConversationId, read: "Future[list[messages.StoredMessage]]"
-    ) -> None:
+    def _ask(self, conversation: ConversationId, read: "Future[Composition]") -> None:
         if read.cancelled() or read.exception() is not None:
             return
-        branch = read.result()
-        if len(branch) != _FIRST_EXCHANGE or not branch[1].message.text:
+        seen = read.result()
+        if len(seen.branch) != _FIRST_EXCHANGE or not seen.branch[1].message.text:
             return
         request = Generate(
             request_id=new_request_id(),
             session=session_of(conversation),
-            messages=(*(m.message for m in branch), Message(role="user", content=WISH)),
+            model=seen.model or CHAT,
+            messages=(*seen.messages, Message(role="user", content=WISH)),
+            tools=self._toolbox.offered(seen.messages),  # as the chat has them: they are cached
             sampling=GREEDY,
             max_tokens=_MAX_TOKENS,
             priority="background",
             deadline_ms=_DEADLINE_MS,
         )
-        fallback = first_words(branch[0].message.text)
+        fallback = first_words(own_words(seen.branch[0].message.text))
         ask(self._generator, request).add_done_callback(
             lambda asked: self._rename(conversation, fallback, asked)
         )

@@ -12,39 +12,35 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import msgspec
 
-from app.chat import ledger, narrative
-from app.chat.ask import Answered, ask, count, token_count
+from app.chat.aside import Aside
 from app.chat.budget import Budget, choose_cut, group_turns
-from app.chat.documents import own_words
 from app.chat.events import ChatEvent, WindFinished, WindStarted
-from app.chat.prompt import Composition, compose, ledger_of, was_said
+from app.chat.prompt import compose
+from app.chat.scale import Scale, Weighed
+from app.chat.scribe import UNSTORED, Scribe
 from app.chat.seen import load
-from app.core.errors import AppError, ContextLimitExceeded, InvalidRequest, KnownError
+from app.core.errors import AppError, ContextLimitExceeded, InvalidRequest
 from app.core.generator import Generator
-from app.core.ids import ConversationId, RequestId, SessionId, new_request_id, session_of
+from app.core.ids import ConversationId, session_of
 from app.core.messages import Message
-from app.core.protocol import CHAT, Count, Generate
-from app.core.sampling import GREEDY
 from app.storage import segments
 from app.storage.database import Database, Tx
 from app.storage.messages import StoredMessage
-from app.storage.segments import LedgerEntry, Origin, Segment, SegmentId
+from app.storage.segments import Segment, SegmentId
 
 _IDLE_S = 2.0
-_DEADLINE_MS = 180_000
-_LEAST_SUMMARY = 16  # characters; less than this says nothing
-_UNSTORED = SegmentId(0)
-_EXACT = frozenset(("url", "path", "date", "number", "code", "quote"))
+CHANGED = "That part of the narrative has changed meanwhile. Open it again."
 _log = logging.getLogger(__name__)
 
 
 class _Plan(msgspec.Struct, frozen=True):
     """What one wind will narrate: the oldest turns, up to the user message `after`."""
 
-    composition: Composition
+    weighed: Weighed
     narrated: tuple[StoredMessage, ...]
     after: StoredMessage
 
@@ -56,23 +52,23 @@ class Wind:
         generator: Generator,
         post: Callable[[ChatEvent], None],
         budget: Callable[[], Budget],
+        scale: Scale,
         *,
-        summarizer: str = CHAT,
+        summarizer: Callable[[], str] = lambda: "",
         idle_s: float = _IDLE_S,
     ) -> None:
         self._db = db
-        self._generator = generator
         self._post = post
         self._budget = budget
-        self._summarizer = summarizer
+        self._scale = scale
+        self._aside = Aside(generator)
+        self._scribe = Scribe(self._aside, scale, budget, summarizer)
         self._idle_s = idle_s
         self._thread = ThreadPoolExecutor(1, "wind")
         self._lock = threading.Lock()
         self._timers: dict[ConversationId, threading.Timer] = {}
         self._after_last: dict[ConversationId, int] = {}
-        self._running: RequestId | None = None
         self._closed = False
-        self._prefilled = 0  # by the wind that runs; only on its thread
 
     def after_reply(self, conversation: ConversationId, tokens: int) -> None:
         """`tokens` is what the window holds now; past the threshold a wind follows in idle time."""
@@ -94,201 +90,174 @@ class Wind:
         if timer is not None:
             timer.cancel()
 
-    def start(self, conversation: ConversationId) -> "Future[Segment | None]":
-        """One wind, now; its result is the new segment, None when there is nothing to narrate."""
-        winding = self._thread.submit(self._wind, conversation)
+    def start(
+        self, conversation: ConversationId, *, awaited: bool = False
+    ) -> "Future[Segment | None]":
+        """One wind, now; its result is the new segment, None when there is nothing to narrate.
+
+        `awaited`: a reply waits for it, which is said before its turn comes.
+        """
         self.hold(conversation)
-        return winding
+        if awaited:
+            self._post(WindStarted(conversation=conversation, awaited=True))
+        return self._thread.submit(self._wind, conversation, awaited)
+
+    def rewrite(self, conversation: ConversationId, segment: SegmentId) -> "Future[Segment]":
+        """A segment anew from what was said; fails when no model can write it."""
+        return self._thread.submit(self._rewrite, conversation, segment)
+
+    def prime(self, conversation: ConversationId) -> None:
+        """The prompt has changed by other hands: into the cache with it, before it is needed."""
+        with self._lock:
+            if not self._closed:
+                self._thread.submit(self._prime_changed, conversation)
 
     def close(self) -> None:
         with self._lock:
             self._closed = True
             timers, self._timers = self._timers, {}
-            running = self._running
         for timer in timers.values():
             timer.cancel()
-        if running is not None:
-            self._generator.cancel(running)
+        self._aside.close()
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     # ------------------------------------------------------------ one wind, on its thread
 
-    def _wind(self, conversation: ConversationId) -> Segment | None:
-        plan = self._plan(conversation)
-        if plan is None:
-            return None
-        self._post(WindStarted(conversation=conversation))
-        began, self._prefilled = time.monotonic(), 0
-        segment: Segment | None = None
+    def _wind(self, conversation: ConversationId, awaited: bool) -> Segment | None:
+        began, self._aside.prefilled = time.monotonic(), 0
+        announced, segment = awaited, None
         try:
-            drafts = self._merged(plan.composition.segments, self._narrate(conversation, plan))
-            self._prime(conversation, plan, drafts)
-            before = plan.composition.segments
-            segment = self._db.write(lambda tx: _store(tx, before, drafts)).result()
+            if plan := self._plan(conversation):
+                if not announced:
+                    self._post(WindStarted(conversation=conversation))
+                announced = True
+                segment = self._narrate(conversation, plan)
         except AppError:
             _log.info("a wind was given up", exc_info=True)
         finally:
-            self._post(
-                WindFinished(
-                    conversation=conversation,
-                    segment=segment,
-                    prefilled_tokens=self._prefilled,
-                    duration_ms=(time.monotonic() - began) * 1000,
-                )
-            )
+            if announced:
+                self._finished(conversation, segment, began)
         return segment
+
+    def _finished(self, conversation: ConversationId, new: Segment | None, began: float) -> None:
+        self._post(
+            WindFinished(
+                conversation=conversation,
+                segment=new,
+                prefilled_tokens=self._aside.prefilled,
+                duration_ms=(time.monotonic() - began) * 1000,
+            )
+        )
 
     def _plan(self, conversation: ConversationId) -> _Plan | None:
         budget = self._budget()
-        composition = self._db.read(lambda tx: load(tx, conversation, budget)).result()
-        said = [stored for stored in composition.verbatim if was_said(stored)]
+        weighed = self._scale.weigh(conversation)
+        said = weighed.composition.said
         if not said:
             return None
-        request = Count(request_id=new_request_id(), messages=composition.messages, each=True)
-        counted = count(self._generator, request).result()
-        head = sum(counted.each[: len(counted.each) - len(said)])
-        turns = group_turns(
-            [stored.message.role for stored in said], counted.each[len(counted.each) - len(said) :]
-        )
+        turns = group_turns([stored.message.role for stored in said], weighed.prices)
+        head = weighed.tokens - sum(weighed.prices)
         # What stands before the recent turns may grow to its caps with this wind.
-        story = budget.narrative_tokens + budget.ledger_tokens
-        system = token_count(self._generator, composition.system_prompt).result()
-        cut = choose_cut(turns, budget.target_tokens - max(head, system + story))
+        fixed = head - sum(self._scale.told(weighed.composition))
+        grown = fixed + budget.narrative_tokens + budget.ledger_tokens
+        cut = choose_cut(turns, budget.target_tokens - max(head, grown))
         if cut == 0:
             return None
-        after = said[turns[cut].first]
-        return _Plan(composition, tuple(said[: turns[cut].first]), after)
+        if weighed.tokens > budget.limit:
+            with suppress(ContextLimitExceeded):  # cut as it was sent: so it is in the cache
+                weighed = self._scale.fitted(conversation, weighed)
+        return _Plan(weighed, tuple(said[: turns[cut].first]), said[turns[cut].first])
 
     def _narrate(self, conversation: ConversationId, plan: _Plan) -> Segment:
-        text, origin = self._summarise(conversation, plan)
-        return Segment(
-            id=_UNSTORED,
-            conversation_id=conversation,
-            first_message_id=plan.narrated[0].id,
-            last_message_id=plan.narrated[-1].id,
-            text=text,
-            origin=origin,
-            tokens=token_count(self._generator, text).result(),
-            ledger=_facts(plan.narrated),
-            superseded_by=None,
-            created_ms=0,
-        )
+        old = plan.weighed.composition
+        new = self._scribe.narrate(plan.weighed, plan.narrated, plan.after)
+        standing = self._merged(old.segments, new, old.model)
+        prompt = compose(old.system_prompt, old.branch, standing, self._budget())
+        self._prime(conversation, prompt.messages, plan.weighed)
+        return self._db.write(lambda tx: _store(tx, plan, standing)).result()
 
-    def _summarise(self, conversation: ConversationId, plan: _Plan) -> tuple[str, Origin]:
-        """Over the live conversation; when that fails, over the old turns alone."""
-        budget = self._budget()
-        wish = narrative.summary_request(
-            plan.narrated[0].message, plan.after.message, budget.wind.instructions
-        )
-        spoken = [stored.message for stored in plan.narrated]
-        for said, session in (
-            (_answered(plan.composition.messages), session_of(conversation)),
-            (spoken, SessionId("")),
-        ):
-            try:
-                request = (*said, Message(role="user", content=wish))
-                answer = self._ask(request, budget.summary_tokens, session)
-            except KnownError:
-                _log.info("a summary failed", exc_info=True)
-                continue
-            if len(answer.text.strip()) >= _LEAST_SUMMARY:
-                return answer.text.strip(), "model"
-        return narrative.mechanical(spoken, budget.summary_tokens * 3), "mechanical"
-
-    def _merged(self, live: Sequence[Segment], new: Segment) -> list[Segment]:
+    def _merged(self, live: Sequence[Segment], new: Segment, model: str) -> list[Segment]:
         """What stands after this wind: the oldest two become one while all are too long."""
         budget = self._budget()
         standing = [*live, new]
         while len(standing) > 2 and sum(s.tokens for s in standing) > budget.narrative_tokens:
-            standing[:2] = [self._merge(standing[0], standing[1])]
+            standing[:2] = [self._scribe.merge(standing[0], standing[1], model)]
         return standing
 
-    def _merge(self, older: Segment, newer: Segment) -> Segment:
-        facts = ledger_of((older, newer))
-        wish = narrative.merge_request((older.text, newer.text), facts)
-        budget = self._budget()
-        try:
-            said = self._ask((Message(role="user", content=wish),), budget.summary_tokens)
-            text, origin = said.text.strip(), "model"
-        except AppError:
-            text, origin = "", "mechanical"
-        if len(text) < _LEAST_SUMMARY:
-            room = budget.summary_tokens * 3
-            text, origin = narrative.shortened((older.text, newer.text), room), "mechanical"
-        return msgspec.structs.replace(
-            newer,
-            id=_UNSTORED,
-            first_message_id=older.first_message_id,
-            text=text,
-            origin=origin,
-            tokens=token_count(self._generator, text).result(),
-            ledger=facts,
-        )
-
     def _prime(
-        self, conversation: ConversationId, plan: _Plan, standing: Sequence[Segment]
+        self, conversation: ConversationId, said: Sequence[Message], weighed: Weighed
     ) -> None:
         """The new prompt goes into the cache before anyone needs it."""
-        new = compose(
-            plan.composition.system_prompt, plan.composition.branch, standing, self._budget()
-        )
         try:
-            primed = self._ask(new.messages, 0, session_of(conversation))
+            primed = self._aside.ask(
+                said,
+                0,
+                model=weighed.composition.model,
+                session=session_of(conversation),
+                tools=weighed.tools,
+            )
         except ContextLimitExceeded:
             return  # one turn alone is too long: it is excerpted when it is asked about
         self._after_last[conversation] = primed.stats.prompt_tokens
 
-    def _ask(
-        self, said: Sequence[Message], max_tokens: int, session: SessionId = SessionId("")
-    ) -> Answered:
-        request = Generate(
-            request_id=new_request_id(),
-            session=session,
-            model=self._summarizer if max_tokens else CHAT,
-            messages=tuple(said),
-            sampling=GREEDY,
-            max_tokens=max_tokens,
-            priority="background",
-            deadline_ms=_DEADLINE_MS,
-        )
-        with self._lock:
-            if self._closed:
-                raise InvalidRequest("The app is closing.")
-            self._running = request.request_id
+    def _prime_changed(self, conversation: ConversationId) -> None:
         try:
-            answer = ask(self._generator, request).result()
-            self._prefilled += answer.stats.prompt_tokens - answer.stats.reused_tokens
-            return answer
+            weighed = self._scale.weigh(conversation)
+            self._prime(conversation, weighed.composition.messages, weighed)
+        except AppError:
+            _log.info("a changed narrative could not be primed", exc_info=True)
+
+    def _rewrite(self, conversation: ConversationId, segment_id: SegmentId) -> Segment:
+        budget = self._budget()
+
+        def read(tx: Tx) -> tuple[Segment, bool]:
+            old = segments.get(tx, segment_id)
+            return old, old in load(tx, conversation, budget).segments
+
+        old, stands = self._db.read(read).result()
+        if not stands:
+            raise InvalidRequest(CHANGED)
+        began, self._aside.prefilled = time.monotonic(), 0
+        self._post(WindStarted(conversation=conversation))
+        new: Segment | None = None
+        try:
+            composition = self._db.read(
+                lambda tx: load(tx, conversation, budget, leaf=old.last_message_id)
+            ).result()
+            written = self._scribe.rewrite(old, composition)
+            new = self._db.write(lambda tx: replace(tx, conversation, old, written)).result()
+            return new
         finally:
-            with self._lock:
-                self._running = None
+            self._finished(conversation, new, began)
 
 
-def _answered(messages: Sequence[Message]) -> Sequence[Message]:
-    """Without a question that still waits: what remains is in the model's cache."""
-    return messages[:-1] if messages[-1].role == "user" else messages
+def replace(tx: Tx, conversation: ConversationId, old: Segment, new: Segment) -> Segment:
+    """`new` stands in the place of `old`, which must stand itself."""
+    if segments.get(tx, old.id).superseded_by is not None:
+        raise InvalidRequest(CHANGED)
+    return segments.add(
+        tx,
+        conversation,
+        new.first_message_id,
+        new.last_message_id,
+        new.text,
+        origin=new.origin,
+        tokens=new.tokens,
+        ledger=new.ledger,
+        supersedes=[old.id],
+    )
 
 
-def _facts(narrated: Sequence[StoredMessage]) -> tuple[LedgerEntry, ...]:
-    """What people and tools said counts whole; of the model's own words only the exact kinds.
-
-    Documents stay searchable as they are: their facts would push out those of the talk.
-    """
-    facts: tuple[LedgerEntry, ...] = ()
-    for stored in narrated:
-        found = ledger.extract(own_words(stored.message.text), stored.id)
-        if stored.message.role == "assistant":
-            found = [entry for entry in found if entry.kind in _EXACT]
-        facts = ledger.merge(facts, found)
-    return facts
-
-
-def _store(tx: Tx, before: Sequence[Segment], standing: Sequence[Segment]) -> Segment:
+def _store(tx: Tx, plan: _Plan, standing: Sequence[Segment]) -> Segment:
     """All of one wind in one transaction; a merged segment supersedes what it took in."""
+    before = plan.weighed.composition.segments
+    last = plan.narrated[-1]
+    if tuple(segments.on_branch(tx, last.conversation_id, last.id)) != before:
+        raise InvalidRequest(CHANGED)  # by people, while this wind was at work
     taken_in = [old.id for old in before if old not in standing]
     stored: Segment | None = None
     for new in standing:
-        if new.id == _UNSTORED:
+        if new.id == UNSTORED:
             stored = segments.add(
                 tx,
                 new.conversation_id,

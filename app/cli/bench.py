@@ -9,22 +9,25 @@ import typer
 
 app = typer.Typer(name="bench", help="Measure speed, reuse and memory.", no_args_is_help=True)
 
-_Model = Annotated[Path, typer.Option("--model", "-m", exists=True, dir_okay=False)]
+_Model = Annotated[
+    str, typer.Option("--model", "-m", help="A path, a discovered name, or `default`.")
+]
 _Json = Annotated[bool, typer.Option("--json", help="Print the raw figures.")]
 
 
 @app.command()
 def wind(
-    model: _Model,
+    model: _Model = "default",
     turns: Annotated[int, typer.Option(min=20, max=1000)] = 60,
     ctx: Annotated[int, typer.Option(min=2048)] = 2048,
     plot: Annotated[Path | None, typer.Option(help="Write the utilization as an SVG.")] = None,
     as_json: _Json = False,
 ) -> None:
     """What a context wind costs, and what it saves."""
+    from app.bootstrap.models import named_model
     from app.cli.bench_wind import measure, plot_svg
 
-    figures = measure(model, turns, ctx)
+    figures = measure(named_model(model), turns, ctx)
     if plot is not None:
         plot.write_text(plot_svg(figures["utilization"]), encoding="utf-8")
     if as_json:
@@ -36,19 +39,21 @@ def wind(
 
 @app.command()
 def engine(
-    model: _Model,
+    model: _Model = "default",
     rounds: Annotated[int, typer.Option(min=1, max=50)] = 5,
     threads: Annotated[int, typer.Option(min=0, help="0: one for each core.")] = 0,
     as_json: _Json = False,
 ) -> None:
     """The engine's goals, beside the peers that are installed (scripts/build_peers.py)."""
+    from app.bootstrap.models import named_model
     from app.cli.bench_engine import measure_engine
     from app.cli.bench_goals import lines, report
 
     def say(text: str) -> None:
         typer.echo(text, err=True)
 
-    facts = report(model, threads, *measure_engine(model, rounds, threads, say))
+    path = named_model(model)
+    facts = report(path, threads, *measure_engine(path, rounds, threads, say))
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return

@@ -14,7 +14,7 @@ from app.core.ids import ConversationId
 from app.core.sampling import Sampling
 
 _Model = Annotated[
-    str, typer.Option("--model", "-m", help="A model file, a discovered name, or `default`.")
+    str, typer.Option("--model", "-m", help="A path, a discovered name, owner/repo, or `default`.")
 ]
 _Prompt = Annotated[str, typer.Option("--prompt", "-p", help="The message; `-` reads stdin.")]
 _MultiTurn = Annotated[bool, typer.Option("--multi-turn", help="Go on asking for messages.")]

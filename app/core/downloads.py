@@ -47,15 +47,33 @@ class DownloadStore(Protocol):
     def remove(self, download_id: DownloadId) -> None: ...
 
 
-class DownloadChanged(msgspec.Struct, frozen=True, tag=True):
+class DownloadState(msgspec.Struct, frozen=True, tag=True):
+    """A download as it can be shown: what it is, how far it is, and why it does not go on."""
+
     download: Download
     received: int = 0
-    bytes_per_s: float = 0.0
-    note: str = ""  # why it waits, when it does
+    bytes_per_s: float = 0.0  # over the last seconds; 0: not known
+    note: str = ""  # why it waits right now, when it does
+
+    @property
+    def id(self) -> DownloadId:
+        return self.download.id
+
+    @property
+    def seconds_left(self) -> float | None:
+        """None while nobody can know."""
+        if self.download.state != "running" or self.bytes_per_s < 1:
+            return None
+        return (self.download.size - self.received) / self.bytes_per_s
+
+    @property
+    def reason(self) -> str:
+        """One sentence when it failed, a few words when it waits."""
+        return self.download.error or self.note
 
 
 class DownloadRemoved(msgspec.Struct, frozen=True, tag=True):
     download_id: DownloadId
 
 
-DownloadEvent = DownloadChanged | DownloadRemoved
+DownloadEvent = DownloadState | DownloadRemoved

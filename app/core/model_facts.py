@@ -134,6 +134,23 @@ def spread(facts: ModelFacts, size: int) -> ModelFacts:
     return msgspec.structs.replace(facts, layers=layers, input_bytes=ends, output_bytes=ends + rest)
 
 
+def resized(facts: ModelFacts, size: int) -> ModelFacts:
+    """The facts of another quantization of the same model, whose file has this size."""
+    known = facts.weight_bytes
+    if not known:
+        return spread(facts, size)
+    share = size / known
+    return msgspec.structs.replace(
+        facts,
+        layers=tuple(
+            msgspec.structs.replace(layer, weight_bytes=int(layer.weight_bytes * share))
+            for layer in facts.layers
+        ),
+        input_bytes=int(facts.input_bytes * share),
+        output_bytes=int(facts.output_bytes * share),
+    )
+
+
 def _bounded(value: int, default: int = 0) -> int:
     return value if 0 <= value < _LARGEST else default
 

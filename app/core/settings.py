@@ -5,13 +5,27 @@ section appears here when the room behind it works.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
-from app.core.protocol import FlashAttention, KvType
+from app.core.protocol import FlashAttention, KvType, Memory
 
 ChatContext = Annotated[int, msgspec.Meta(ge=2048, le=131_072)]
+
+
+class GeneralSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    return_sends: bool = True  # otherwise Shift+Return does
+    load_at_start: bool = True  # the model that was used last
+    notify: bool = True  # when a reply ends behind other windows
+
+
+class AppearanceSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    look: Literal["system", "light", "dark"] = "system"
+    accent: Annotated[str, msgspec.Meta(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""  # empty: ours
+    font: Annotated[str, msgspec.Meta(max_length=100)] = ""  # empty: the system's
+    points: Annotated[float, msgspec.Meta(ge=8, le=18)] = 10.5
+    reading_width: Annotated[int, msgspec.Meta(ge=480, le=1600)] = 780
 
 
 class ModelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -25,7 +39,18 @@ class ModelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     cache_ram_mib: Annotated[int, msgspec.Meta(ge=0)] = 1024
     cache_disk_mib: Annotated[int, msgspec.Meta(ge=0)] = 8192
     folder: str = ""  # empty: the default models folder
+    # Of all downloads together, a second; 0: as fast as it goes.
+    download_limit_kib: Annotated[int, msgspec.Meta(ge=0)] = 0
+    folders: tuple[str, ...] = ()  # more folders that are looked through, never written to
     last: str = ""  # the model that was used last
+    # Each by path or name; loaded when first needed.
+    summarizer: str = ""  # empty: the chat model
+    embedder: str = ""  # empty: none
+    workers: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1  # engine processes of the chat model
+    device: str = ""  # a device's name, or `cpu`; empty: as many layers as fit on the best one
+    memory_mapping: Memory = "auto"
+    memory_limit_mib: Annotated[int, msgspec.Meta(ge=0)] = 0  # of each engine process; 0: none
+    idle_unload_minutes: Annotated[int, msgspec.Meta(ge=0, le=10_080)] = 15  # 0: never
 
 
 class ToolSettings(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -33,9 +58,21 @@ class ToolSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     trusted: tuple[str, ...] = ()  # of these, what runs without asking the user
 
 
+class WindSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When older turns become narrative; shares are of the window of one chat."""
+
+    enabled: bool = True
+    threshold: Annotated[float, msgspec.Meta(ge=0.5, le=0.9)] = 0.70
+    target: Annotated[float, msgspec.Meta(ge=0.3, le=0.45)] = 0.35
+    instructions: Annotated[str, msgspec.Meta(max_length=1000)] = ""  # added to every summary's
+
+
 class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
+    general: GeneralSettings = GeneralSettings()
+    appearance: AppearanceSettings = AppearanceSettings()
     models: ModelSettings = ModelSettings()
     tools: ToolSettings = ToolSettings()
+    wind: WindSettings = WindSettings()
 
     def models_folder(self, default: Path) -> Path:
         return Path(self.models.folder).expanduser() if self.models.folder else default

@@ -29,9 +29,10 @@ from app.core.downloads import RemoteFile
 from app.core.errors import HubError, InvalidRequest
 from app.core.model_facts import ModelFacts, describe, spread
 from app.hub.control import Stopped
-from app.hub.names import read_name
+from app.hub.names import preference, read_name
 from app.hub.references import Reference, read_words
 from app.hub.safe_path import is_safe
+from app.hub.variants import Variant
 
 Sort = Literal["trending_score", "downloads", "likes", "last_modified"]
 
@@ -46,7 +47,6 @@ _SORTS: dict[Sort, str] = {
     "last_modified": "lastModified",
 }
 _PROPERTIES = ["author", "downloads", "gated", "gguf", "lastModified", "likes", "tags"]
-_PREFERRED = ("Q4_K_M", "Q4_K_S", "Q4_K_XL", "Q4_0", "IQ4_XS", "MXFP4", "Q5_K_M", "Q8_0", "F16")
 _OFFLINE = "The hub cannot be reached. Check the network; local models work without it."
 
 
@@ -70,24 +70,19 @@ class Listing(msgspec.Struct, frozen=True):
     trained_ctx: int = 0
 
 
-class Variant(msgspec.Struct, frozen=True):
-    """One quantization of a repository: all of its parts."""
-
-    title: str
-    quantization: str
-    files: tuple[tuple[str, RemoteFile], ...]  # with the path inside the repository
-
-    @property
-    def size(self) -> int:
-        return sum(file.size for _, file in self.files)
-
-
 class Offer(msgspec.Struct, frozen=True):
     repository: str
     gated: bool
     licence: str
     variants: tuple[Variant, ...]
     projectors: tuple[Variant, ...] = ()
+
+    def having(self, file: str) -> Variant:
+        """The one that a file of the repository is, or is a part of."""
+        for variant in self.variants:
+            if file in (path for path, _ in variant.files):
+                return variant
+        raise InvalidRequest(f"{self.repository} has no model in {file}.")
 
     def choose(self, quantization: str = "") -> Variant:
         if not self.variants:
@@ -98,8 +93,7 @@ class Offer(msgspec.Struct, frozen=True):
                 return chosen
             names = ", ".join(sorted(name for name in by_name if name))
             raise InvalidRequest(f"{self.repository} has no {quantization}; it has {names}.")
-        found = (by_name[name] for name in _PREFERRED if name in by_name)
-        return next(found, self.variants[0])
+        return min(self.variants, key=lambda variant: preference(variant.quantization))
 
 
 class Search:

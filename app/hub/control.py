@@ -1,14 +1,15 @@
 """The reins of running transfers: stop now, and how fast together.
 
-Any thread may pull; the transferring thread checks between chunks. Always true: after `stop`, a
-read that waits for the network returns at once.
+Any thread may pull; the transferring threads check between chunks. Always true: after `stop`, a
+read that waits for the network returns at once, on every connection of the transfer.
 """
 
 import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 Clock = Callable[[], float]
 
@@ -21,7 +22,8 @@ class Control:
     def __init__(self) -> None:
         self._stopped = threading.Event()
         self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
+        self._sockets: set[socket.socket] = set()
+        self._inner: set[Control] = set()
 
     @property
     def stopped(self) -> bool:
@@ -30,14 +32,40 @@ class Control:
     def stop(self) -> None:
         with self._lock:
             self._stopped.set()
-            _hang_up(self._socket)
-
-    def attach(self, connection: socket.socket | None) -> None:
-        """The connection that is read from now on; `stop` hangs it up."""
-        with self._lock:
-            self._socket = connection
-            if self._stopped.is_set():
+            for connection in self._sockets:
                 _hang_up(connection)
+            inner = list(self._inner)
+        for control in inner:
+            control.stop()
+
+    @contextmanager
+    def within(self) -> Generator["Control"]:
+        """Reins of a part of the work: stopped with the whole, and when the block ends."""
+        inner = Control()
+        with self._lock:
+            self._inner.add(inner)
+            if self._stopped.is_set():
+                inner.stop()
+        try:
+            yield inner
+        finally:
+            with self._lock:
+                self._inner.discard(inner)
+            inner.stop()
+
+    @contextmanager
+    def reading(self, connection: socket.socket | None) -> Generator[None]:
+        """While this connection is read, `stop` hangs it up."""
+        with self._lock:
+            if connection is not None:
+                self._sockets.add(connection)
+                if self._stopped.is_set():
+                    _hang_up(connection)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._sockets.discard(connection)  # type: ignore[arg-type]
 
     def check(self) -> None:
         if self._stopped.is_set():
@@ -48,10 +76,9 @@ class Control:
             raise Stopped
 
 
-def _hang_up(connection: socket.socket | None) -> None:
-    if connection is not None:
-        with contextlib.suppress(OSError):  # it has ended by itself
-            connection.shutdown(socket.SHUT_RDWR)
+def _hang_up(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # it has ended by itself
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 class Throttle:
@@ -62,6 +89,11 @@ class Throttle:
         self._clock = clock
         self._rate = bytes_per_s
         self._free_at = 0.0
+
+    @property
+    def rate(self) -> int:
+        with self._lock:
+            return self._rate
 
     def set_rate(self, bytes_per_s: int) -> None:
         with self._lock:

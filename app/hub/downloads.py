@@ -1,52 +1,59 @@
 """The queue of downloads: one at a time, in an order people can change, across restarts.
 
 Owns two threads: one grants what the verbs ask for, the other transfers; verbs may be called from
-any thread and only say what is wanted. The sink is called on both (in order for each download) and
-must not block. Always true: what the store holds is enough to go on after a crash, and files appear
-in the models folder verified or not at all.
+any thread and only say what is wanted. Subscribers are called on both, in order for each download,
+and must not block. Always true: what the store holds is enough to go on after a crash, and files
+appear in the models folder verified or not at all.
 """
 
-import dataclasses
 import hashlib
 import logging
+import queue
 import threading
-import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
-import httpx2
 import msgspec
 
 from app.core.downloads import (
     Download,
-    DownloadChanged,
     DownloadEvent,
     DownloadId,
     DownloadRemoved,
+    DownloadState,
     DownloadStore,
-    RemoteFile,
     State,
 )
 from app.core.errors import KnownError
-from app.hub.catalog import Variant
 from app.hub.control import Control, Stopped, Throttle
+from app.hub.part import Part
+from app.hub.patience import Patience
 from app.hub.safe_path import place
-from app.hub.transfer import Arrived, Patience, check_space, discard, fetch, is_whole, part_size
+from app.hub.variants import Variant
 
-_SPEED_WINDOW_S = 3.0
-
-Wish = Literal["add", "pause", "resume", "cancel", "first"]
+Verb = Literal["pause", "resume", "retry", "cancel", "first"]
+Sink = Callable[[DownloadEvent], None]
 
 _log = logging.getLogger(__name__)
 
 
-@dataclasses.dataclass
-class _Entry:
-    download: Download
-    wish: Wish | None = None
+class _Wish(msgspec.Struct, frozen=True):
+    download_id: DownloadId
+    verb: Verb
+
+
+class _Ended(msgspec.Struct, frozen=True):
+    state: State
+    error: str = ""
+
+
+class _Close(msgspec.Struct, frozen=True):
+    pass
+
+
+_Mail = Download | _Wish | _Ended | _Close
 
 
 class Downloads:
@@ -54,25 +61,46 @@ class Downloads:
         self,
         folder: Path,
         store: DownloadStore,
-        sink: Callable[[DownloadEvent], None],
         *,
         find_token: Callable[[], str | None] = lambda: None,
         patience: Patience = Patience(),
     ) -> None:
-        self._folder, self._store, self._sink = folder, store, sink
+        self._folder, self._store = folder, store
         self._find_token, self._patience = find_token, patience
         self._throttle = Throttle()
-        self._changed = threading.Condition()
-        self._control = Control()
-        self._running: DownloadId | None = None
-        self._closing = False
-        self._entries = {entry.id: _Entry(_as_left(entry)) for entry in store.load()}
+        self._mail: queue.SimpleQueue[_Mail] = queue.SimpleQueue()
+        self._lock = threading.RLock()  # over what can be seen; never held while storing
+        self._sinks: list[Sink] = []
+        self._shown: dict[DownloadId, DownloadState] = {}
+        self._running: tuple[DownloadId, Control] | None = None
+        self._then: Verb | None = None  # asked of what runs, granted when it has stopped
         self._thread = threading.Thread(target=self._work, name="downloads")
         self._thread.start()
 
+    # ---------------------------------------------------------------- what can be seen
+
+    def list(self) -> tuple[DownloadState, ...]:
+        """In the order they will run; finished ones are not in it any more."""
+        with self._lock:
+            shown = list(self._shown.values())
+        return tuple(sorted(shown, key=lambda state: state.download.order))
+
+    def subscribe(self, sink: Sink) -> Callable[[], None]:
+        """Tells what is there now, on this thread, then every change; the answer ends it."""
+        with self._lock:
+            self._sinks.append(sink)
+            for state in self.list():
+                sink(state)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                self._sinks.remove(sink)
+
+        return unsubscribe
+
     # ---------------------------------------------------------------- verbs
 
-    def add(
+    def start(
         self, repository: str, variant: Variant, projector: Variant | None = None
     ) -> DownloadId:
         """Asking twice for the same is asking once; a paused or failed one goes on."""
@@ -82,192 +110,206 @@ class Downloads:
         key = "\n".join((repository, *(f"{path} {file.digest}" for path, file in files)))
         download_id = DownloadId(hashlib.sha256(key.encode()).hexdigest()[:16])
         title = f"{variant.title} {variant.quantization}".strip()
-        with self._changed:
-            if download_id in self._entries:
-                self._entries[download_id].wish = "resume"
-            else:
-                order = 1 + max((e.download.order for e in self._entries.values()), default=0)
-                download = Download(download_id, repository, title, files, order=order)
-                self._entries[download_id] = _Entry(download, wish="add")
-            self._changed.notify()
+        self._mail.put(Download(download_id, repository, title, files))
         return download_id
 
     def pause(self, download_id: DownloadId) -> None:
-        self._want(download_id, "pause")
+        """Keeps what has arrived; what is not under way stays as it is until `resume`."""
+        self._wish(download_id, "pause")
 
     def resume(self, download_id: DownloadId) -> None:
-        self._want(download_id, "resume")
+        self._wish(download_id, "resume")
+
+    def retry(self, download_id: DownloadId) -> None:
+        """Once more, for one that failed."""
+        self._wish(download_id, "retry")
 
     def cancel(self, download_id: DownloadId) -> None:
         """Removes it and what has arrived of its unfinished files."""
-        self._want(download_id, "cancel")
+        self._wish(download_id, "cancel")
 
     def move_first(self, download_id: DownloadId) -> None:
         """Next in line; what runs now is not interrupted."""
-        self._want(download_id, "first")
+        self._wish(download_id, "first")
 
     def limit(self, bytes_per_s: int) -> None:
+        """How fast all together; 0 is as fast as it goes."""
         self._throttle.set_rate(bytes_per_s)
 
-    def all(self) -> list[Download]:
-        with self._changed:
-            entries = [entry.download for entry in self._entries.values()]
-        return sorted(entries, key=lambda download: download.order)
+    def set_folder(self, folder: Path) -> None:
+        """Where the next ones go; what runs now goes where it began."""
+        self._folder = folder
 
     def close(self) -> None:
         """What runs is kept as it is and goes on at the next start."""
-        with self._changed:
-            self._closing = True
-            self._control.stop()
-            self._changed.notify()
+        self._mail.put(_Close())
         self._thread.join()
 
-    def _want(self, download_id: DownloadId, wish: Wish) -> None:
-        with self._changed:
-            # It may have just ended: both orders are normal.
-            if entry := self._entries.get(download_id):
-                entry.wish = wish
-                if self._running == download_id and wish in ("pause", "cancel"):
-                    self._control.stop()
-                self._changed.notify()
+    def _wish(self, download_id: DownloadId, verb: Verb) -> None:
+        self._mail.put(_Wish(download_id, verb))
 
     # ---------------------------------------------------------------- the thread
 
     def _work(self) -> None:
-        # Left in reverse: the lock first, which the transfer needs for its last word.
-        with (
-            httpx2.Client() as client,
-            ThreadPoolExecutor(1, "download") as transfers,
-            self._changed,
-        ):
-            for entry in self._entries.values():
-                self._sink(DownloadChanged(entry.download))
-            while not self._closing:
-                for entry in list(self._entries.values()):
-                    if entry.download.id != self._running:
-                        self._grant(entry)
-                if entry := self._next():
-                    self._running, self._control = entry.download.id, Control()
-                    self._change(entry, state="running", error="")
-                    transfers.submit(self._run, client, entry, self._control)
-                self._changed.wait()
+        with ThreadPoolExecutor(1, "download") as transfers:
+            self._remember()
+            closing = False
+            while not closing or self._running:
+                if not closing and not self._running and (first := self._next()):
+                    self._begin(first, transfers)
+                mail = self._mail.get()
+                closing = closing or isinstance(mail, _Close)
+                self._open(mail)
 
-    def _next(self) -> _Entry | None:
-        queued = [e for e in self._entries.values() if e.download.state == "queued"]
-        idle = self._running is None
-        return min(queued, key=lambda e: e.download.order) if queued and idle else None
+    def _next(self) -> DownloadState | None:
+        return next((shown for shown in self.list() if shown.download.state == "queued"), None)
 
-    def _grant(self, entry: _Entry) -> None:
-        wish, entry.wish = entry.wish, None
-        match wish:
-            case "add":
-                self._change(entry)
-            case "first":
-                order = min(other.download.order for other in self._entries.values()) - 1
-                self._change(entry, order=order)
-            case "pause":
-                self._change(entry, state="paused")
-            case "resume" if entry.download.state in ("paused", "failed"):
-                self._change(entry, state="queued", error="")
-            case "cancel":
-                for path, file in entry.download.files:
-                    discard(self._target(entry.download, path), file)
-                self._forget(entry)
+    def _remember(self) -> None:
+        try:
+            for download in self._store.load():
+                self._show(self._as_left(download))
+        except KnownError as error:
+            _log.warning("The downloads of the last time are not known: %s", error.message)
+
+    def _begin(self, first: DownloadState, transfers: ThreadPoolExecutor) -> None:
+        control = Control()
+        self._running, self._then = (first.id, control), None
+        started = self._change(first, state="running", error="")
+        transfers.submit(self._run, started, control)
+
+    def _open(self, mail: _Mail) -> None:
+        match mail:
+            case Download():
+                self._add(mail)
+            case _Wish(download_id, verb):
+                self._grant(download_id, verb)
+            case _Ended():
+                self._end(mail)
+            case _Close():
+                self._stop()
+
+    def _add(self, download: Download) -> None:
+        if known := self._shown.get(download.id):
+            self._grant(known.id, "retry" if known.download.state == "failed" else "resume")
+            return
+        order = 1 + max((shown.download.order for shown in self._shown.values()), default=0)
+        state = DownloadState(download, self._received(download))
+        self._change(state, order=order)
+
+    def _grant(self, download_id: DownloadId, verb: Verb) -> None:
+        shown = self._shown.get(download_id)
+        if shown is None:
+            return  # it may have just ended: both orders are normal
+        if self._running and self._running[0] == download_id:
+            self._ask_running(verb)
+            return
+        match verb, shown.download.state:
+            case "first", _:
+                order = min(other.download.order for other in self._shown.values()) - 1
+                self._change(shown, order=order)
+            case "pause", "queued":
+                self._change(shown, state="paused")
+            case ("resume", "paused") | ("retry", "failed"):
+                self._change(shown, state="queued", error="")
+            case "cancel", _:
+                for path, file in shown.download.files:
+                    Part(self._target(shown.download, path), file).discard()
+                self._forget(shown)
             case _:
                 pass
 
-    def _run(self, client: httpx2.Client, entry: _Entry, control: Control) -> None:
-        ended: State = "queued"
-        error = ""
+    def _ask_running(self, verb: Verb) -> None:
+        if verb in ("pause", "cancel"):
+            self._then = verb
+            self._stop()
+        elif verb == "resume" and self._then == "pause":
+            self._then = None  # it stops, and goes on at once
+
+    def _stop(self) -> None:
+        if self._running:
+            self._running[1].stop()
+
+    def _end(self, ended: _Ended) -> None:
+        assert self._running
+        shown, then = self._shown[self._running[0]], self._then
+        self._running = None
+        if ended.state == "done":
+            self._forget(shown, tell=DownloadState(_with(shown, state="done"), shown.download.size))
+        else:
+            self._change(shown, state=ended.state, error=ended.error)
+            if then:
+                self._grant(shown.id, then)
+
+    # ---------------------------------------------------------------- the transferring thread
+
+    def _run(self, started: DownloadState, control: Control) -> None:
+        ended = _Ended("failed", "Something went wrong inside the app. Try again.")
         try:
-            self._fetch_all(client, entry.download, control)
-            ended = "done"
+            from app.hub.fetching import fetch_model
+
+            fetch_model(
+                started.download,
+                self._folder,
+                token=self._find_token() or "",
+                control=control,
+                throttle=self._throttle,
+                patience=self._patience,
+                show=self._show,
+            )
+            ended = _Ended("done")
         except Stopped:
-            pass  # the wish that stopped it is granted next
+            ended = _Ended("queued")  # what stopped it is granted next
         except KnownError as known:
-            ended, error = "failed", known.message
+            ended = _Ended("failed", known.message)
         except Exception:  # noqa: BLE001 - logged, and the queue goes on
             _log.exception("A download ended by a bug")
-            ended, error = "failed", "Something went wrong inside the app. Try again."
-        with self._changed:
-            self._running = None
-            if ended == "done":
-                entry.download = msgspec.structs.replace(entry.download, state="done")
-                self._sink(DownloadChanged(entry.download, entry.download.size))
-                del self._entries[entry.download.id]
-                self._store.remove(entry.download.id)
-            else:
-                self._change(entry, state=ended, error=error)
-            self._changed.notify_all()
-
-    def _fetch_all(self, client: httpx2.Client, download: Download, control: Control) -> None:
-        progress = _Progress(download, self._sink)
-        targets = [(self._target(download, path), file) for path, file in download.files]
-        missing = sum(file.size for target, file in targets if not target.exists())
-        check_space(self._folder, missing - sum(part_size(*target) for target in targets))
-        for target, file in targets:
-            # A part that is here and whole, from an earlier run, is not fetched again.
-            if not is_whole(target, file, control):
-                self._fetch(client, file, target, control, progress)
-            progress.finish(file)
-
-    def _fetch(
-        self,
-        client: httpx2.Client,
-        file: RemoteFile,
-        target: Path,
-        control: Control,
-        progress: "_Progress",
-    ) -> None:
-        fetch(
-            client,
-            file,
-            target,
-            token=self._find_token() or "",
-            control=control,
-            throttle=self._throttle,
-            patience=self._patience,
-            report=progress.arrived,
-        )
+        finally:
+            self._mail.put(ended)
 
     def _target(self, download: Download, path: str) -> Path:
         return place(self._folder, download.repository, path)
 
-    def _change(self, entry: _Entry, **changes: object) -> None:
-        entry.download = msgspec.structs.replace(entry.download, **changes)
-        self._store.save(entry.download)
-        self._sink(DownloadChanged(entry.download))
+    def _show(self, state: DownloadState) -> None:
+        with self._lock:
+            self._shown[state.id] = state
+            self._post(state)
 
-    def _forget(self, entry: _Entry) -> None:
-        del self._entries[entry.download.id]
-        self._store.remove(entry.download.id)
-        self._sink(DownloadRemoved(entry.download.id))
+    def _post(self, event: DownloadEvent) -> None:
+        for sink in self._sinks:
+            sink(event)
+
+    def _change(self, shown: DownloadState, **changes: object) -> DownloadState:
+        state = DownloadState(_with(shown, **changes), shown.received)
+        try:
+            self._store.save(state.download)
+        except KnownError as error:  # it goes on; only a restart would not know of it
+            _log.warning("A download could not be stored: %s", error.message)
+        self._show(state)
+        return state
+
+    def _forget(self, shown: DownloadState, tell: DownloadEvent | None = None) -> None:
+        try:
+            self._store.remove(shown.id)
+        except KnownError as error:
+            _log.warning("A download could not be forgotten: %s", error.message)
+        with self._lock:
+            del self._shown[shown.id]
+            self._post(tell or DownloadRemoved(shown.id))
+
+    def _as_left(self, download: Download) -> DownloadState:
+        """What ran when the app ended goes on by itself."""
+        if download.state == "running":
+            download = msgspec.structs.replace(download, state="queued")
+        return DownloadState(download, self._received(download))
+
+    def _received(self, download: Download) -> int:
+        total = 0
+        for path, file in download.files:
+            target = self._target(download, path)
+            there = target.exists() and target.stat().st_size == file.size
+            total += file.size if there else Part(target, file).received
+        return total
 
 
-def _as_left(download: Download) -> Download:
-    """What ran when the app ended goes on by itself."""
-    running = download.state == "running"
-    return msgspec.structs.replace(download, state="queued") if running else download
-
-
-class _Progress:
-    """Adds up the files of one download and measures its speed over the last seconds."""
-
-    def __init__(self, download: Download, sink: Callable[[DownloadEvent], None]) -> None:
-        self._download, self._sink = download, sink
-        self._before = 0
-        self._seen: deque[tuple[float, int]] = deque()
-
-    def finish(self, file: RemoteFile) -> None:
-        self._before += file.size
-        self._seen.clear()
-
-    def arrived(self, arrived: Arrived) -> None:
-        now = time.monotonic()
-        self._seen.append((now, arrived.received))
-        while self._seen[0][0] < now - _SPEED_WINDOW_S:
-            self._seen.popleft()
-        since, first = self._seen[0]
-        speed = max(0, arrived.received - first) / (now - since) if now > since else 0.0
-        received = self._before + arrived.received
-        self._sink(DownloadChanged(self._download, received, speed, arrived.note))
+def _with(shown: DownloadState, **changes: object) -> Download:
+    return msgspec.structs.replace(shown.download, **changes)

@@ -5,20 +5,24 @@ once the headers are known. Always true: what is offered for chat has a readable
 of its parts; a broken file is listed with its reason; nothing outside our folder is written.
 """
 
-from collections.abc import Iterable
+import difflib
+import re
+from collections.abc import Container, Iterable
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from app.core import gguf
 from app.core.errors import InvalidRequest, ModelLoadFailed
-from app.core.model_facts import describe
+from app.core.model_facts import Kind, describe
 from app.hub.assemble import assemble, fold_copies, pair_projectors, take_fingerprints
 from app.hub.models import Broken, Model, ScannedFile
-from app.hub.names import read_name
+from app.hub.names import preference, read_name
 from app.hub.places import Found, Place, look
 
+LOADABLE: frozenset[Kind] = frozenset({"chat", "embedding", "reranker"})
+_ALIKE = 0.5
+_SEPARATORS = re.compile(r"[\s_-]+")
 _NAMELESS = ("model", "ggml model", "unknown", "default")
 
 
@@ -26,23 +30,24 @@ class Library(msgspec.Struct, frozen=True):
     models: tuple[Model, ...] = ()  # of every kind that can be loaded by itself, and adapters
     broken: tuple[Broken, ...] = ()
     files: dict[Path, ScannedFile] = {}
+    folders: dict[Path, int] = {}  # those that were looked into, as they were then
 
-    def of_kind(self, kind: Literal["chat", "embedding", "reranker", "adapter"]) -> list[Model]:
+    def of_kind(self, kind: Kind) -> list[Model]:
         return [model for model in self.models if model.facts.kind == kind]
 
-    def find(self, name: str) -> Model:
-        """By path, file name, title, or title and quantization; a unique beginning will do."""
-        wanted = name.strip().casefold()
-        offered = [model for model in self.models if model.facts.kind != "adapter"]
-        for match in (_is_exactly, _is_titled, _begins):
+    def find(self, name: str, kinds: Container[Kind] = LOADABLE) -> Model:
+        """By path, file name, title, or title and quantization; a unique piece of it will do."""
+        wanted = _plain(name)
+        offered = [model for model in self.models if model.facts.kind in kinds]
+        for match in (_is_exactly, _is_titled, _begins, _contains):
             found = [model for model in offered if wanted and match(model, wanted)]
-            if len(found) == 1 or (found and len({model.title for model in found}) == 1):
-                return found[0]
+            if found and len({model.title for model in found}) == 1:
+                return min(found, key=lambda model: preference(model.quantization))
             if found:
                 names = ", ".join(f'"{model.full_title}"' for model in found[:4])
                 raise InvalidRequest(f'"{name}" could be {names}: say which one.')
         raise InvalidRequest(
-            f'There is no model "{name}" on this machine. "models list" shows those there are.'
+            f'There is no model "{name}" on this machine. {_hint(wanted, offered)}'
         )
 
 
@@ -57,16 +62,23 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def scan(places: Iterable[Place], previous: Library | None = None) -> Library:
+    folders: dict[Path, int] = {}
+    found = (one for place in places for one in look(place, folders))
+    library = read(found, previous)
+    return msgspec.structs.replace(library, folders=folders)
+
+
+def read(found: Iterable[Found], previous: Library | None = None) -> Library:
+    """The same of files that are named one by one."""
     known = previous.files if previous else {}
     files: dict[Path, ScannedFile] = {}
     identities: set[tuple[int, int]] = set()
-    for place in places:
-        for found in look(place):
-            scanned = _scan_file(found, known.get(found.path))
-            # One file under several names (a cache's revisions, links) counts once.
-            if scanned and scanned.identity not in identities:
-                identities.add(scanned.identity)
-                files[found.path] = scanned
+    for one in found:
+        scanned = _scan_file(one, known.get(one.path))
+        # One file under several names (a cache's revisions, links) counts once.
+        if scanned and scanned.identity not in identities:
+            identities.add(scanned.identity)
+            files[one.path] = scanned
     files = take_fingerprints(files)
     models, broken = assemble(files.values())
     models = fold_copies(pair_projectors(models, files.values()), files)
@@ -118,14 +130,33 @@ def _scan_file(found: Found, known: ScannedFile | None) -> ScannedFile | None:
     return msgspec.structs.replace(file, header=part, facts=facts, name=name)
 
 
+def _plain(text: str) -> str:
+    return _SEPARATORS.sub(" ", text.strip().casefold())
+
+
 def _is_exactly(model: Model, wanted: str) -> bool:
-    return wanted in (str(model.path).casefold(), model.path.name.casefold())
+    return wanted in (_plain(str(model.path)), _plain(model.path.name))
 
 
 def _is_titled(model: Model, wanted: str) -> bool:
     names = (model.full_title, model.title, model.path.stem, f"{model.title}:{model.quantization}")
-    return wanted in {name.casefold() for name in names}
+    return wanted in {_plain(name) for name in names}
 
 
 def _begins(model: Model, wanted: str) -> bool:
-    return model.full_title.casefold().startswith(wanted)
+    return _plain(model.full_title).startswith(wanted)
+
+
+def _contains(model: Model, wanted: str) -> bool:
+    return wanted in _plain(model.full_title)
+
+
+def _hint(wanted: str, offered: Iterable[Model]) -> str:
+    """The names that are nearest to one that nothing has."""
+    by_name: dict[str, str] = {}
+    for model in offered:
+        by_name |= {_plain(model.title): model.title, _plain(model.full_title): model.full_title}
+    near = difflib.get_close_matches(wanted, by_name, n=3, cutoff=_ALIKE)
+    names = " or ".join(f'"{by_name[name]}"' for name in near)
+    listed = '"llama-chat models list" shows those there are.'
+    return f"Did you mean {names}? {listed}" if near else listed

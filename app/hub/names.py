@@ -27,6 +27,9 @@ _OWNER = re.compile(
     re.IGNORECASE,
 )
 
+# What is taken when nothing was said: the best known trade of size for quality first.
+_PREFERRED = ("Q4_K_M", "Q4_K_S", "Q4_K_XL", "Q4_0", "IQ4_XS", "MXFP4", "Q5_K_M", "Q8_0", "F16")
+
 
 class ModelName(msgspec.Struct, frozen=True):
     title: str
@@ -47,6 +50,12 @@ def read_name(file_name: str) -> ModelName:
     stem, quantization = _strip_quantization(stem)
     stem = _OWNER.sub("", stem)
     return ModelName(_spaced(stem) or "model", quantization, shard, shards, projector)
+
+
+def preference(quantization: str) -> int:
+    """The lower the better, where a user named no quantization."""
+    known = quantization in _PREFERRED
+    return _PREFERRED.index(quantization) if known else len(_PREFERRED)
 
 
 def _strip_quantization(stem: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-Source = Literal["app", "folder", "hugging_face", "lm_studio", "ollama"]
+Source = Literal["app", "folder", "hugging_face", "lm_studio", "ollama", "starter"]
 
 MAX_DEPTH = 8
 MAX_ENTRIES = 200_000
@@ -41,9 +41,13 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def find_places(
-    models: Path, folders: tuple[Path, ...], environment: Mapping[str, str], home: Path
+    models: Path,
+    folders: tuple[Path, ...],
+    environment: Mapping[str, str],
+    home: Path,
+    starter: Path | None = None,
 ) -> tuple[Place, ...]:
-    """In the order in which a duplicate is preferred."""
+    """In the order in which a duplicate is preferred; `starter` is the folder we ship."""
     places = [Place(models, "app"), *(Place(folder, "folder") for folder in folders)]
     if cache := environment.get("HF_HUB_CACHE"):
         places.append(Place(Path(cache).expanduser(), "hugging_face"))
@@ -56,6 +60,7 @@ def find_places(
     else:
         shared = Path("/usr/share/ollama/.ollama/models")
         places += [Place(home / ".ollama" / "models", "ollama"), Place(shared, "ollama")]
+    places += [Place(starter, "starter")] if starter else []
     return tuple(places)
 
 
@@ -70,11 +75,12 @@ def _lm_studio(home: Path) -> Iterator[Path]:
     yield home / ".cache" / "lm-studio" / "models"
 
 
-def look(place: Place) -> Iterator[Found]:
+def look(place: Place, folders: dict[Path, int] | None = None) -> Iterator[Found]:
+    """`folders` takes those that were entered, with their times: where news would show."""
     if place.source == "ollama":
-        yield from _ollama(place.root)
+        yield from _ollama(place.root, folders)
         return
-    for path in walk(place.root):
+    for path in walk(place.root, folders):
         if path.suffix.lower() == ".gguf":
             yield Found(path, place.source, repository=_repository(path, place))
 
@@ -83,27 +89,35 @@ def _repository(path: Path, place: Place) -> str:
     parts = path.relative_to(place.root).parts
     if place.source == "hugging_face" and (match := _REPOSITORY.match(parts[0])):
         return f"{match[1]}/{match[2]}"
-    if place.source == "lm_studio" and len(parts) == 3:
+    if place.source in ("app", "lm_studio") and len(parts) >= 3:  # owner/name/…, as downloaded
         return f"{parts[0]}/{parts[1]}"
     return ""
 
 
-def walk(root: Path) -> Iterator[Path]:
-    """Every file under a folder, sorted within each; links are followed, loops are not."""
+def walk(root: Path, folders: dict[Path, int] | None = None) -> Iterator[Path]:
+    """Every file under a folder, sorted within each; links are followed, loops are not.
+
+    Hidden folders are left out: the trash is one, and other programs keep theirs so.
+    """
     entered: set[tuple[int, int]] = set()
     pending = [(root, 0)]
     left = MAX_ENTRIES
     while pending:
         folder, depth = pending.pop()
+        modified_ns = 0
         try:
             status = folder.stat()
             if (status.st_dev, status.st_ino) in entered:
                 continue
             entered.add((status.st_dev, status.st_ino))
+            modified_ns = status.st_mtime_ns
             with os.scandir(folder) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError:
             continue
+        finally:
+            if folders is not None:
+                folders.setdefault(folder, modified_ns)
         left -= len(listed)
         if left < 0:
             return
@@ -113,9 +127,9 @@ def walk(root: Path) -> Iterator[Path]:
                 plain = entry.is_file()
             except OSError:  # a link to itself, a folder that just went
                 continue
-            if inside and depth < MAX_DEPTH:
+            if inside and depth < MAX_DEPTH and not entry.name.startswith("."):
                 pending.append((folder / entry.name, depth + 1))
-            elif plain:
+            elif plain and not inside:
                 yield folder / entry.name
 
 
@@ -128,9 +142,9 @@ class _Manifest(msgspec.Struct):
     layers: list[_Layer] = []
 
 
-def _ollama(root: Path) -> Iterator[Found]:
+def _ollama(root: Path, folders: dict[Path, int] | None) -> Iterator[Found]:
     """Blobs as the manifests name them: registry/namespace/model/tag."""
-    for path in walk(root / "manifests"):
+    for path in walk(root / "manifests", folders):
         try:
             if path.stat().st_size > _MAX_MANIFEST_BYTES:
                 continue

@@ -15,6 +15,7 @@ from app.core.ids import ConversationId, FolderId, MessageId
 from app.core.messages import clean_text
 from app.core.sampling import Sampling
 from app.storage.connection import Tx, Value
+from app.storage.json_text import json_text
 
 Place = Literal["chats", "archive", "trash"]
 
@@ -212,7 +213,7 @@ def _change(tx: Tx, conversation_id: ConversationId, column: str, value: Value) 
 
 
 def _encoded(sampling: Sampling | None) -> str | None:
-    return None if sampling is None else msgspec.json.encode(sampling).decode()
+    return None if sampling is None else json_text(sampling)
 
 
 def _conversation(row: tuple[Any, ...]) -> Conversation:

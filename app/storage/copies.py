@@ -7,7 +7,7 @@ original. The narrative's segments come along, so a copy need not be summarised 
 from collections.abc import Iterable
 
 from app.core.ids import ConversationId, MessageId
-from app.storage import conversations, documents, messages, segments
+from app.storage import conversations, documents, embeddings, messages, segments
 from app.storage.connection import Tx
 from app.storage.conversations import Conversation
 
@@ -69,6 +69,7 @@ def _copy_message(
     excerpts = documents.excerpts(tx, [id_])
     if id_ in excerpts:
         documents.put_excerpts(tx, new, excerpts[id_])
+    embeddings.copy(tx, id_, new)
     # A reply that is still streaming elsewhere is, here, one that was cut.
     tx.run(
         """UPDATE message SET status = 'interrupted',

@@ -135,9 +135,9 @@ def _open_migrated(path: Path | None) -> Tx:
     try:
         if migrations.version(tx) > migrations.latest():
             raise NewerDatabase("These chats were saved by a newer version of the app. Update it.")
-        while (version := migrations.version(tx)) < migrations.latest():
-            if version and path is not None:
-                backup.make(path, "migration")
+        if path is not None and 0 < migrations.version(tx) < migrations.latest():
+            backup.make(path, "migration")
+        while migrations.version(tx) < migrations.latest():
             migrations.migrate_one(tx)
         if path is None:
             _in_transaction(tx, _start_ids_high)

@@ -13,6 +13,7 @@ import msgspec
 from app.core.ids import MessageId
 from app.core.messages import clean_text
 from app.storage.connection import Tx
+from app.storage.json_text import json_text
 from app.storage.queued import QueuedId
 
 DocumentId = NewType("DocumentId", int)
@@ -123,7 +124,7 @@ def put_excerpts(tx: Tx, message_id: MessageId, excerpts: Sequence[Excerpt]) -> 
     """Once per message: what was quoted stays."""
     tx.run(
         "INSERT OR IGNORE INTO excerpt VALUES (?, ?)",
-        (message_id, clean_text(msgspec.json.encode(excerpts).decode())),
+        (message_id, json_text(excerpts)),
     )
 
 

@@ -16,6 +16,7 @@ from app.core.messages import Message, Part, TextPart, ToolCall, clean_text
 from app.core.protocol import Stats
 from app.storage.connection import Tx
 from app.storage.conversations import now_ms
+from app.storage.json_text import json_text
 
 Status = Literal["complete", "streaming", "stopped", "length", "interrupted", "failed"]
 
@@ -116,7 +117,7 @@ def put(
             clean_text(message.text),
             clean_text(message.reasoning),
             clean_text(message.tool_call_id),
-            _json(_clean_calls(message.tool_calls)),
+            _json(message.tool_calls or None),
             _json(stats),
             _json(error),
             parts,
@@ -179,7 +180,7 @@ def finish_reply(
         (
             clean_text(text),
             clean_text(reasoning),
-            _json(_clean_calls(tool_calls)),
+            _json(tool_calls or None),
             status,
             _json(stats),
             _json(error),
@@ -363,19 +364,8 @@ def _clean_parts(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     )
 
 
-def _clean_calls(calls: tuple[ToolCall, ...]) -> tuple[ToolCall, ...] | None:
-    """None for none: the column stays empty."""
-    return (
-        tuple(
-            ToolCall(clean_text(call.id), clean_text(call.name), clean_text(call.arguments))
-            for call in calls
-        )
-        or None
-    )
-
-
 def _json(value: object) -> str | None:
-    return None if value is None else clean_text(msgspec.json.encode(value).decode())
+    return None if value is None else json_text(value)
 
 
 def _stored(row: tuple[Any, ...]) -> StoredMessage:

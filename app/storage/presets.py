@@ -12,6 +12,7 @@ from app.core.errors import InvalidRequest
 from app.core.messages import clean_text
 from app.core.sampling import Sampling
 from app.storage.connection import Tx
+from app.storage.json_text import json_text
 
 PresetId = NewType("PresetId", int)
 
@@ -72,6 +73,6 @@ def _save(tx: Tx, name: str, model: str, preset: Preset) -> PresetId:
     id_ = tx.value(
         """INSERT INTO preset (name, model, value) VALUES (?, ?, ?)
         ON CONFLICT (name, model) DO UPDATE SET value = excluded.value RETURNING id""",
-        (name, model, clean_text(msgspec.json.encode(preset).decode())),
+        (name, model, json_text(preset)),
     )
     return PresetId(id_)

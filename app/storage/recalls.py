@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import msgspec
 
 from app.core.ids import MessageId
-from app.core.messages import clean_text
 from app.storage.connection import Tx
+from app.storage.json_text import json_text
 from app.storage.segments import SegmentId
 
 
@@ -28,7 +28,7 @@ _quotes = msgspec.json.Decoder(tuple[Quote, ...])
 def put(tx: Tx, message_id: MessageId, segment_id: SegmentId, quotes: Sequence[Quote]) -> None:
     tx.run(
         "INSERT OR REPLACE INTO recall VALUES (?, ?, ?)",
-        (message_id, segment_id, clean_text(msgspec.json.encode(quotes).decode())),
+        (message_id, segment_id, json_text(quotes)),
     )
 
 

@@ -25,9 +25,10 @@ _TABLES = (
     ("document", "id"),
     ("attachment", "id"),
     ("excerpt", "message_id"),
+    ("download", "id"),
 )
 _BLOCK = 100
-_JSON_COLUMNS = ("sampling", "tool_calls", "stats", "error", "ledger", "quotes")
+_JSON_COLUMNS = ("sampling", "tool_calls", "stats", "error", "ledger", "quotes", "value")
 
 _MEND = (
     """INSERT INTO conversation (id, uid, title, created_ms, updated_ms)

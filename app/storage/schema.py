@@ -194,4 +194,28 @@ _FIRST = (
     END""",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_DOWNLOADS = (
+    """CREATE TABLE download (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        uid TEXT NOT NULL UNIQUE,
+        value TEXT NOT NULL
+    )""",
+)
+
+_EMBEDDINGS = (
+    # An empty vector says that there was nothing to embed.
+    """CREATE TABLE embedding (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        message_id INTEGER NOT NULL REFERENCES message(id) ON DELETE CASCADE,
+        model TEXT NOT NULL,
+        part INTEGER NOT NULL,
+        vector BLOB NOT NULL,
+        UNIQUE (message_id, model, part)
+    )""",
+    """CREATE TRIGGER embedding_stale AFTER UPDATE OF text ON message
+    WHEN old.text IS NOT new.text BEGIN
+        DELETE FROM embedding WHERE message_id = old.id;
+    END""",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _DOWNLOADS, _EMBEDDINGS)

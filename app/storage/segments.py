@@ -16,6 +16,7 @@ from app.core.messages import clean_text
 from app.storage import messages
 from app.storage.connection import Tx
 from app.storage.conversations import now_ms
+from app.storage.json_text import json_text
 
 SegmentId = NewType("SegmentId", int)
 Origin = Literal["model", "edited", "mechanical"]
@@ -71,7 +72,7 @@ def add(
                 clean_text(text),
                 origin,
                 tokens,
-                clean_text(msgspec.json.encode(ledger).decode()),
+                json_text(ledger),
                 now_ms(),
             ),
         )

@@ -16,6 +16,7 @@ import msgspec
 from app.core.errors import StorageError
 from app.core.settings import Settings
 from app.storage.files import replace_with
+from app.storage.json_text import json_text
 
 Listener = Callable[[Settings, Settings], None]
 
@@ -62,11 +63,11 @@ class SettingsFile:
         if new == old:
             return new
         # What someone else has written since stays.
-        raw, _ = _read(self._path)
+        raw = self._load()
         for section, field, value in _differences(old, new):
             raw = _put(raw, section, field, value)
         try:
-            replace_with(self._path, msgspec.json.format(msgspec.json.encode(raw), indent=2))
+            replace_with(self._path, msgspec.json.format(json_text(raw), indent=2).encode())
         except OSError as error:
             raise StorageError(f"The settings could not be saved ({error.strerror}).") from error
         self._value = new
@@ -83,7 +84,12 @@ class SettingsFile:
         raw, reason = _read(self._path)
         if reason:
             kept = self._path.with_name(f"{self._path.name}.bad-{int(time.time())}")
-            self._path.replace(kept)
+            try:
+                self._path.replace(kept)
+            except OSError as error:
+                raise StorageError(
+                    f"The settings file {reason} and cannot be set aside ({error.strerror})."
+                ) from error
             self._problems.append(Problem(str(self._path), f"{reason}; kept as {kept.name}"))
         return raw
 

@@ -27,3 +27,11 @@ def build(window: QMainWindow, groups: Sequence[Group]) -> QMenu:
         if sys.platform == "darwin":
             window.menuBar().addMenu(menu)
     return root
+
+
+def add(window: QMainWindow, root: QMenu, entry: QAction) -> None:
+    """An action that stands beside the groups."""
+    root.addAction(entry)
+    window.addAction(entry)
+    if sys.platform == "darwin":
+        window.menuBar().addAction(entry)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from app.ui.controls import IconButton
-from app.ui.theme import READING_WIDTH, Theme
+from app.ui.theme import Theme
 
 STAYS_MS, STAYS_WITH_BUTTON_MS = 5_000, 9_000
 
@@ -21,7 +21,7 @@ class Notes(QWidget):
         super().__init__(parent)
         self._card = QFrame()
         self._card.setObjectName("note")
-        self._card.setMaximumWidth(round(theme.px(READING_WIDTH)))
+        self._card.setMaximumWidth(round(theme.column))
         self._do: Callable[[], None] | None = None
         self._text = QLabel()
         self._text.setWordWrap(True)
@@ -68,7 +68,7 @@ class Notes(QWidget):
         self.say(text, bad=True)
 
     def set_theme(self, theme: Theme) -> None:
-        self._card.setMaximumWidth(round(theme.px(READING_WIDTH)))
+        self._card.setMaximumWidth(round(theme.column))
         self._close.set_theme(theme)
 
     def _pressed(self) -> None:

@@ -1,4 +1,4 @@
-"""What the window keeps between two starts: where it stood, how it looked, which chat was open.
+"""What the window keeps between two starts: where it stood and which chat was open.
 
 One small JSON file of our own, written when the window closes. A missing or broken file is the
 same as a first start.
@@ -11,8 +11,6 @@ import msgspec
 
 from app.core.ids import ConversationId, MessageId
 from app.storage.files import replace_with
-from app.ui.look import Choice
-from app.ui.theme import BODY_POINTS
 
 _log = logging.getLogger(__name__)
 
@@ -21,9 +19,6 @@ class Remembered(msgspec.Struct, frozen=True, omit_defaults=True):
     geometry: bytes = b""
     split: tuple[int, ...] = ()
     sidebar: bool = True
-    look: Choice = "system"
-    points: float = BODY_POINTS
-    return_sends: bool = True
     conversation: ConversationId | None = None
     message: MessageId | None = None  # at the top of the view; None: the end is shown
     folders: tuple[int, ...] = ()  # those that are open

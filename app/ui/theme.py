@@ -80,6 +80,7 @@ class Theme(msgspec.Struct, frozen=True):
     points: float = BODY_POINTS
     family: str = ""  # empty: the system's interface font
     mono_family: str = ""  # empty: the system's fixed font
+    reading_width: float = 780  # of a column of text, at the normal text size
 
     @property
     def dark(self) -> bool:
@@ -92,6 +93,11 @@ class Theme(msgspec.Struct, frozen=True):
     def px(self, pixels: float) -> float:
         """A distance designed at the normal text size, at this one."""
         return pixels * self.scale
+
+    @property
+    def column(self) -> float:
+        """How wide a column of text may become, in pixels."""
+        return self.px(self.reading_width)
 
     def font(self, ratio: float = 1.0, *, bold: bool = False) -> QFont:
         """The interface font; `ratio` 1 is body text, 0.88 small print, 1.5 a page title."""
@@ -117,7 +123,6 @@ TITLE = 1.5
 SPACE = (0, 4, 8, 12, 16, 24, 32, 48)  # steps of the spacing scale, in px at the normal text size
 RADIUS = 10
 CARD_RADIUS = 8
-READING_WIDTH = 780
 
 _LIGHT = Colors(
     window="#ffffff",
@@ -199,10 +204,22 @@ LIGHT = Theme("light", _LIGHT, _LIGHT_SYNTAX)
 DARK = Theme("dark", _DARK, _DARK_SYNTAX)
 
 
-def theme(mode: Mode, *, points: float = BODY_POINTS, accent: str | None = None) -> Theme:
+def theme(
+    mode: Mode,
+    *,
+    points: float = BODY_POINTS,
+    accent: str = "",
+    family: str = "",
+    reading_width: float = 780,
+) -> Theme:
     base = DARK if mode == "dark" else LIGHT
-    colors = base.colors if accent is None else _with_accent(base.colors, accent)
-    return msgspec.structs.replace(base, colors=colors, points=points)
+    return msgspec.structs.replace(
+        base,
+        colors=_with_accent(base.colors, accent) if accent else base.colors,
+        points=points,
+        family=family,
+        reading_width=reading_width,
+    )
 
 
 def system_mode() -> Mode:

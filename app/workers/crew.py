@@ -28,11 +28,11 @@ class Key(NamedTuple):
 
 
 class Crew:
-    def __init__(self, spec: ModelSpec, workers: Sequence[Worker], *, pinned: bool) -> None:
+    def __init__(self, spec: ModelSpec, workers: Sequence[Worker]) -> None:
         self.spec = spec
         self.key = Key(spec.path, spec.embedding)
         self.workers = tuple(workers)
-        self.pinned = pinned
+        self.pinned = False
         self.used_at = time.monotonic()
         self._asking: list[Ticket] = []
 

@@ -76,6 +76,17 @@ class PoolState(msgspec.Struct, frozen=True):
     totals: Totals = Totals()
     recent: tuple[RequestMetrics, ...] = ()
 
+    def stats_of(self, role: str) -> WorkerStats | None:
+        """What all workers of a role hold together; None when none of them lives."""
+        living = [each for each in self.workers if role in each.roles and each.pid]
+        if not living:
+            return None
+        sums = {
+            field: sum(getattr(each.stats, field) for each in living)
+            for field in WorkerStats.__struct_fields__
+        }
+        return WorkerStats(**sums | {"rss_bytes": sum(each.rss_bytes for each in living)})
+
 
 class Account:
     """Adds up what has ended."""

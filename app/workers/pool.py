@@ -20,6 +20,7 @@ from app.core.ids import RequestId, SessionId, WorkerId, new_request_id
 from app.core.protocol import (
     CHAT,
     SUMMARIZER,
+    Device,
     Embed,
     Failed,
     Generate,
@@ -85,6 +86,7 @@ class Pool:
         self._pins = Pins()
         self._account = Account()
         self._state = PoolState()
+        self._measured = self._state.workers  # what was published last
         self._ticks = 0
         self._subscribers: tuple[Subscriber, ...] = ()
         self._room = threading.BoundedSemaphore(self._rules.max_requests)
@@ -127,22 +129,24 @@ class Pool:
         *,
         workers: int = 1,
         pinned: bool = False,
+        fresh: bool = False,
     ) -> RequestId:
         """Loads a model for a role; `role=""` loads one that is asked for by its path.
 
-        A pinned model is never unloaded to make room for another.
+        A pinned model is never unloaded to make room for another. One that is there already is
+        taken as it is, unless it should be `fresh`: what it is answering is stopped then.
         """
         request = Load(request_id=new_request_id(), spec=spec)
         ticket = Ticket(request, sink)
-        self._post_load(ticket, lambda: self._roster.load(ticket, role, workers, pinned=pinned))
+        self._post_load(
+            ticket,
+            lambda: self._roster.load(ticket, role, workers, pinned=pinned, fresh=fresh),
+        )
         return request.request_id
 
-    def reload(self, role: str = CHAT, sink: Sink = _no_sink) -> RequestId:
-        """The model of this role in a fresh process; what it is answering is stopped."""
-        request = Load(request_id=new_request_id(), spec=ModelSpec(path=""))
-        ticket = Ticket(request, sink)
-        self._post_load(ticket, lambda: self._roster.reload(ticket, role))
-        return request.request_id
+    def assign(self, role: str, spec: ModelSpec | None) -> None:
+        """Gives a role to a model, which is loaded when first asked; None takes it away."""
+        self._mailbox.post(lambda: self._roster.assign(role, spec))
 
     def unload(self, model: str) -> None:
         """By role or path; what it is answering is stopped."""
@@ -167,6 +171,11 @@ class Pool:
     def state(self) -> PoolState:
         """As of the last quarter of a second."""
         return self._state
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """As the newest engine found them; none before one has greeted."""
+        return self._roster.devices
 
     def place_of(self, request_id: RequestId) -> Place | None:
         """Where a request is being answered; until its sink has returned from the end."""
@@ -298,9 +307,10 @@ class Pool:
         if self._closed:
             return
         self._roster.tick(time.monotonic())
-        before, self._state = self._state, survey(self._roster, self._account, self._machine)
+        self._state = survey(self._roster, self._account, self._machine)
         self._ticks += 1
-        if self._ticks % _MEASURE_TICKS == 0 and self._state.workers != before.workers:
+        if self._ticks % _MEASURE_TICKS == 0 and self._state.workers != self._measured:
+            self._measured = self._state.workers
             self._publish(PoolMeasured(self._state))
         self._mailbox.after(_TICK_S, self._tick)
 

@@ -14,7 +14,7 @@ from app.core.protocol import CHAT, EMBEDDER, Device, Load, ModelInfo, ModelSpec
 from app.workers.crew import Crew, Key
 from app.workers.engines import Engines
 from app.workers.events import PoolEvent
-from app.workers.ledger import Ledger, Plan, budgets, estimate, measured
+from app.workers.ledger import Ledger, Plan, budgets, estimate, measured, usable_devices
 from app.workers.limits import Limits, share
 from app.workers.machine import Machine
 from app.workers.mailbox import Mailbox
@@ -24,6 +24,7 @@ from app.workers.worker import Worker
 
 Estimate = Callable[[ModelSpec, Sequence[Device]], dict[str, int]]
 
+_NOBODY = Key("")
 _LATE_S = 2.0  # a tick that comes so late says more about us than about the engines
 
 _log = logging.getLogger(__name__)
@@ -51,8 +52,9 @@ class Roster:
         self._estimate = estimate
         self._crews: dict[Key, Crew] = {}
         self._roles: dict[str, Key] = {}
+        self._assigned: dict[str, ModelSpec] = {}
         self._before: dict[str, Key] = {}  # what a role was before the load that runs now
-        self._devices: tuple[Device, ...] = ()
+        self.devices: tuple[Device, ...] = ()
         self._count = itertools.count(1)
         self._ticked_at = 0.0
         self._relieved_at = 0.0
@@ -83,16 +85,22 @@ class Roster:
 
     # ------------------------------------------------------------ load and unload
 
-    def load(self, ticket: Ticket, role: str, workers: int, *, pinned: bool = False) -> None:
+    def load(
+        self,
+        ticket: Ticket,
+        role: str,
+        workers: int,
+        *,
+        pinned: bool = False,
+        fresh: bool = False,
+    ) -> None:
         assert isinstance(ticket.request, Load)
         spec = ticket.request.spec
         crew = self._crews.get(Key(spec.path, spec.embedding))
-        if crew and not _serves(crew, spec, role, workers):
+        if crew and (fresh or not _serves(crew, spec, role, workers)):
             self._drop(crew)
             crew = None
-        if crew is None:
-            crew = Crew(spec, self._seats(spec, role, workers), pinned=pinned)
-            self._crews[crew.key] = crew
+        crew = crew or self._add(spec, role, workers)
         if role:
             self._take_role(role, crew.key)
         crew.pinned = pinned
@@ -100,23 +108,26 @@ class Roster:
         crew.ask(ticket)
         self.wake(crew)
 
-    def reload(self, ticket: Ticket, role: str) -> None:
-        """A fresh process with the same settings; what runs is stopped."""
-        try:
-            crew = self.find(role, embedding=False)
-        except InvalidRequest as error:
-            ticket.fail(error)
-            return
-        self._drop(crew)
-        ticket.request = Load(request_id=ticket.request.request_id, spec=crew.spec)
-        self.load(ticket, role, len(crew.workers), pinned=crew.pinned)
+    def assign(self, role: str, spec: ModelSpec | None) -> None:
+        """Who plays a role from its next request on, which loads it; None: nobody does."""
+        self._assigned.pop(role, None)
+        before = self._crews.get(self._roles.pop(role, _NOBODY))
+        if before and before.spec != spec and not self._is_played(before):
+            self._drop(before)
+        if spec:
+            crew = self._crews.get(Key(spec.path, spec.embedding)) or self._add(spec, role, 1)
+            self._assigned[role] = spec
+            self._roles[role] = crew.key
 
     def unload(self, model: str) -> None:
-        """Forgets the model; a role that it played is free again."""
+        """Ends what runs of it and forgets it; an assigned role loads it when it is asked again."""
         for crew in self:
             if crew.key == self._roles.get(model) or crew.key.path == model:
                 self._drop(crew)
                 self._roles = {role: key for role, key in self._roles.items() if key != crew.key}
+        for role, spec in [*self._assigned.items()]:
+            if role not in self._roles:
+                self.assign(role, spec)
 
     def wake(self, crew: Crew) -> None:
         """Starts what is down, once those have ended that make room for it.
@@ -135,7 +146,7 @@ class Roster:
 
     def plan(self, spec: ModelSpec, workers: int) -> Plan:
         """What loading this would take, and which idle models would have to go."""
-        one = self._estimate(spec, self._devices)
+        one = self._estimate(spec, self.devices)
         need = {device: size * workers for device, size in one.items()}
         return self.ledger.plan(
             Key(spec.path, spec.embedding).holder,
@@ -151,6 +162,14 @@ class Roster:
     def close(self) -> None:
         for crew in self:
             crew.close()
+
+    def _add(self, spec: ModelSpec, role: str, workers: int) -> Crew:
+        crew = Crew(spec, self._seats(spec, role, workers))
+        self._crews[crew.key] = crew
+        return crew
+
+    def _is_played(self, crew: Crew) -> bool:
+        return crew.key in self._roles.values()
 
     def _seats(self, spec: ModelSpec, role: str, count: int) -> list[Worker]:
         return [
@@ -201,7 +220,7 @@ class Roster:
     # ------------------------------------------------------------ from the workers
 
     def greeted(self, devices: tuple[Device, ...]) -> None:
-        self._devices = devices
+        self.devices = devices
         self.ledger.budgets = budgets(self._machine.ram_bytes, devices)
 
     def loading(self, worker: Worker, fraction: float, step: str) -> None:
@@ -210,7 +229,7 @@ class Roster:
 
     def loaded(self, worker: Worker, info: ModelInfo) -> None:
         if crew := self._crew_of(worker):
-            one = measured(info, self._devices)
+            one = measured(info, usable_devices(crew.spec, self.devices))
             sizes = {device: size * len(crew.workers) for device, size in one.items()}
             self.ledger.allocate(crew.key.holder, sizes)
             for role in self.roles_of(worker):

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from app.chat.answering import Answering
-from app.chat.budget import Budget, WindSettings
+from app.chat.budget import Budget
 from app.chat.events import ChatEvent
+from app.chat.narrator import Narrator
 from app.chat.presets import Presets
+from app.chat.scale import Scale
 from app.chat.titles import Titles
 from app.chat.tools import Toolbox, built_in
 from app.chat.turns import Turns
@@ -35,7 +37,7 @@ from app.core.protocol import (
     Tokenized,
 )
 from app.core.sampling import Sampling
-from app.core.settings import ToolSettings
+from app.core.settings import ToolSettings, WindSettings
 from app.storage import messages
 from app.storage.database import Database
 from app.storage.messages import StoredMessage
@@ -61,6 +63,7 @@ class WordModel:
         self.call: Callable[[Generate], tuple[ToolCall, ...]] = lambda request: ()
         self.fail: Callable[[Generate], ErrorInfo | None] = lambda request: None
         self.asked: list[Generate] = []
+        self.counted: list[Count | Tokenize] = []
         self.gate = threading.Event()
         self.gate.set()
         self.purged: list[SessionId] = []
@@ -87,9 +90,11 @@ class WordModel:
     def _answer(self, request: Request, sink: Sink) -> None:
         match request:
             case Count():
+                self.counted.append(request)
                 each = tuple(words(m.text) + PER_MESSAGE for m in request.messages)
                 sink(Counted(request_id=request.request_id, total=sum(each) + OPENING, each=each))
             case Tokenize():
+                self.counted.append(request)
                 tokens = tuple(range(words(request.text)))
                 sink(Tokenized(request_id=request.request_id, tokens=tokens))
             case Generate():
@@ -144,17 +149,28 @@ class Chat:
         toolbox = Toolbox(built_in(), lambda: self.tool_settings)
         self._changed = threading.Condition()
         self.budget = Budget(model.chat_ctx, settings)
-        self.wind = Wind(db, self.generator, self.post, lambda: self.budget, idle_s=0.0)
-        self.titles = Titles(db, self.generator, self.post)
+        self.scale = Scale(db, self.generator, lambda: self.budget, toolbox)
+        self.summarizer = ""
+        self.wind = Wind(
+            db,
+            self.generator,
+            self.post,
+            lambda: self.budget,
+            self.scale,
+            summarizer=lambda: self.summarizer,
+            idle_s=0.0,
+        )
+        self.narrator = Narrator(db, self.scale, self.wind, self.post)
+        self.titles = Titles(db, self.generator, self.post, lambda: self.budget, toolbox)
         self.answering = Answering(
             db,
             self.generator,
             self.post,
             lambda: self.budget,
+            self.scale,
             wind=self.wind,
             titles=self.titles,
             ready=self.ready.append,
-            toolbox=toolbox,
         )
         self.recommended: dict[str, Sampling] = {}
         self.turns = Turns(
@@ -194,6 +210,7 @@ class Chat:
 
     def close(self) -> None:
         self.turns.close()
+        self.narrator.close()
         self.wind.close()
         self.model.close()
 

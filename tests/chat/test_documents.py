@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from app.chat.attachments import Attachments
-from app.chat.budget import WindSettings
 from app.chat.documents import own_words
 from app.chat.events import QueueChanged, ReplyDelta, ReplyFinished
 from app.chat.passages import excerpt, split
 from app.core.errors import InvalidRequest
 from app.core.ids import ConversationId
+from app.core.settings import WindSettings
 from app.storage import conversations, copies, documents
 from app.storage.database import Database
 from app.storage.documents import Document

@@ -2,9 +2,9 @@
 
 import random
 
-from app.chat.budget import WindSettings
 from app.chat.events import ReplyFinished, WindFinished
 from app.core.protocol import Generate
+from app.core.settings import WindSettings
 from app.storage.database import Database
 
 from .conftest import Chat, WordModel

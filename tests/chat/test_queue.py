@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from app.chat.budget import WindSettings
 from app.chat.events import MessageAdded, QueueChanged, ReplyDelta, ReplyFinished
 from app.core.errors import ErrorInfo
 from app.core.ids import ConversationId
+from app.core.settings import WindSettings
 from app.storage import queued
 from app.storage.database import Database
 from app.storage.queued import Queued

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from app.chat.budget import WindSettings
 from app.chat.events import ReplyFinished
 from app.chat.unkept import Unkept
 from app.core.ids import session_of
+from app.core.settings import WindSettings
 from app.storage import conversations, search
 from app.storage.database import Database, is_temporary
 

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.chat.budget import Budget, WindSettings
+from app.chat.budget import Budget
 from app.chat.events import ReplyFinished, WindFinished, WindStarted
 from app.chat.seen import load
 from app.core.errors import ErrorInfo
 from app.core.ids import ConversationId
 from app.core.protocol import Generate
+from app.core.settings import ToolSettings, WindSettings
 from app.storage import conversations, messages, segments
 from app.storage.database import Database, Tx
 from app.storage.messages import StoredMessage
@@ -240,3 +241,47 @@ def test_a_question_about_something_evicted_gets_it_quoted_and_keeps_the_quote(
     after = next(r for r in reversed(windy.model.asked) if r.messages[-1].text == "Thanks!")
     assert asked.messages[-1] in after.messages
     assert stored.message.content == question
+
+
+@pytest.mark.parametrize("told", [{"maximum": 700, "required": 1500}, {}])
+def test_a_prompt_the_engine_finds_too_long_is_sent_again_after_a_wind(
+    windy: Chat, told: dict[str, int]
+) -> None:
+    conversation = talk(windy, 6)
+
+    def refuse(request: Generate) -> ErrorInfo | None:
+        too_long = request.priority == "interactive" and price(request.messages) > 600
+        return ErrorInfo("context_limit_exceeded", "Too long.", {**told}) if too_long else None
+
+    windy.model.fail = refuse
+    windy.turns.send(conversation, said(6))
+    finished = windy.wait_for(ReplyFinished, 7)[-1]
+    assert isinstance(finished, ReplyFinished)
+    assert finished.message.status == "complete", finished.message.error
+    assert [e for e in windy.events if isinstance(e, WindStarted) and e.awaited]
+    sent = [r for r in windy.model.asked if r.priority == "interactive"]
+    assert price(sent[-2].messages) > 600 >= price(sent[-1].messages)
+    assert len(windy.branch(conversation)) == 14
+
+
+def test_an_engine_that_refuses_everything_is_asked_twice_and_then_believed(windy: Chat) -> None:
+    too_long = ErrorInfo("context_limit_exceeded", "Too long.", {"maximum": 900, "required": 999})
+    windy.model.fail = lambda r: too_long if r.priority == "interactive" else None
+    windy.turns.start(said(0)).result()
+    (finished,) = windy.wait_for(ReplyFinished)
+    assert isinstance(finished, ReplyFinished)
+    assert (finished.message.status, finished.message.error) == ("failed", too_long)
+    assert len([r for r in windy.model.asked if r.priority == "interactive"]) == 2
+
+
+def test_a_wind_counts_with_the_model_and_the_tools_of_the_chat(windy: Chat) -> None:
+    windy.tool_settings = ToolSettings(enabled=("calculator",))
+    conversation = windy.turns.start(said(0), "/models/other.gguf").result()
+    windy.wait_for(ReplyFinished)
+    go_on(windy, conversation, 9, start=1)
+    windy.wait_for(WindFinished)
+    asides = [r for r in windy.model.asked if r.priority == "background"]
+    assert asides
+    assert {r.model for r in (*asides, *windy.model.counted)} == {"/models/other.gguf"}
+    live = [r for r in asides if r.session]
+    assert all([t.name for t in r.tools] == ["calculator"] for r in live)

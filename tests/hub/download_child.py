@@ -16,6 +16,7 @@ if __name__ == "__main__":
         if download and download.state in ("done", "failed"):
             done.set()
 
-    downloads = Downloads(Path(sys.argv[1]), FileStore(Path(sys.argv[2])), sink)
+    downloads = Downloads(Path(sys.argv[1]), FileStore(Path(sys.argv[2])))
+    downloads.subscribe(sink)
     done.wait()
     downloads.close()

@@ -163,7 +163,7 @@ def test_a_temporary_chat_leaves_no_trace(tiny_model: Path, home: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("run", "--model", "nowhere.gguf", "--prompt", "Hi"), 1, "There is no model file at"),
+        (("run", "--model", "nowhere.gguf", "--prompt", "Hi"), 1, "There is no model"),
         (("run",), 2, "--prompt"),
         (("no-such-command",), 2, "no-such-command"),
         (("run", "--model", "README.md", "--prompt", "Hi"), 1, "not a model"),

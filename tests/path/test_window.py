@@ -17,6 +17,8 @@ from app.core.sampling import GREEDY
 from app.storage import conversations, messages
 from app.ui.bridge import Bridge
 from app.ui.events import Event, ModelChoice
+from app.ui.keeping import Chats, Keeping
+from app.ui.preferences import Preferences
 from app.ui.window import Window
 from app.workers.events import PoolEvent, WorkerReady
 from tests.path.endless import endless
@@ -28,6 +30,8 @@ class NoModels:
     """Nobody touches the model menu here."""
 
     def load(self, choice: ModelChoice) -> None: ...
+
+    def reload(self, choice: ModelChoice) -> None: ...
 
     def cancel_load(self) -> None: ...
 
@@ -50,8 +54,11 @@ def shown(window: Window) -> str:
 
 
 def open_window(qtbot: QtBot, rooms: Rooms, bridge: Bridge) -> Window:
-    window = Window(bridge, rooms.db, rooms.turns, NoModels(), rooms.folders.config / "w.json")
-    qtbot.addWidget(window)
+    kept, passing = (Chats(r.db, r.turns, r.narrator) for r in (rooms, rooms.temporary))
+    keeping = Keeping(kept, passing)
+    memory, preferences = rooms.folders.config / "w.json", Preferences(rooms.settings)
+    window = Window(bridge, keeping, NoModels(), rooms.attachments, memory, preferences)
+    qtbot.addWidget(window, before_close_func=lambda _: preferences.close())
     window.show()
     return window
 

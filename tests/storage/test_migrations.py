@@ -102,6 +102,54 @@ def test_control_a_migration_without_a_transaction_is_caught(old: Path) -> None:
     assert not all(whole(path) for path in left)
 
 
+@pytest.mark.parametrize("taken", range(1, migrations.latest()))
+def test_a_database_of_any_released_version_killed_on_its_way_here_ends_whole(
+    tmp_path: Path, taken: int
+) -> None:
+    path = tmp_path / "old" / "chats.sqlite3"
+    tx = open_released(path, taken)
+    chat = tx.insert(
+        "INSERT INTO conversation (uid, title, created_ms, updated_ms) VALUES ('u', 'kept', 1, 1)"
+    )
+    tx.run(
+        "INSERT INTO message (conversation_id, role, status, created_ms, text)"
+        " VALUES (?, 'user', 'complete', 1, 'said')",
+        (chat,),
+    )
+    tx.close()
+    for copy in killed_at_each_statement(path, migrate_all):
+        db = Database(copy)
+        said = db.read(lambda tx: tx.rows("SELECT text FROM message")).result()
+        sound = db.read(lambda tx: tx.value("PRAGMA integrity_check")).result()
+        version = db.read(migrations.version).result()
+        db.close()
+        assert (said, sound, version) == ([("said",)], "ok", migrations.latest())
+
+
+def test_an_upgrade_over_several_versions_keeps_the_oldest_state(tmp_path: Path) -> None:
+    path = tmp_path / "old" / "chats.sqlite3"
+    open_released(path, 1).close()
+    Database(path).close()
+    (made,) = backup.find(path)
+    tx = apsw.Connection(str(made.path))
+    assert tx.pragma("user_version") == 1
+    tx.close()
+
+
+def open_released(path: Path, steps: int) -> Tx:
+    """A database as it was when the app knew only so many steps."""
+    path.parent.mkdir()
+    tx = open_writer(path)
+    for _ in range(steps):
+        migrations.migrate_one(tx)
+    return tx
+
+
+def migrate_all(tx: Tx) -> None:
+    while migrations.version(tx) < migrations.latest():
+        migrations.migrate_one(tx)
+
+
 def test_the_first_start_killed_anywhere_starts_again(tmp_path: Path) -> None:
     path = tmp_path / "new" / "chats.sqlite3"
     path.parent.mkdir()

@@ -1,17 +1,24 @@
 """Row 18: what people write comes back the same: saved, found, exported, imported."""
 
+import queue
 import random
 import unicodedata
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from app.core.errors import ErrorInfo
 from app.core.ids import ConversationId
-from app.core.messages import Message, clean_text
-from app.storage import conversations, messages, search, tokenizer
+from app.core.messages import Message, ToolCall, clean_text
+from app.storage import conversations, messages, presets, search, tokenizer
 from app.storage.database import Database, Tx
+from app.storage.instance import Instance, raise_first
+from app.storage.settings_file import SettingsFile
 from app.storage.transfer import exporting
 from app.storage.transfer.importing import import_file
+
+pytestmark = pytest.mark.timeout(900)  # the slow forms, on a busy machine
 
 _BLOCKS = [
     (0x20, 0x7F), (0xA0, 0x250), (0x370, 0x400), (0x400, 0x530), (0x590, 0x600), (0x600, 0x700),
@@ -88,6 +95,33 @@ def test_control_whole_runs_as_terms_would_be_noticed(
     texts = ["今天天气很好"]
     chat = db.write(lambda tx: save(tx, texts)).result()
     assert db.read(lambda tx: not_found(tx, chat, texts)).result() != []
+
+
+def test_what_cannot_be_encoded_does_not_cost_the_rest(tmp_path: Path, db: Database) -> None:
+    """Names of files and words of libraries come here as they are, not only what was typed."""
+    evil, clean = "a\ud800b\0c", "a\ufffdbc"
+
+    def job(tx: Tx) -> None:
+        chat = conversations.create(tx).id
+        reply = messages.start_reply(tx, chat, None).id
+        calls = (ToolCall("1", evil, f'{{"x": "{evil}"}}'),)
+        failed = ErrorInfo("known", f"The file {evil} is gone.", {"path": evil})
+        stored = messages.finish_reply(tx, reply, "t", tool_calls=calls, error=failed)
+        assert stored.error == ErrorInfo("known", f"The file {clean} is gone.", {"path": clean})
+        assert stored.message.tool_calls == (ToolCall("1", clean, f'{{"x": "{clean}"}}'),)
+        saved = presets.save(tx, evil, presets.Preset(system_prompt=evil))
+        assert (saved.name, saved.preset.system_prompt) == (clean, clean)
+
+    db.write(job).result()
+    settings = SettingsFile(tmp_path / "settings.json", {})
+    models = msgspec.structs.replace(settings.value.models, last=f"/models/{evil}.gguf")
+    settings.change(lambda old: msgspec.structs.replace(old, models=models))
+    again = SettingsFile(tmp_path / "settings.json", {})
+    assert (again.value.models.last, again.problems) == (f"/models/{clean}.gguf", ())
+    heard: queue.Queue[list[str]] = queue.Queue()
+    with Instance(tmp_path, heard.put):
+        assert raise_first(tmp_path, [evil])
+    assert heard.get(timeout=5) == [clean]
 
 
 def test_folding_is_stable() -> None:

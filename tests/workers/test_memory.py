@@ -1,12 +1,13 @@
 """The reservation ledger and what it decides: who fits, who goes, what low memory does."""
 
+import time
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.protocol import Device, ModelInfo, ModelSpec
-from app.workers.events import PoolEvent, WorkerUnloaded
+from app.workers.events import PoolEvent, PoolMeasured, WorkerUnloaded
 from app.workers.ledger import RAM, Ledger, budgets, estimate, measured
 from app.workers.machine import Machine
 from app.workers.pool import Pool
@@ -96,6 +97,16 @@ def test_an_estimate_goes_to_the_gpu_unless_told_otherwise(tiny_model: Path) -> 
     here = estimate(ModelSpec(path=str(tiny_model), gpu_layers=0), [gpu])
     assert there["CUDA0"] > there[RAM]
     assert here[RAM] > here["CUDA0"]
+
+
+def test_an_estimate_goes_where_the_model_was_told_to_go(tiny_model: Path) -> None:
+    devices = [device("CUDA0", 4 * GB), device("CUDA1", 4 * GB)]
+    chosen = estimate(ModelSpec(path=str(tiny_model), devices=("CUDA1",)), devices)
+    assert chosen["CUDA1"] > chosen[RAM]
+    assert "CUDA0" not in chosen
+    chats = ModelSpec(path=str(tiny_model), chat_ctx=8192)
+    embeds = ModelSpec(path=str(tiny_model), chat_ctx=8192, embedding=True)
+    assert estimate(embeds, [])[RAM] < estimate(chats, [])[RAM]
 
 
 def test_a_file_that_cannot_be_read_is_left_to_the_load(tmp_path: Path) -> None:
@@ -245,3 +256,16 @@ def test_the_state_shows_weights_cache_and_budget(make_pool: MakePool) -> None:
     assert worker.rss_bytes > 0
     (ram,) = pool.state.memory
     assert (ram.budget_bytes, ram.held_bytes) == (10 * GB, 3 * GB)
+
+
+def test_whatever_has_changed_is_published_within_a_second(pool: Pool) -> None:
+    published = Until(pool, PoolMeasured)
+    for number in range(4):
+        path = f"model={number}"
+        load(pool, path)
+        started = time.monotonic()
+        ready: set[str] = set()
+        while path not in ready:
+            workers = published.wait().state.workers
+            ready = {each.model for each in workers if each.phase == "ready"}
+        assert time.monotonic() - started < 2.0

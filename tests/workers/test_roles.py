@@ -4,7 +4,7 @@ import psutil
 
 from app.core.errors import InvalidRequest, from_info
 from app.core.ids import new_request_id
-from app.core.protocol import EMBEDDER, SUMMARIZER, Embed, Loaded, ModelSpec
+from app.core.protocol import CHAT, EMBEDDER, SUMMARIZER, Embed, ModelSpec
 from app.workers.events import PoolEvent, WorkerReady, WorkerUnloaded
 from app.workers.pool import Pool
 from tests.workers.asking import Answer, Until, ask, load, submit
@@ -91,24 +91,14 @@ def test_a_summarizer_that_becomes_the_chat_model_runs_at_full_priority(pool: Po
     assert psutil.Process(quick).nice() == psutil.Process().nice()
 
 
-def test_reload_gives_a_fresh_process_with_the_same_settings(pool: Pool) -> None:
+def test_a_fresh_load_is_a_fresh_process_with_the_same_settings(pool: Pool) -> None:
     info = load(pool, "model=a")
     before = pids(ask(pool))
     running = ask(pool, "tokens=100000 every_ms=2")
     running.wait_for_tokens(2)
-    answer = Answer()
-    request_id = pool.reload(sink=answer)
-    end = answer.end()
-    assert isinstance(end, Loaded)
-    assert (end.request_id, end.info) == (request_id, info)
+    assert load(pool, "model=a", fresh=True) == info
     assert running.finished().reason == "cancelled"
     assert pids(ask(pool)).isdisjoint(before)
-
-
-def test_reload_without_a_model_says_so(pool: Pool) -> None:
-    answer = Answer()
-    pool.reload(sink=answer)
-    assert isinstance(from_info(answer.error().error), InvalidRequest)
 
 
 def test_loading_the_same_model_again_is_answered_at_once_by_the_same_process(pool: Pool) -> None:
@@ -158,3 +148,59 @@ def test_an_engine_started_ahead_of_need_is_the_one_that_loads(pool: Pool) -> No
     (ready,) = (event for event in events if isinstance(event, WorkerReady))
     assert pids(ask(pool)) == {ready.pid}
     assert [link.name for link in pool._engines._alive] == ["engine-1"]
+
+
+# ---------------------------------------------------------------- given ahead of need
+
+SMALL = ModelSpec(path="model=small")
+
+
+def processes(pool: Pool) -> dict[str, int]:
+    Until.ticks(pool, 2)
+    return {worker.model: worker.pid for worker in pool.state.workers}
+
+
+def test_an_assigned_model_is_loaded_by_its_first_request(pool: Pool) -> None:
+    load(pool, "model=chat")
+    pool.assign(SUMMARIZER, SMALL)
+    assert processes(pool)[SMALL.path] == 0
+    summary = ask(pool, model=SUMMARIZER)
+    assert pids(summary) == {processes(pool)[SMALL.path]}
+    assert pids(summary).isdisjoint(pids(ask(pool)))
+
+
+def test_a_role_that_is_taken_away_frees_its_process(pool: Pool) -> None:
+    load(pool, "model=chat")
+    pool.assign(SUMMARIZER, SMALL)
+    (small,) = pids(ask(pool, model=SUMMARIZER))
+    pool.assign(SUMMARIZER, None)
+    assert pids(ask(pool, model=SUMMARIZER)) == pids(ask(pool))
+    psutil.wait_procs([psutil.Process(small)] if psutil.pid_exists(small) else [], timeout=5)
+    assert not psutil.pid_exists(small)
+
+
+def test_the_chat_model_may_play_both_and_goes_on_when_the_other_part_ends(pool: Pool) -> None:
+    load(pool, "model=small")
+    before = pids(ask(pool))
+    pool.assign(SUMMARIZER, SMALL)
+    assert pids(ask(pool, model=SUMMARIZER)) == before
+    pool.assign(SUMMARIZER, None)
+    assert pids(ask(pool)) == before
+
+
+def test_an_assigned_role_outlives_the_unloading_of_its_model(pool: Pool) -> None:
+    load(pool, "model=small")
+    pool.assign(SUMMARIZER, SMALL)
+    before = pids(ask(pool, model=SUMMARIZER))
+    pool.unload(CHAT)
+    assert isinstance(from_info(ask(pool).error().error), InvalidRequest)
+    assert pids(ask(pool, model=SUMMARIZER)).isdisjoint(before)
+
+
+def test_assigning_the_same_again_changes_nothing_and_other_settings_do(pool: Pool) -> None:
+    pool.assign(SUMMARIZER, SMALL)
+    first = pids(ask(pool, model=SUMMARIZER))
+    pool.assign(SUMMARIZER, SMALL)
+    assert pids(ask(pool, model=SUMMARIZER)) == first
+    pool.assign(SUMMARIZER, ModelSpec(path=SMALL.path, chat_ctx=2048))
+    assert pids(ask(pool, model=SUMMARIZER)).isdisjoint(first)

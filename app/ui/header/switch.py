@@ -6,10 +6,12 @@ a load that was given up or replaced meanwhile is dropped.
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from app.core.generator import Sink
 from app.core.ids import RequestId
 from app.core.protocol import CHAT, Failed, Loaded, LoadProgress, RequestEvent
+from app.hub.models import Model
 from app.hub.names import read_name
 from app.ui.events import (
     Event,
@@ -18,23 +20,28 @@ from app.ui.events import (
     ModelFailed,
     ModelLoading,
     ModelReady,
-    ModelsListed,
     NoModel,
 )
 from app.workers.pool import Pool
 
 
+class LoadFile(Protocol):
+    def __call__(self, path: Path, sink: Sink, *, fresh: bool = False) -> RequestId: ...
+
+
 class ModelSwitch:
-    def __init__(
-        self, load: Callable[[Path, Sink], RequestId], pool: Pool, post: Callable[[Event], None]
-    ) -> None:
+    def __init__(self, load: LoadFile, pool: Pool, post: Callable[[Event], None]) -> None:
         self._load_file = load
         self._pool = pool
         self._post = post
         self._load = 0  # which load is the newest
         self._request: RequestId | None = None
 
-    def load(self, choice: ModelChoice) -> None:
+    def reload(self, choice: ModelChoice) -> None:
+        """In a new process, as the settings are now; what it is answering is stopped."""
+        self.load(choice, fresh=True)
+
+    def load(self, choice: ModelChoice, *, fresh: bool = False) -> None:
         self._load += 1
         load = self._load
 
@@ -52,7 +59,7 @@ class ModelSwitch:
                     pass
 
         self._post(ModelChanged(ModelLoading(choice)))
-        self._request = self._load_file(Path(choice.path), sink)
+        self._request = self._load_file(Path(choice.path), sink, fresh=fresh)
 
     def cancel_load(self) -> None:
         self._load += 1
@@ -65,17 +72,11 @@ class ModelSwitch:
         self._pool.unload(CHAT)
         self._post(ModelChanged(NoModel()))
 
-    def list_folder(self, folder: Path) -> None:
-        """Offer the models found there; not for the main thread of a slow disk."""
-        files = sorted(folder.glob("*.gguf")) if folder.is_dir() else []
-        self._post(ModelsListed(tuple(choice_of(path) for path in files if _is_chat(path))))
-
 
 def choice_of(path: Path) -> ModelChoice:
     name = read_name(path.name)
     return ModelChoice(str(path), name.title, name.quantization)
 
 
-def _is_chat(path: Path) -> bool:
-    name = read_name(path.name)
-    return name.shard == 1 and not name.projector
+def choice_of_model(model: Model) -> ModelChoice:
+    return ModelChoice(str(model.path), model.title, model.quantization)

@@ -74,18 +74,22 @@ class Footer(QWidget):
         self._dot = Dot(theme)
         self.label = Elided()
         self.reload = IconButton("reload", "Reload the model", theme)
+        self.settings = IconButton("settings", "Settings", theme)
+        self.settings.hide()  # until there is a page behind it
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 8, 8)
         row.setSpacing(4)
         row.addWidget(self._dot)
         row.addWidget(self.label, 1)
         row.addWidget(self.reload)
+        row.addWidget(self.settings)
         bridge.arrived.connect(self._follow)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.reload.set_theme(theme)
+        self.settings.set_theme(theme)
         self._show()
 
     def _follow(self, event: Event) -> None:

@@ -1,6 +1,7 @@
 """The conversation as the user reads it: a virtual list of messages in one widget."""
 
 from app.ui.transcript.items import (
+    AnswerCalls,
     Branch,
     Continue,
     Delete,
@@ -22,6 +23,7 @@ from app.ui.transcript.items import (
 from app.ui.transcript.view import Transcript
 
 __all__ = [
+    "AnswerCalls",
     "Branch",
     "Continue",
     "Delete",

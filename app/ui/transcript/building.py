@@ -17,6 +17,7 @@ from app.ui.transcript.deeds import Toggle
 from app.ui.transcript.formats import Look
 from app.ui.transcript.formulas import Typesetter
 from app.ui.transcript.items import (
+    AnswerCalls,
     Continue,
     Item,
     ItemId,
@@ -45,7 +46,12 @@ from app.ui.transcript.prose import Prose
 _FLOW_LEAVES = 24  # paragraphs in one document: a long list is several
 _FLOW_LENGTH = 240  # characters after which the next leaf starts a new document
 REASONING = "reasoning"
-_TOOL_WORDS = {"waiting": "waiting", "running": "running…", "done": "done", "failed": "failed"}
+_TOOL_WORDS = {
+    "waiting": "waits for you",
+    "running": "running…",
+    "done": "done",
+    "declined": "not allowed",
+}
 
 
 class Means(msgspec.Struct):
@@ -190,17 +196,31 @@ def tail_blocks(item: MessageItem, means: Means, *, last: bool) -> list[Block]:
             found.append(Progress(means.look, item))
         case "failed":
             note = item.note or "The reply could not be finished."
-            found.append(Notice(means.look, note, Regenerate(item.id), "Try again", bad=True))
+            found.append(Notice(means.look, note, (Regenerate(item.id), "Try again"), bad=True))
         case "stopped":
-            note = item.note or "Stopped."
-            found.append(Notice(means.look, note, Continue(item.id), "Continue", bad=False))
+            more = ((Continue(item.id), "Continue"),) if last and item.text else ()
+            found.append(Notice(means.look, item.note or "Stopped.", *more))
+        case "asking":
+            found.append(_question(item, means))
         case _:
             pass
-    if not item.live:
+    quiet_call = item.tools and not item.text and not last and item.versions == 1
+    if item.footer and not item.live and not quiet_call:
         found.append(Footer(means.look, item, last=last))
     for block in found:
         block.space_before = means.look.theme.px(2 if isinstance(block, Footer) else 8)
     return found
+
+
+def _question(item: MessageItem, means: Means) -> Notice:
+    names = " and ".join(dict.fromkeys(tool.name for tool in item.tools))
+    return Notice(
+        means.look,
+        f"The model wants to use {names}. May it?",
+        (AnswerCalls(item.id, allowed=True), "Allow"),
+        (AnswerCalls(item.id, allowed=False), "Don’t allow"),
+        icon="tool",
+    )
 
 
 def between(before: Block | None, block: Block) -> float:

@@ -9,8 +9,8 @@ from typing import Literal, NewType
 import msgspec
 
 ItemId = NewType("ItemId", str)
-Status = Literal["done", "waiting", "reading", "streaming", "stopped", "failed"]
-ToolStatus = Literal["waiting", "running", "done", "failed"]
+Status = Literal["done", "waiting", "reading", "streaming", "stopped", "failed", "asking"]
+ToolStatus = Literal["waiting", "running", "done", "declined"]
 
 
 class Quote(msgspec.Struct, frozen=True):
@@ -65,6 +65,7 @@ class MessageItem(msgspec.Struct, frozen=True, kw_only=True):
     stats: Stats = Stats()
     version: int = 1
     versions: int = 1
+    footer: bool = True  # a document that is only read has none
 
     @property
     def live(self) -> bool:
@@ -117,6 +118,13 @@ class SaveCode(msgspec.Struct, frozen=True):
     language: str
 
 
+class AnswerCalls(msgspec.Struct, frozen=True):
+    """The tools a reply asked for may run, or may not."""
+
+    id: ItemId
+    allowed: bool
+
+
 class OpenSegment(msgspec.Struct, frozen=True):
     id: ItemId
 
@@ -130,6 +138,7 @@ Request = (
     | Delete
     | OpenLink
     | SaveCode
+    | AnswerCalls
     | OpenSegment
 )
 

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
-from app.ui.theme import READING_WIDTH, Theme, color
+from app.ui.theme import Theme, color
 from app.ui.transcript.accessible import Announcer, Spoken, focus_moved
 from app.ui.transcript.building import Means
 from app.ui.transcript.clipboard import Clipboard
@@ -229,7 +229,7 @@ class RowView(QAbstractScrollArea):
 
     def _column(self) -> float:
         room = self.viewport().width() - 2 * _MARGIN_PX
-        return float(max(200, min(round(self._means.look.theme.px(READING_WIDTH)), room)))
+        return float(max(200, min(round(self._means.look.theme.column), room)))
 
     def _sync(self) -> None:
         """Measure what is visible, tell the scroll bar, paint."""

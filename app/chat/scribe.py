@@ -1,0 +1,205 @@
+"""Writes the segments of a narrative: from live originals, from stored ones, from two older ones.
+
+On the wind's thread. A segment is written once from its own turns and never from a summary
+alone: a merge has the exact facts beside it. Whatever a model fails at has a mechanical form,
+except a re-run, which leaves what stands.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from app.chat import ledger, narrative
+from app.chat.aside import Aside
+from app.chat.budget import Budget, group_turns
+from app.chat.documents import own_words
+from app.chat.prompt import Composition, ledger_of, was_said
+from app.chat.scale import Scale, Weighed
+from app.core.errors import AppError, KnownError
+from app.core.ids import ConversationId, SessionId, session_of
+from app.core.messages import Message, Tool
+from app.storage.messages import StoredMessage
+from app.storage.segments import LedgerEntry, Origin, Segment, SegmentId
+
+UNSTORED = SegmentId(0)
+_LEAST = 16  # characters; less than this says nothing
+_CHARACTERS_PER_TOKEN = 3
+_ROOM_TO_THINK = 4  # times the tokens, when the first try was spent on reasoning
+_EXACT = frozenset(("url", "path", "date", "number", "code", "quote"))
+_log = logging.getLogger(__name__)
+
+
+class _Try(msgspec.Struct, frozen=True):
+    """One way to ask for a summary."""
+
+    said: tuple[Message, ...]
+    model: str
+    session: SessionId = SessionId("")
+    tools: tuple[Tool, ...] = ()
+
+
+class Scribe:
+    def __init__(
+        self,
+        aside: Aside,
+        scale: Scale,
+        budget: Callable[[], Budget],
+        summarizer: Callable[[], str] = lambda: "",
+    ) -> None:
+        self._aside = aside
+        self._scale = scale
+        self._budget = budget
+        self._summarizer = summarizer  # empty: the chat's own model writes them
+
+    def narrate(
+        self, weighed: Weighed, narrated: Sequence[StoredMessage], after: StoredMessage
+    ) -> Segment:
+        """The oldest turns, up to the user message `after`."""
+        composition = weighed.composition
+        wish = narrative.summary_request(
+            narrated[0].message, after.message, self._budget().wind.instructions
+        )
+        spoken = tuple(stored.message for stored in narrated)
+        conversation = narrated[0].conversation_id
+        live = _Try(
+            _answered(composition.messages),
+            composition.model,
+            session_of(conversation),
+            weighed.tools,
+        )
+        ways = [live, _Try(spoken, composition.model)]
+        if own := self._summarizer():  # it has nothing of the conversation in its cache
+            ways.insert(0, _Try(spoken, own))
+        text = self._first_useful(ways, wish)
+        origin: Origin = "model" if text else "mechanical"
+        if not text:
+            text = narrative.mechanical(spoken, self._budget().summary_tokens * 3)
+        return self._segment(conversation, narrated, text, origin, composition.model)
+
+    def rewrite(self, old: Segment, composition: Composition) -> Segment:
+        """The same turns once more, from what was said; raises when no model can."""
+        order = [stored.id for stored in composition.branch]
+        span = slice(order.index(old.first_message_id), order.index(old.last_message_id) + 1)
+        narrated = [stored for stored in composition.branch[span] if was_said(stored)]
+        model = self._summarizer() or composition.model
+        texts: list[str] = []
+        for part in self._parts(narrated, composition.model):
+            wish = narrative.summary_request(part[0], None, self._budget().wind.instructions)
+            texts.append(self._written(_Try(part, model), wish))
+        new = self._segment(old.conversation_id, narrated, "", "model", composition.model)
+        if len(texts) > 1:
+            wish = narrative.merge_request(texts, new.ledger)
+            texts = [self._written(_Try((), model), wish)]
+        return msgspec.structs.replace(
+            new,
+            first_message_id=old.first_message_id,
+            last_message_id=old.last_message_id,
+            text=texts[0],
+            tokens=self._scale.tokens(texts[0], composition.model),
+        )
+
+    def merge(self, older: Segment, newer: Segment, model: str) -> Segment:
+        facts = ledger_of((older, newer))
+        wish = narrative.merge_request((older.text, newer.text), facts)
+        ways = [_Try((), by) for by in dict.fromkeys((self._summarizer() or model, model))]
+        text = self._first_useful(ways, wish)
+        origin: Origin = "model" if text else "mechanical"
+        if not text:
+            room = self._budget().summary_tokens * _CHARACTERS_PER_TOKEN
+            text = narrative.shortened((older.text, newer.text), room)
+        return msgspec.structs.replace(
+            newer,
+            id=UNSTORED,
+            first_message_id=older.first_message_id,
+            text=text,
+            origin=origin,
+            tokens=self._scale.tokens(text, model),
+            ledger=facts,
+        )
+
+    def _segment(
+        self,
+        conversation: ConversationId,
+        narrated: Sequence[StoredMessage],
+        text: str,
+        origin: Origin,
+        model: str,
+    ) -> Segment:
+        return Segment(
+            id=UNSTORED,
+            conversation_id=conversation,
+            first_message_id=narrated[0].id,
+            last_message_id=narrated[-1].id,
+            text=text,
+            origin=origin,
+            tokens=self._scale.tokens(text, model),
+            ledger=_facts(narrated),
+            superseded_by=None,
+            created_ms=0,
+        )
+
+    def _first_useful(self, tries: Sequence[_Try], wish: str) -> str:
+        """Empty when none of them is."""
+        for way in tries:
+            try:
+                return self._written(way, wish)
+            except AppError:
+                _log.info("a summary failed", exc_info=True)
+        return ""
+
+    def _written(self, way: _Try, wish: str) -> str:
+        request = (*way.said, Message(role="user", content=wish))
+        most = self._budget().summary_tokens
+        for allowed in (most, most * _ROOM_TO_THINK):
+            answer = self._aside.ask(
+                request, allowed, model=way.model, session=way.session, tools=way.tools
+            )
+            text = answer.text.strip()
+            if len(text) >= _LEAST:
+                return text
+            if answer.reason != "length":
+                break
+        raise KnownError("The model's summary says nothing.")
+
+    def _parts(self, narrated: Sequence[StoredMessage], model: str) -> list[tuple[Message, ...]]:
+        """Turns that fit into the window together; a giant message is excerpted."""
+        budget = self._budget()
+        room = (budget.limit - budget.summary_tokens) * 3 // 4
+        spoken = [stored.message for stored in narrated]
+        prices = self._scale.count(spoken, model).each
+        for index, price in enumerate(prices):
+            if price > room:
+                text = narrative.excerpt(
+                    spoken[index].text, len(spoken[index].text) * room // price
+                )
+                spoken[index] = msgspec.structs.replace(spoken[index], content=text)
+        parts: list[tuple[Message, ...]] = []
+        used = room
+        for index, turn in enumerate(turns := group_turns([m.role for m in spoken], prices)):
+            end = turns[index + 1].first if index + 1 < len(turns) else len(spoken)
+            if used + turn.tokens > room:
+                parts.append(())
+                used = 0
+            parts[-1] += tuple(spoken[turn.first : end])
+            used += turn.tokens
+        return parts
+
+
+def _answered(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Without a question that still waits: what remains is in the model's cache."""
+    return tuple(messages[:-1] if messages[-1].role == "user" else messages)
+
+
+def _facts(narrated: Sequence[StoredMessage]) -> tuple[LedgerEntry, ...]:
+    """What people and tools said counts whole; of the model's own words only the exact kinds.
+
+    Documents stay searchable as they are: their facts would push out those of the talk.
+    """
+    facts: tuple[LedgerEntry, ...] = ()
+    for stored in narrated:
+        found = ledger.extract(own_words(stored.message.text), stored.id)
+        if stored.message.role == "assistant":
+            found = [entry for entry in found if entry.kind in _EXACT]
+        facts = ledger.merge(facts, found)
+    return facts

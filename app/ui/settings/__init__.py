@@ -1,0 +1,1 @@
+"""The settings page: every setting described once, checked where it is typed."""

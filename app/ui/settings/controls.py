@@ -1,0 +1,400 @@
+"""The control of each kind of setting: shows a value, and says what was chosen or typed.
+
+Main thread. A control checks nothing: the row asks the settings whether a value will do.
+"""
+
+from pathlib import Path
+from typing import Any, assert_never
+
+from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QFontDatabase, QKeyEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.ui.controls import Elided, IconButton
+from app.ui.settings.entries import (
+    Choice,
+    Colour,
+    Entry,
+    Folder,
+    Folders,
+    FontFamily,
+    Number,
+    Switch,
+)
+from app.ui.theme import Theme, color, paint_icon
+
+ACCENTS = (
+    ("", "Ours"), ("#2f7fd6", "Blue"), ("#0f8f83", "Teal"), ("#3a8f45", "Green"),
+    ("#c2691c", "Orange"), ("#c73e5a", "Red"), ("#8e4ec6", "Purple"),
+)  # fmt: skip
+
+
+class Control(QWidget):
+    edited = Signal(object)
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.entry = entry
+
+    def show_value(self, value: Any) -> None:
+        raise NotImplementedError
+
+    def set_theme(self, theme: Theme) -> None:
+        """Most controls take their look from the stylesheet."""
+
+
+def make_control(entry: Entry, theme: Theme) -> Control:
+    match entry.kind:
+        case Switch():
+            return _SwitchControl(entry, theme)
+        case Number() as number:
+            return _NumberControl(entry, number)
+        case Choice(options=options):
+            return _ChoiceControl(entry, options, theme)
+        case Colour():
+            return _ColourControl(entry, theme)
+        case FontFamily():
+            return _FontControl(entry, theme)
+        case Folder() as folder:
+            return _FolderControl(entry, folder, theme)
+        case Folders():
+            return _FoldersControl(entry, theme)
+        case _:
+            assert_never(entry.kind)
+
+
+class Toggle(QAbstractButton):
+    """On or off, as a switch."""
+
+    def __init__(self, label: str, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setCheckable(True)
+        self.setAccessibleName(label)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(round(self._theme.px(40)), round(self._theme.px(24)))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colors, px = self._theme.colors, self._theme.px
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        track = QRectF(self.rect()).adjusted(2, 2, -2, -2)
+        radius = track.height() / 2
+        painter.setPen(color(colors.accent if self.isChecked() else colors.faint))
+        painter.setBrush(color(colors.accent if self.isChecked() else colors.hover))
+        painter.drawRoundedRect(track, radius, radius)
+        side = track.height() - px(6)
+        left = track.right() - side - px(3) if self.isChecked() else track.left() + px(3)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color(colors.on_accent if self.isChecked() else colors.muted))
+        painter.drawEllipse(QRectF(left, track.top() + px(3), side, side))
+        if self.hasFocus():
+            painter.setPen(color(colors.text))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(track.adjusted(-1.5, -1.5, 1.5, 1.5), radius + 2, radius + 2)
+
+
+class ComboBox(QComboBox):
+    """Scrolling the page over it does not change it."""
+
+    def __init__(self, label: str, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setAccessibleName(label)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(14)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+    def wheelEvent(self, e: QWheelEvent) -> None:
+        e.ignore()
+
+    def paintEvent(self, e: QPaintEvent) -> None:
+        super().paintEvent(e)
+        side = self._theme.px(14)
+        where = QRectF(self.width() - side - 8, (self.height() - side) / 2, side, side)
+        paint_icon(QPainter(self), "chevron-down", self._theme.colors.muted, where)
+
+
+class _SwitchControl(Control):
+    def __init__(self, entry: Entry, theme: Theme) -> None:
+        super().__init__(entry)
+        self.toggle = Toggle(entry.label, theme)
+        self.toggle.toggled.connect(self._turned)
+        _in_a_row(self, self.toggle)
+        self.setFocusProxy(self.toggle)
+
+    def show_value(self, value: Any) -> None:
+        with QSignalBlocker(self.toggle):
+            self.toggle.setChecked(bool(value))
+        self.toggle.update()
+
+    def _turned(self, on: bool) -> None:
+        self.edited.emit(on)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.toggle.set_theme(theme)
+
+
+class _NumberControl(Control):
+    def __init__(self, entry: Entry, number: Number) -> None:
+        super().__init__(entry)
+        self._number = number
+        self.field = QLineEdit()
+        self.field.setAccessibleName(
+            f"{entry.label}, {number.unit}" if number.unit else entry.label
+        )
+        self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.field.setPlaceholderText(number.special)
+        self.field.setFixedWidth(150 if number.special else 100)
+        self.field.editingFinished.connect(self._finished)
+        unit = QLabel(number.unit)
+        unit.setProperty("kind", "small")
+        _in_a_row(self, self.field, unit)
+        self.setFocusProxy(self.field)
+        self._shown = ""
+
+    def show_value(self, value: Any) -> None:
+        empty = value is None or (self._number.empty is not None and value == self._number.empty)
+        self._shown = "" if empty else f"{value:,}"
+        if not self.field.hasFocus() or not self.field.isModified():
+            self.field.setText(self._shown)
+
+    def _finished(self) -> None:
+        text = self.field.text().strip()
+        if text == self._shown:
+            return
+        if not text and self._number.special:
+            self.edited.emit(self._number.empty)
+            return
+        plain = text.replace(",", "").replace(" ", "").replace("\u202f", "").replace("_", "")
+        self.field.setModified(False)
+        self.edited.emit(plain)
+
+
+class _ChoiceControl(Control):
+    def __init__(self, entry: Entry, options: tuple[tuple[str, str], ...], theme: Theme) -> None:
+        super().__init__(entry)
+        self.box = ComboBox(entry.label, theme)
+        for value, name in options:
+            self.box.addItem(name, value)
+        self.box.activated.connect(self._chosen)
+        _in_a_row(self, self.box)
+        self.setFocusProxy(self.box)
+
+    def show_value(self, value: Any) -> None:
+        self.box.setCurrentIndex(self.box.findData(value))
+
+    def set_theme(self, theme: Theme) -> None:
+        self.box.set_theme(theme)
+
+    def _chosen(self, at: int) -> None:
+        self.edited.emit(self.box.itemData(at))
+
+
+class _Swatch(QAbstractButton):
+    chosen = Signal(object)
+
+    def __init__(self, value: str, name: str, theme: Theme) -> None:
+        super().__init__()
+        self.value = value
+        self._theme = theme
+        self.setCheckable(True)
+        self.setAutoExclusive(True)
+        self.clicked.connect(lambda: self.chosen.emit(self.value))
+        self.setAccessibleName(name)
+        self.setToolTip(name)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        side = round(self._theme.px(26))
+        return QSize(side, side)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        around = QRectF(self.rect()).adjusted(2, 2, -2, -2)
+        ring = self._theme.colors.text if self.hasFocus() else self._theme.colors.muted
+        if self.isChecked() or self.hasFocus():
+            painter.setPen(color(ring))
+            painter.drawEllipse(around)
+        painter.setPen(Qt.PenStyle.NoPen)
+        ours = "#8c97ff" if self._theme.dark else "#4f5bd5"
+        painter.setBrush(color(self.value or ours))
+        painter.drawEllipse(around.adjusted(3, 3, -3, -3))
+
+
+class _ColourControl(Control):
+    def __init__(self, entry: Entry, theme: Theme) -> None:
+        super().__init__(entry)
+        self.swatches = [_Swatch(value, name, theme) for value, name in ACCENTS]
+        for swatch in self.swatches:
+            swatch.chosen.connect(self.edited)
+        _in_a_row(self, *self.swatches)
+
+    def show_value(self, value: Any) -> None:
+        for swatch in self.swatches:
+            swatch.setChecked(swatch.value == value)
+
+    def set_theme(self, theme: Theme) -> None:
+        for swatch in self.swatches:
+            swatch.set_theme(theme)
+
+
+class _FontBox(ComboBox):
+    """The machine's fonts are listed when they are asked for: there may be hundreds."""
+
+    def showPopup(self) -> None:
+        self.fill()
+        super().showPopup()
+
+    def keyPressEvent(self, e: QKeyEvent) -> None:
+        self.fill()
+        super().keyPressEvent(e)
+
+    def fill(self) -> None:
+        if self.count() > 2:
+            return
+        chosen = self.currentData()
+        self.clear()
+        self.addItem("The system's", "")
+        for family in QFontDatabase.families():
+            if not QFontDatabase.isPrivateFamily(family):
+                self.addItem(family, family)
+        self.setCurrentIndex(max(0, self.findData(chosen)))
+
+
+class _FontControl(Control):
+    def __init__(self, entry: Entry, theme: Theme) -> None:
+        super().__init__(entry)
+        self.box = _FontBox(entry.label, theme)
+        self.box.activated.connect(self._chosen)
+        _in_a_row(self, self.box)
+        self.setFocusProxy(self.box)
+
+    def show_value(self, value: Any) -> None:
+        if self.box.findData(value) < 0:
+            self.box.addItem(value or "The system's", value)
+        self.box.setCurrentIndex(self.box.findData(value))
+
+    def set_theme(self, theme: Theme) -> None:
+        self.box.set_theme(theme)
+
+    def _chosen(self, at: int) -> None:
+        self.edited.emit(self.box.itemData(at))
+
+
+class _FolderControl(Control):
+    def __init__(self, entry: Entry, folder: Folder, theme: Theme) -> None:
+        super().__init__(entry)
+        self._empty = folder.empty
+        self._path = Elided()
+        self._path.setProperty("kind", "small")
+        self._path.setMinimumWidth(120)
+        self._path.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._choose = _plain("Choose…", f"Choose: {entry.label}")
+        self._choose.clicked.connect(self._ask)
+        self._reset = IconButton("close", f"Use {folder.empty}", theme)
+        self._reset.clicked.connect(lambda: self.edited.emit(""))
+        _in_a_row(self, self._path, self._choose, self._reset)
+        self.setFocusProxy(self._choose)
+
+    def show_value(self, value: Any) -> None:
+        self._path.setText(value or self._empty)
+        self._path.setToolTip(value)
+        self._reset.setVisible(bool(value))
+
+    def set_theme(self, theme: Theme) -> None:
+        self._reset.set_theme(theme)
+
+    def _ask(self) -> None:
+        if chosen := QFileDialog.getExistingDirectory(self, self.entry.label):
+            self.edited.emit(str(Path(chosen)))
+
+
+class _FoldersControl(Control):
+    def __init__(self, entry: Entry, theme: Theme) -> None:
+        super().__init__(entry)
+        self._theme = theme
+        self._paths: tuple[str, ...] = ()
+        self._list = QVBoxLayout()
+        self._add = _plain("Add a folder…", f"Add: {entry.label}")
+        self._add.clicked.connect(self._ask)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self._list)
+        column.addWidget(self._add, 0, Qt.AlignmentFlag.AlignRight)
+        self.setFocusProxy(self._add)
+
+    def show_value(self, value: Any) -> None:
+        self._paths = tuple(value)
+        while (item := self._list.takeAt(0)) is not None:
+            if (line := item.widget()) is not None:
+                line.deleteLater()
+        for path in self._paths:
+            self._list.addWidget(self._line(path))
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.show_value(self._paths)
+
+    def _line(self, path: str) -> QWidget:
+        line, name = QWidget(), Elided(path)
+        name.setProperty("kind", "small")
+        name.setToolTip(path)
+        name.setMinimumWidth(140)
+        remove = IconButton("close", f"Leave out {path}", self._theme)
+        rest = tuple(each for each in self._paths if each != path)
+        remove.clicked.connect(lambda: self.edited.emit(rest))
+        _in_a_row(line, name, remove)
+        return line
+
+    def _ask(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, self.entry.label)
+        if chosen and str(Path(chosen)) not in self._paths:
+            self.edited.emit((*self._paths, str(Path(chosen))))
+
+
+def _plain(text: str, name: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setProperty("kind", "plain")
+    button.setAccessibleName(name)
+    return button
+
+
+def _in_a_row(owner: QWidget, *widgets: QWidget) -> None:
+    row = QHBoxLayout(owner)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(6)
+    for widget in widgets:
+        row.addWidget(widget)

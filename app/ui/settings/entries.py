@@ -1,0 +1,143 @@
+"""Every setting of the app, described once: where it is kept, what it is called, how it is set.
+
+Pure values. The settings page makes its rows from these, its search reads their words, and the
+bounds come from the field's own type in `core.settings`.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Section = Literal[
+    "general", "models", "sampling", "wind", "tools", "storage", "appearance", "shortcuts", "about"
+]
+Needs = Literal["nothing", "reload", "restart"]
+
+TITLES: dict[Section, str] = {
+    "general": "General",
+    "models": "Models",
+    "sampling": "Sampling and presets",
+    "wind": "Context wind",
+    "tools": "Tools",
+    "storage": "Storage",
+    "appearance": "Appearance",
+    "shortcuts": "Shortcuts",
+    "about": "About",
+}
+
+
+class Switch(msgspec.Struct, frozen=True):
+    pass
+
+
+class Number(msgspec.Struct, frozen=True):
+    unit: str = ""
+    special: str = ""  # what the empty field means; without it a number is required
+    empty: int | None = None  # the value behind that
+
+
+class Choice(msgspec.Struct, frozen=True):
+    options: tuple[tuple[str, str], ...]  # the value, and its name
+
+
+class Colour(msgspec.Struct, frozen=True):
+    pass
+
+
+class FontFamily(msgspec.Struct, frozen=True):
+    pass
+
+
+class Folder(msgspec.Struct, frozen=True):
+    empty: str  # what is used when none is chosen
+
+
+class Folders(msgspec.Struct, frozen=True):
+    pass
+
+
+Kind = Switch | Number | Choice | Colour | FontFamily | Folder | Folders
+
+
+class Entry(msgspec.Struct, frozen=True):
+    section: Section
+    field: str  # section and name in the settings file
+    label: str
+    help: str
+    kind: Kind
+    needs: Needs = "nothing"
+    words: str = ""  # by which people may look for it, too
+
+    def matches(self, words: str) -> bool:
+        text = f"{self.label} {self.help} {self.words} {TITLES[self.section]}".casefold()
+        return all(word in text for word in words.casefold().split())
+
+
+_KV = Choice((("f16", "16 bits (exact)"), ("q8_0", "8 bits"), ("q4_0", "4 bits")))
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry("general", "general.return_sends", "Return sends",
+          "Shift+Return then breaks the line. When off, it is the other way round.",
+          Switch(), words="enter key newline"),
+    Entry("general", "general.load_at_start", "Load the last model at the start",
+          "The window can be used while it loads.", Switch(), words="auto startup"),
+    Entry("general", "general.notify", "Say when a reply has ended",
+          "A notification of the desktop, when a long reply ends while you are elsewhere.",
+          Switch(), words="notification background"),
+    Entry("models", "models.chat_ctx", "Context of a chat",
+          "How much of a conversation the model sees word for word. More takes more memory.",
+          Number("tokens"), "reload", "window length n_ctx size"),
+    Entry("models", "models.gpu_layers", "Layers on the GPU",
+          "Empty: as many as fit.", Number("layers", special="as many as fit"), "reload",
+          "offload vram cuda vulkan metal ngl"),
+    Entry("models", "models.threads", "Processor threads",
+          "Empty: all cores of this machine.", Number("threads", special="all cores", empty=0),
+          "reload", "cpu"),
+    Entry("models", "models.parallel", "Replies at the same time",
+          "How many chats one model answers at once; each keeps its whole context.",
+          Number("replies"), "reload", "parallel slots batching"),
+    Entry("models", "models.type_k", "Keys of the context",
+          "Fewer bits take less memory and lose a little precision.", _KV, "reload",
+          "kv cache type quantization"),
+    Entry("models", "models.type_v", "Values of the context",
+          "Fewer bits than 16 need flash attention.", _KV, "reload",
+          "kv cache type quantization"),
+    Entry("models", "models.flash_attention", "Flash attention",
+          "Automatic is right unless a driver misbehaves.",
+          Choice((("auto", "Automatic"), ("on", "On"), ("off", "Off"))), "reload"),
+    Entry("models", "models.folder", "Models folder",
+          "Where downloads go and where models are looked for first.",
+          Folder("the usual place"), words="directory path location"),
+    Entry("models", "models.folders", "More folders",
+          "Models are looked for here too; nothing is ever written to these.",
+          Folders(), words="directory path location"),
+    Entry("models", "models.download_limit_kib", "Speed of downloads",
+          "Of all downloads together.", Number("KiB/s", special="as fast as it goes", empty=0),
+          words="bandwidth limit throttle"),
+    Entry("storage", "models.cache_ram_mib", "Kept chats in memory",
+          "Memory for chats that can be continued without reading them again.",
+          Number("MiB"), "reload", "snapshot cache ram"),
+    Entry("storage", "models.cache_disk_mib", "Kept chats on disk",
+          "Disk space for the same; the oldest ones go first.",
+          Number("MiB"), "reload", "snapshot cache"),
+    Entry("appearance", "appearance.look", "Light or dark",
+          "Follow the desktop, or always the same.",
+          Choice((("system", "As the system"), ("light", "Light"), ("dark", "Dark"))),
+          words="theme mode"),
+    Entry("appearance", "appearance.accent", "Accent",
+          "The one colour of buttons and marks.", Colour(), words="color colour"),
+    Entry("appearance", "appearance.font", "Font", "Of all text but code.", FontFamily(),
+          words="typeface family"),
+    Entry("appearance", "appearance.points", "Text size",
+          "Everything grows with it.", Number("pt"), words="font zoom larger smaller"),
+    Entry("appearance", "appearance.reading_width", "Reading width",
+          "How wide a column of text becomes at most.", Number("px"), words="column"),
+)  # fmt: skip
+
+
+def of_section(section: Section) -> tuple[Entry, ...]:
+    return tuple(entry for entry in ENTRIES if entry.section == section)
+
+
+def find(words: str) -> tuple[Entry, ...]:
+    return tuple(entry for entry in ENTRIES if entry.matches(words))

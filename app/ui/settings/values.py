@@ -1,0 +1,58 @@
+"""Reads and sets one field of the settings by its name, and says why a value will not do.
+
+Pure. The bounds are those of the field's type in `core.settings`; the sentences are ours.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from app.core.errors import InvalidRequest
+from app.core.settings import Settings
+
+
+def value_of(settings: Settings, field: str) -> Any:
+    section, name = field.split(".")
+    return getattr(getattr(settings, section), name)
+
+
+def default_of(field: str) -> Any:
+    return value_of(Settings(), field)
+
+
+def with_value(settings: Settings, field: str, value: Any) -> Settings:
+    """Refuses what the field cannot hold, in one sentence."""
+    section, name = field.split(".")
+    group = getattr(settings, section)
+    kind = next(each for each in msgspec.structs.fields(group) if each.name == name).type
+    try:
+        checked = msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(_reason(kind, value)) from error
+    changed = msgspec.structs.replace(group, **{name: checked})
+    return msgspec.structs.replace(settings, **{section: changed})
+
+
+def _reason(kind: Any, value: Any) -> str:
+    for each in _alternatives(inspect.type_info(kind)):
+        if isinstance(each, inspect.IntType | inspect.FloatType):
+            return _number_reason(each, value)
+    return "This value cannot be used here."
+
+
+def _alternatives(kind: inspect.Type) -> tuple[inspect.Type, ...]:
+    return kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+
+
+def _number_reason(kind: "inspect.IntType | inspect.FloatType", value: Any) -> str:
+    whole = "a whole number" if isinstance(kind, inspect.IntType) else "a number"
+    match kind.ge, kind.le:
+        case None, None:
+            return f"Write {whole}."
+        case least, None:
+            return f"Write {whole}, {least:,} or more."
+        case None, most:
+            return f"Write {whole}, {most:,} at most."
+        case least, most:
+            return f"Write {whole} from {least:,} to {most:,}."
