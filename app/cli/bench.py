@@ -41,6 +41,7 @@ def wind(
 def engine(
     model: _Model = "default",
     rounds: Annotated[int, typer.Option(min=1, max=50)] = 5,
+    threads: Annotated[int, typer.Option(min=0, help="0: one for each core.")] = 0,
     as_json: _Json = False,
 ) -> None:
     """The engine's goals, beside the peers that are installed (scripts/build_peers.py)."""
@@ -48,8 +49,11 @@ def engine(
     from app.cli.bench_engine import measure_engine
     from app.cli.bench_goals import lines, report
 
+    def say(text: str) -> None:
+        typer.echo(text, err=True)
+
     path = named_model(model)
-    facts = report(path, *measure_engine(path, rounds, lambda text: typer.echo(text, err=True)))
+    facts = report(path, threads, *measure_engine(path, rounds, threads, say))
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
