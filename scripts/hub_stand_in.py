@@ -13,6 +13,7 @@ import json
 import random
 import re
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+if __package__ in (None, ""):  # run as a file: the repository root is not on the path yet
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scripts import hub_stand_in_xet as xet
 
 Mode = Literal[
     "cut",  # the connection ends at `at`
@@ -88,6 +94,7 @@ class Repository:
     likes: int = 0
     licence: str = "mit"
     architecture: str = "llama"
+    xet_only: bool = False  # the hub library's own way is the only one
     plain: frozenset[str] = frozenset()  # files kept in git itself, not in LFS
 
     @property
@@ -298,6 +305,8 @@ class _Hub(_Handler):
             self._list(query)
         elif match := re.fullmatch(r"/api/models/([^/]+/[^/]+?)(?:/revision/[^/]+)?", path):
             self._about(match[1], query)
+        elif match := re.fullmatch(r"/(xet-token|v1/reconstructions|xorb)/(\w+)", path):
+            self._xet(match[1], match[2])
         elif match := re.fullmatch(r"/([^/]+/[^/]+)/resolve/[^/]+/(.+)", path):
             self._resolve(match[1], match[2])
         else:
@@ -352,18 +361,37 @@ class _Hub(_Handler):
         elif path not in repository.files:
             self.reply(404, b'{"error": "Entry not found"}', X_Error_Code="EntryNotFound")
         elif repository.is_lfs(path):
-            content = repository.files[path]
-            self.reply(
-                302,
-                Location=f"{self.stand_in.file_host}/{content.sha256}",
-                X_Repo_Commit=repository.commit,
-                X_Linked_Etag=f'"{content.sha256}"',
-                X_Linked_Size=str(content.size),
-            )
+            self._point_to(repository, repository.files[path])
         else:
             content = repository.files[path]
             body = content.read(0, content.size)
             self.reply(200, body, "text/plain", ETag=f'"{content.git_sha1}"')
+
+    def _point_to(self, repository: Repository, content: Content) -> None:
+        headers = {
+            "X_Repo_Commit": repository.commit,
+            "X_Linked_Etag": f'"{content.sha256}"',
+            "X_Linked_Size": str(content.size),
+        }
+        if repository.xet_only:
+            route = f"{self.stand_in.endpoint}/xet-token/{content.sha256}"
+            headers |= {"X_Xet_Hash": content.sha256, "X_Xet_Refresh_Route": route}
+            self.reply(200 if self.command == "HEAD" else 404, **headers)
+        else:
+            self.reply(302, Location=f"{self.stand_in.file_host}/{content.sha256}", **headers)
+
+    def _xet(self, what: str, digest: str) -> None:
+        content = self.stand_in.blob(digest)
+        if content is None:
+            self.reply(404)
+        elif what == "xet-token":
+            self.reply(200, **xet.token_headers(self.stand_in.endpoint))
+        elif what == "xorb":
+            packed = xet.xorb(content.read(0, content.size))
+            body, where = xet.part(packed, self.entry.range)
+            self.reply(206, body, "application/octet-stream", Content_Range=where)
+        else:
+            self.reply(200, xet.reconstruction(self.stand_in.endpoint, digest, content.size))
 
 
 class _Files(_Handler):
