@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -211,7 +211,7 @@ def _stream(host: str, port: int, index: int, reply: int) -> list[float]:
 
 
 @contextmanager
-def _connected(host: str, port: int) -> Iterator[http.client.HTTPConnection]:
+def _connected(host: str, port: int) -> Generator[http.client.HTTPConnection]:
     connection = http.client.HTTPConnection(host, port, timeout=120)
     try:
         yield connection

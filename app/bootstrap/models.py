@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from app.core.calibration import MeasuredLoads, measured_load
 from app.core.errors import KnownError, ModelLoadFailed, from_info
 from app.core.generator import Sink
 from app.core.ids import RequestId
@@ -27,6 +28,7 @@ from app.hub.library import scan
 from app.hub.places import Place, find_places
 from app.hub.resolve import CHATS, EMBEDDERS, Known, resolve
 from app.storage.settings_file import SettingsFile
+from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
 from app.workers.rules import Rules
 
@@ -139,6 +141,16 @@ def assign_roles(pool: Pool, settings: Settings, folders: Folders) -> tuple[str,
             problems.append(f"The {role} of the settings was not found. {error.message}")
         pool.assign(role, spec)
     return tuple(problems)
+
+
+def keep_measured(loads: MeasuredLoads) -> Callable[[PoolEvent], None]:
+    """Each load that ends well says how good its estimate was."""
+
+    def follow(event: PoolEvent) -> None:
+        if isinstance(event, WorkerReady) and (measured := measured_load(event.info)):
+            loads.add(measured)
+
+    return follow
 
 
 def model_places(settings: Settings, folders: Folders) -> tuple[Place, ...]:

@@ -11,7 +11,14 @@ from pathlib import Path
 
 import msgspec
 
-from app.bootstrap.models import Models, assign_roles, find_model, model_spec, pool_rules
+from app.bootstrap.models import (
+    Models,
+    assign_roles,
+    find_model,
+    keep_measured,
+    model_spec,
+    pool_rules,
+)
 from app.bootstrap.runtimes import runtime_launch
 from app.chat.answering import Answering
 from app.chat.attachments import Attachments
@@ -35,6 +42,7 @@ from app.hub.runtimes import Runtimes
 from app.storage.database import Database
 from app.storage.downloads import StoredDownloads
 from app.storage.instance import Instance
+from app.storage.measured_file import MeasuredFile
 from app.storage.recovery import Report, open_database
 from app.storage.settings_file import SettingsFile
 from app.storage.upkeep import Upkeep
@@ -233,6 +241,7 @@ def open_rooms(
         pool, problems = _open_pool(folders, settings_file, closing)
         window = _Window(settings_file)
         pool.subscribe(window.follow)
+        pool.subscribe(keep_measured(MeasuredFile(folders.measured_loads)))
         toolbox = Toolbox(built_in(), lambda: settings_file.value.tools)
         models = Models(
             pool,

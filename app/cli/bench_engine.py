@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -204,7 +204,7 @@ def _run_peer(name: str, model: Path, streams: int, threads: int) -> float | Non
 
 
 @contextmanager
-def _busy_core() -> Iterator[None]:
+def _busy_core() -> Generator[None]:
     process = subprocess.Popen([sys.executable, "-c", _SPIN])
     try:
         yield
