@@ -198,7 +198,7 @@ def _open_pool(
 def _open_downloads(
     db: Database, folders: Folders, settings_file: SettingsFile, closing: ExitStack
 ) -> Downloads:
-    """They go on where the last time ended."""
+    """Those of the last time go on when the window asks for it."""
 
     def find_token() -> str | None:
         from huggingface_hub import get_token
