@@ -46,7 +46,7 @@ def kill_on_the_way(hub: StandIn, folder: Path, size: int, kills: int) -> None:
     assert start(folder / "Models", store).wait(timeout=120) == 0
     assert is_right(target, file, lambda: None)
     assert hub.sent() <= 1.15 * size
-    assert [path for path in folder.rglob("*.gguf*")] == [target]
+    assert list(folder.rglob("*.gguf*")) == [target]
 
 
 def test_kill_9_on_the_way(hub: StandIn, tmp_path: Path) -> None:
