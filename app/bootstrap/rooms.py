@@ -4,6 +4,7 @@ Everything it opens is closed in reverse order, whatever happens between.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
@@ -49,6 +50,7 @@ from app.storage.upkeep import Upkeep
 from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
 
+_PATIENCE_S = 0.5
 _log = logging.getLogger(__name__)
 
 
@@ -170,9 +172,28 @@ def _open_stored(
     return db, recovered
 
 
+class _Patience:
+    """Whoever waits for an engine some time after the end has begun is let go.
+
+    A reply is stopped and stored long before; but a model that still loads, or an engine that
+    hangs, would be waited for.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._timer = threading.Timer(_PATIENCE_S, pool.close)
+
+    def begin(self) -> None:
+        self._timer.start()
+
+    def end(self) -> None:
+        self._timer.cancel()
+        if self._timer.ident is not None:
+            self._timer.join()
+
+
 def _open_pool(
     folders: Folders, settings: SettingsFile, closing: ExitStack
-) -> tuple[Pool, tuple[str, ...]]:
+) -> tuple[Pool, _Patience, tuple[str, ...]]:
     """The engines, and what the settings have them do besides chatting."""
     runtimes = Runtimes(folders.runtimes)
     pool = Pool(
@@ -180,6 +201,8 @@ def _open_pool(
         rules=pool_rules(settings.value),
         launch=runtime_launch(runtimes),
     )
+    patience = _Patience(pool)
+    closing.callback(patience.end)
     closing.callback(pool.close)
     pool.warm()  # its process starts and imports while the rest is still being opened
 
@@ -192,7 +215,7 @@ def _open_pool(
     closing.callback(settings.subscribe(follow))
     refused = runtimes.active().refused
     problems = assign_roles(pool, settings.value, folders)
-    return pool, (*((refused,) if refused else ()), *problems)
+    return pool, patience, (*((refused,) if refused else ()), *problems)
 
 
 def _open_downloads(
@@ -238,7 +261,7 @@ def open_rooms(
         db, recovered = passing_db, None
         if not temporary:
             db, recovered = _open_stored(folders, on_raise, closing)
-        pool, problems = _open_pool(folders, settings_file, closing)
+        pool, patience, problems = _open_pool(folders, settings_file, closing)
         window = _Window(settings_file)
         pool.subscribe(window.follow)
         pool.subscribe(keep_measured(MeasuredFile(folders.measured_loads)))
@@ -258,6 +281,7 @@ def open_rooms(
         )
         passing = build.over(passing_db, unkept)
         kept = passing if temporary else build.over(db, pool)
+        closing.callback(patience.begin)
         yield Rooms(
             folders,
             settings_file,
