@@ -25,12 +25,20 @@ _IMAGES = (
     (b"GIF8", "image/gif"),
     (b"BM", "image/bmp"),
 )
+_UNSEEN = "Kept with the message; the model cannot see it."
 _QUOTED = "Too long to be shown whole: what matters to each question is quoted."
 
 
 class Attachments:
-    def __init__(self, generator: Generator, budget: Callable[[], Budget]) -> None:
+    def __init__(
+        self,
+        generator: Generator,
+        budget: Callable[[], Budget],
+        sees: Callable[[str], bool] = lambda _model: False,
+    ) -> None:
+        """`sees`: whether a model can be sent images; without a name, the one that is loaded."""
         self._generator = generator
+        self._sees = sees
         self._budget = budget
         self._threads = ThreadPoolExecutor(_AT_ONCE, "attach")
 
@@ -46,7 +54,7 @@ class Attachments:
 
     def _read(self, path: Path) -> Document:
         if mime := _image_type(path):
-            return _image(path, mime)
+            return _image(path, mime, seen=self._sees(""))
         found = extract_text(path)
         if found.problem:
             raise InvalidRequest(found.problem)
@@ -62,7 +70,7 @@ class Attachments:
             return len(text) // _CHARACTERS_PER_TOKEN + 1
 
 
-def _image(path: Path, mime: str) -> Document:
+def _image(path: Path, mime: str, *, seen: bool) -> Document:
     if path.stat().st_size > _MAX_IMAGE_BYTES:
         raise InvalidRequest("The image is larger than 20 MB. Make it smaller first.")
     return Document(
@@ -70,7 +78,7 @@ def _image(path: Path, mime: str) -> Document:
         kind="image",
         mime=mime,
         data=path.read_bytes(),
-        note="Kept with the message; the model cannot see it.",
+        note="" if seen else _UNSEEN,
     )
 
 
