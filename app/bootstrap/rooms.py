@@ -63,6 +63,7 @@ class Rooms(msgspec.Struct, frozen=True):
     narrator: Narrator
     presets: Presets
     attachments: Attachments
+    budget: Callable[[], Budget]  # of the window of one chat, as it is now
     temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
     recovered: Report | None = None  # the database was damaged: what was saved
     problems: tuple[str, ...] = ()  # what the settings ask for and is not there
@@ -229,6 +230,7 @@ def open_rooms(
             kept.narrator,
             kept.presets,
             attachments,
+            window.budget,
             passing,
             recovered,
             problems,
