@@ -78,6 +78,7 @@ class Rooms(msgspec.Struct, frozen=True):
     presets: Presets
     attachments: Attachments
     downloads: Downloads
+    budget: Callable[[], Budget]  # of the window of one chat, as it is now
     temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
     recovered: Report | None = None  # the database was damaged: what was saved
     problems: tuple[str, ...] = ()  # what the settings ask for and is not there
@@ -90,24 +91,29 @@ class Rooms(msgspec.Struct, frozen=True):
 
 
 class _Window:
-    """What the loaded models give: the size of a chat's window, and how each is best sampled."""
+    """What the loaded models give: the size of a chat's window, how to sample, what they see."""
 
     def __init__(self, settings: SettingsFile) -> None:
         self._settings = settings
         self._chat_ctx = settings.value.models.chat_ctx
         self._sampling: dict[str, Sampling] = {}
+        self._seeing: dict[str, bool] = {}
 
     def follow(self, event: PoolEvent) -> None:
         if isinstance(event, WorkerReady) and CHAT in event.roles:
             self._chat_ctx = event.info.chat_ctx
             # Without a name, the model that was loaded last is meant.
             self._sampling[event.model] = self._sampling[""] = event.info.recommended
+            self._seeing[event.model] = self._seeing[""] = event.info.vision
 
     def budget(self) -> Budget:
         return Budget(self._chat_ctx, self._settings.value.wind)
 
     def sampling(self, model: str) -> Sampling:
         return self._sampling.get(model, Sampling())
+
+    def sees(self, model: str) -> bool:
+        return self._seeing.get(model, False)
 
 
 class _ChatsBuilder(msgspec.Struct, frozen=True):
@@ -124,7 +130,7 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
 
     def over(self, db: Database, generator: Unkept | Pool) -> Chats:
         budget = self.window.budget
-        scale = Scale(db, generator, budget, self.toolbox)
+        scale = Scale(db, generator, budget, self.toolbox, sees=self.window.sees)
         wind = Wind(
             db,
             generator,
@@ -143,7 +149,7 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
             budget,
             scale,
             wind=wind,
-            titles=Titles(db, generator, self.post, budget, self.toolbox),
+            titles=Titles(db, generator, self.post, scale),
             max_tokens=self.max_tokens,
             ready=self.models.ready,
         )
@@ -272,7 +278,7 @@ def open_rooms(
             lambda: settings_file.value.models.workers,
         )
         downloads = _open_downloads(db, folders, settings_file, closing)
-        attachments = Attachments(pool, window.budget)
+        attachments = Attachments(pool, window.budget, window.sees)
         closing.callback(attachments.close)
         unkept = Unkept(pool)
         closing.callback(unkept.close)
@@ -294,6 +300,7 @@ def open_rooms(
             kept.presets,
             attachments,
             downloads,
+            window.budget,
             passing,
             recovered,
             problems,
