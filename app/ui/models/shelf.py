@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from app.core.downloads import DownloadEvent, DownloadId
+from app.core.downloads import DownloadId, DownloadState
 from app.core.errors import KnownError
 from app.core.fit import Fit, estimate
 from app.core.fit import Settings as FitSettings
@@ -59,7 +59,7 @@ class Downloads(Protocol):
 
     def cancel(self, download_id: DownloadId) -> None: ...
 
-    def subscribe(self, sink: Callable[[DownloadEvent], None]) -> Callable[[], None]: ...
+    def list(self) -> Sequence[DownloadState]: ...
 
 
 class Machine(Protocol):
@@ -148,9 +148,8 @@ class Shelf:
     def cancel(self, download_id: DownloadId) -> None:
         self._downloads.cancel(download_id)
 
-    def follow(self, sink: Callable[[DownloadEvent], None]) -> Callable[[], None]:
-        """What is on its way now, and every change; the result ends it."""
-        return self._downloads.subscribe(sink)
+    def on_the_way(self) -> Sequence[DownloadState]:
+        return self._downloads.list()
 
     # -- what is here
 
