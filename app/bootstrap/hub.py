@@ -13,7 +13,9 @@ import msgspec
 from huggingface_hub import close_session, get_token
 
 from app.bootstrap.models import model_places
-from app.core.downloads import Download, DownloadChanged, DownloadEvent, DownloadId
+from app.bootstrap.runtimes import runtime_launch
+from app.core.calibration import correction
+from app.core.downloads import Download, DownloadEvent, DownloadId, DownloadState
 from app.core.errors import HubError
 from app.core.fit import Settings as FitSettings
 from app.core.paths import Folders, find_folders
@@ -22,6 +24,8 @@ from app.core.settings import Settings
 from app.hub.catalog import Catalog, Variant
 from app.hub.downloads import Downloads
 from app.hub.library import Library, scan
+from app.hub.runtimes import Runtimes
+from app.storage.measured_file import MeasuredFile
 from app.storage.settings_file import SettingsFile
 from app.workers.greeting import greet
 
@@ -40,7 +44,7 @@ class Ground(msgspec.Struct, frozen=True):
         return scan(model_places(self.settings, self.folders))
 
     def devices(self) -> tuple[Device, ...]:
-        return greet().devices
+        return greet(runtime_launch(Runtimes(self.folders.runtimes))).devices
 
     def fit_settings(self, trained_ctx: int) -> FitSettings:
         wished = self.settings.models
@@ -49,6 +53,7 @@ class Ground(msgspec.Struct, frozen=True):
             parallel=wished.parallel,
             type_k=wished.type_k,
             type_v=wished.type_v,
+            correction=correction(MeasuredFile(self.folders.measured_loads).load()),
         )
 
 
@@ -57,11 +62,16 @@ def find_ground() -> Ground:
     return Ground(folders, SettingsFile(folders.settings).value)
 
 
+def open_client() -> httpx2.Client:
+    """Proxies as the environment names them."""
+    return httpx2.Client()
+
+
 @contextmanager
 def open_catalog() -> Generator[Catalog]:
-    """The hub that `HF_ENDPOINT` names, through the proxies of the environment."""
+    """The hub that `HF_ENDPOINT` names."""
     try:
-        with httpx2.Client() as client:
+        with open_client() as client:
             yield Catalog(client, os.environ.get("HF_ENDPOINT", "").rstrip("/"))
     finally:
         close_session()
@@ -83,18 +93,19 @@ def download(
     repository: str,
     variant: Variant,
     projector: Variant | None,
-    watch: Callable[[DownloadChanged], None],
+    watch: Callable[[DownloadState], None],
 ) -> Path:
     """Waits until the model is here; interrupted, the next time goes on where it was."""
     events: queue.SimpleQueue[DownloadEvent] = queue.SimpleQueue()
-    with closing(Downloads(folder, _Unkept(), events.put, find_token=get_token)) as downloads:
-        downloads.add(repository, variant, projector)
+    with closing(Downloads(folder, _Unkept(), find_token=get_token)) as downloads:
+        downloads.subscribe(events.put)
+        downloads.start(repository, variant, projector)
         while True:
-            event = events.get()
-            if not isinstance(event, DownloadChanged):
+            state = events.get()
+            if not isinstance(state, DownloadState):
                 continue
-            watch(event)
-            if event.download.state == "failed":
-                raise HubError(event.download.error)
-            if event.download.state == "done":
+            watch(state)
+            if state.download.state == "failed":
+                raise HubError(state.reason)
+            if state.download.state == "done":
                 return folder.joinpath(repository, variant.files[0][0])

@@ -11,7 +11,15 @@ from pathlib import Path
 
 import msgspec
 
-from app.bootstrap.models import Models, assign_roles, find_model, model_spec, pool_rules
+from app.bootstrap.models import (
+    Models,
+    assign_roles,
+    find_model,
+    keep_measured,
+    model_spec,
+    pool_rules,
+)
+from app.bootstrap.runtimes import runtime_launch
 from app.chat.answering import Answering
 from app.chat.attachments import Attachments
 from app.chat.budget import Budget
@@ -29,9 +37,13 @@ from app.core.paths import Folders, find_folders
 from app.core.protocol import CHAT, SUMMARIZER, ModelInfo
 from app.core.sampling import Sampling
 from app.core.settings import Settings
+from app.hub.downloads import Downloads
+from app.hub.runtimes import Runtimes
 from app.storage import restoring
 from app.storage.database import Database
+from app.storage.downloads import StoredDownloads
 from app.storage.instance import Instance
+from app.storage.measured_file import MeasuredFile
 from app.storage.recovery import Report, open_database
 from app.storage.settings_file import SettingsFile
 from app.storage.upkeep import Upkeep
@@ -64,6 +76,7 @@ class Rooms(msgspec.Struct, frozen=True):
     narrator: Narrator
     presets: Presets
     attachments: Attachments
+    downloads: Downloads
     temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
     recovered: Report | None = None  # the database was damaged: what was saved
     problems: tuple[str, ...] = ()  # what the settings ask for and is not there
@@ -164,7 +177,12 @@ def _open_pool(
     folders: Folders, settings: SettingsFile, closing: ExitStack
 ) -> tuple[Pool, tuple[str, ...]]:
     """The engines, and what the settings have them do besides chatting."""
-    pool = Pool(log=folders.logs / "engine.log", rules=pool_rules(settings.value))
+    runtimes = Runtimes(folders.runtimes)
+    pool = Pool(
+        log=folders.logs / "engine.log",
+        rules=pool_rules(settings.value),
+        launch=runtime_launch(runtimes),
+    )
     closing.callback(pool.close)
     pool.warm()  # its process starts and imports while the rest is still being opened
 
@@ -175,7 +193,32 @@ def _open_pool(
                 _log.warning("%s", problem)
 
     closing.callback(settings.subscribe(follow))
-    return pool, assign_roles(pool, settings.value, folders)
+    refused = runtimes.active().refused
+    problems = assign_roles(pool, settings.value, folders)
+    return pool, (*((refused,) if refused else ()), *problems)
+
+
+def _open_downloads(
+    db: Database, folders: Folders, settings_file: SettingsFile, closing: ExitStack
+) -> Downloads:
+    """They go on where the last time ended."""
+
+    def find_token() -> str | None:
+        from huggingface_hub import get_token
+
+        return get_token()
+
+    folder = settings_file.value.models_folder(folders.models)
+    downloads = Downloads(folder, StoredDownloads(db), find_token=find_token)
+    downloads.limit(settings_file.value.models.download_limit_kib << 10)
+    closing.callback(downloads.close)
+
+    def follow(_: Settings, settings: Settings) -> None:
+        downloads.set_folder(settings.models_folder(folders.models))
+        downloads.limit(settings.models.download_limit_kib << 10)
+
+    closing.callback(settings_file.subscribe(follow))
+    return downloads
 
 
 @contextmanager
@@ -201,12 +244,14 @@ def open_rooms(
         pool, problems = _open_pool(folders, settings_file, closing)
         window = _Window(settings_file)
         pool.subscribe(window.follow)
+        pool.subscribe(keep_measured(MeasuredFile(folders.measured_loads)))
         toolbox = Toolbox(built_in(), lambda: settings_file.value.tools)
         models = Models(
             pool,
             lambda path: model_spec(path, settings_file.value, folders),
             lambda: settings_file.value.models.workers,
         )
+        downloads = _open_downloads(db, folders, settings_file, closing)
         attachments = Attachments(pool, window.budget)
         closing.callback(attachments.close)
         unkept = Unkept(pool)
@@ -227,6 +272,7 @@ def open_rooms(
             kept.narrator,
             kept.presets,
             attachments,
+            downloads,
             passing,
             recovered,
             problems,

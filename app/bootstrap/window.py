@@ -78,7 +78,7 @@ def open_window(model: Path | None, *, verbose: bool = False) -> Generator[Windo
 def _make_window(
     rooms: Rooms, bridge: Bridge, preferences: Preferences, models: ModelSwitch
 ) -> Window:
-    kept, passing = (Chats(each.db, each.turns) for each in (rooms, rooms.temporary))
+    kept, passing = (Chats(each.db, each.turns, each.narrator) for each in (rooms, rooms.temporary))
     memory = rooms.folders.config / "window.json"
     return Window(bridge, Keeping(kept, passing), models, rooms.attachments, memory, preferences)
 

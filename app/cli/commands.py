@@ -28,6 +28,12 @@ def _models(app: typer.Typer) -> None:
     app.add_typer(models.app)
 
 
+def _runtimes(app: typer.Typer) -> None:
+    from app.cli import runtimes
+
+    app.add_typer(runtimes.app)
+
+
 def _bench(app: typer.Typer) -> None:
     from app.cli import bench
 
@@ -45,6 +51,7 @@ _GROUPS: dict[str, Callable[[typer.Typer], None]] = {
     "run": _run,
     "chats": _chats,
     "models": _models,
+    "runtimes": _runtimes,
     "bench": _bench,
     "version": _version,
 }

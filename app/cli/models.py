@@ -14,7 +14,7 @@ from app.bootstrap.hub import Ground, download, find_ground, open_catalog
 from app.cli import models_text as text
 from app.cli.output import print_json
 from app.cli.progress import Meter
-from app.core.downloads import DownloadChanged
+from app.core.downloads import DownloadState
 from app.core.errors import InvalidRequest
 from app.hub import trash
 from app.hub.catalog import Catalog, Listing, Offer, Query, Sort, Variant
@@ -122,7 +122,7 @@ def fetch(ground: Ground, name: str, *, projector: bool = True) -> Path:
     title = f"{variant.title} {variant.quantization}".strip()
     with Meter(title) as meter:
 
-        def watch(event: DownloadChanged) -> None:
+        def watch(event: DownloadState) -> None:
             meter.show(event.received, event.download.size, event.note)
 
         return download(ground.models, reference.repository, variant, eye, watch)

@@ -60,7 +60,7 @@ def table(models: Iterable[Model]) -> list[str]:
         )
         for model in models
     ]
-    return _columns(rows, right=(1,))
+    return columns(rows, right=(1,))
 
 
 def listings(found: Iterable[Listing]) -> list[str]:
@@ -74,7 +74,7 @@ def listings(found: Iterable[Listing]) -> list[str]:
         )
         for one in found
     ]
-    return _columns(rows, right=(1, 2))
+    return columns(rows, right=(1, 2))
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -128,7 +128,7 @@ class About(msgspec.Struct, frozen=True):
 
     def lines(self) -> list[str]:
         said = [self.title, self.where, ""]
-        said += _columns([(name, _shown(name, value)) for name, value in self.header.items()])
+        said += columns([(name, _shown(name, value)) for name, value in self.header.items()])
         layers = f", {self.fit.gpu_layers} of {self.fit.total_layers} layers on the GPU"
         on_gpu = layers if self.fit.gpu_layers else ""
         said += ["", f"With a chat of {self.chat_ctx:,} tokens: {self.label}{on_gpu}"]
@@ -171,9 +171,9 @@ def _local(name: str, ground: Ground) -> Subject:
     facts = read_facts(chosen)
     if facts.kind in ("projector", "shard", "other"):
         raise InvalidRequest(f"{chosen.name} is not a model by itself.")
-    name = read_name(chosen.name)
-    quantization = name.quantization or facts.quantization
-    return Subject(name.title, quantization, str(chosen), chosen.stat().st_size, facts, here=True)
+    read = read_name(chosen.name)
+    quantization = read.quantization or facts.quantization
+    return Subject(read.title, quantization, str(chosen), chosen.stat().st_size, facts, here=True)
 
 
 def _of_model(model: Model) -> Subject:
@@ -211,8 +211,8 @@ def _shown(name: str, value: Any) -> str:
         return _count(value)
     if name == "weights_bytes":
         return in_words(value)
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
+    if name == "kv_heads":
+        return ", ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
@@ -243,7 +243,7 @@ def _count(number: int) -> str:
     return str(number)
 
 
-def _columns(rows: list[tuple[str, ...]], right: tuple[int, ...] = ()) -> list[str]:
+def columns(rows: list[tuple[str, ...]], right: tuple[int, ...] = ()) -> list[str]:
     if not rows:
         return []
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

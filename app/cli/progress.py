@@ -32,7 +32,8 @@ class Meter:
                 console=Console(stderr=True),
             )
         self._task = self._bar.add_task(title, total=None) if self._bar else None
-        self._told, self._told_at, self._note = -1.0, 0.0, ""
+        self._told, self._told_at = -1.0, 0.0
+        self._note = ""
 
     def __enter__(self) -> "Meter":
         if self._bar:
@@ -56,6 +57,7 @@ class Meter:
         share, now = done / max(1, total), time.monotonic()
         late = now - self._told_at > _EVERY_S and share > self._told
         if share - self._told >= _STEP or late or note != self._note:
-            self._told, self._told_at, self._note = share, now, note
+            self._told, self._told_at = share, now
+            self._note = note
             line = f"{self._title}: {done / 1e6:,.0f} of {total / 1e6:,.0f} MB ({share:.0%})"
             print(f"{line} {note}".rstrip(), file=sys.stderr, flush=True)

@@ -32,6 +32,7 @@ from app.hub.control import Stopped
 from app.hub.names import preference, read_name
 from app.hub.references import Reference, read_words
 from app.hub.safe_path import is_safe
+from app.hub.variants import Variant
 
 Sort = Literal["trending_score", "downloads", "likes", "last_modified"]
 
@@ -67,18 +68,6 @@ class Listing(msgspec.Struct, frozen=True):
     architecture: str = ""
     parameters: int = 0
     trained_ctx: int = 0
-
-
-class Variant(msgspec.Struct, frozen=True):
-    """One quantization of a repository: all of its parts."""
-
-    title: str
-    quantization: str
-    files: tuple[tuple[str, RemoteFile], ...]  # with the path inside the repository
-
-    @property
-    def size(self) -> int:
-        return sum(file.size for _, file in self.files)
 
 
 class Offer(msgspec.Struct, frozen=True):

@@ -11,8 +11,9 @@ from app.core.errors import HubError
 from app.core.fit import Fit, Label, Settings, estimate
 from app.core.model_facts import ModelFacts, resized
 from app.core.protocol import Device
-from app.hub.catalog import Offer, Variant
+from app.hub.catalog import Offer
 from app.hub.names import preference
+from app.hub.variants import Variant
 
 SMALL_PARAMETERS = 4_000_000_000  # below, four bits cost more than they save
 _LISTED = preference("")  # whatever ranks before this is worth having

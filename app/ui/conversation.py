@@ -11,6 +11,7 @@ from app.chat.events import (
     BranchChanged,
     MessageAdded,
     MessageDeleted,
+    NarrativeChanged,
     ReplyDelta,
     ReplyFinished,
     ReplyProgress,
@@ -205,6 +206,8 @@ class Conversation(QObject):
             case WindStarted(awaited=True):
                 self._wait(note=_WINDING)
             case WindFinished(segment=segment) if segment is not None:
+                self._read_winds(here)
+            case NarrativeChanged():
                 self._read_winds(here)
             case ReplyFinished() if event.message.id == self._streaming:
                 self._finish(event.message)

@@ -8,7 +8,6 @@ import msgspec
 from app.chat.events import ChatEvent
 from app.core.downloads import DownloadEvent
 from app.core.errors import ErrorInfo
-from app.core.ids import ConversationId
 from app.core.protocol import ModelInfo, WorkerStats
 from app.hub.library import Library
 
@@ -54,26 +53,6 @@ class ModelsListed(msgspec.Struct, frozen=True):
     choices: tuple[ModelChoice, ...]
 
 
-class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """How a conversation's next prompt fills the model's context, in tokens."""
-
-    system: int = 0
-    narrative: int = 0
-    recalled: int = 0
-    recent: int = 0
-    reserve: int = 0
-    limit: int = 0
-
-    @property
-    def used(self) -> int:
-        return self.system + self.narrative + self.recalled + self.recent
-
-
-class ContextCounted(msgspec.Struct, frozen=True, kw_only=True):
-    conversation: ConversationId
-    usage: Usage
-
-
 class MemoryReported(msgspec.Struct, frozen=True):
     stats: WorkerStats
 
@@ -98,7 +77,6 @@ Event = (
     ChatEvent
     | ModelChanged
     | ModelsListed
-    | ContextCounted
     | MemoryReported
     | FoldersChanged
     | LibraryChanged

@@ -6,6 +6,7 @@ temporary one can take the way to the disk.
 
 import msgspec
 
+from app.chat.narrator import Narrator
 from app.chat.turns import Turns
 from app.core.ids import ConversationId
 from app.storage.database import Database, is_temporary
@@ -16,6 +17,7 @@ class Chats(msgspec.Struct, frozen=True):
 
     db: Database
     turns: Turns
+    narrator: Narrator
 
 
 class Keeping(msgspec.Struct, frozen=True):

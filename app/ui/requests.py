@@ -38,6 +38,7 @@ from app.ui.transcript.view import Transcript
 
 class Requests(QObject):
     editing = Signal(object, str)  # a message and its text, wanted in the composer
+    narrative = Signal()  # to be read
 
     def __init__(
         self,
@@ -91,7 +92,7 @@ class Requests(QObject):
             case SaveCode(code=code):
                 self._save(code)
             case OpenSegment():
-                pass
+                self.narrative.emit()
 
     def _regenerate(self, here: ConversationId, item: ItemId) -> None:
         """What failed last is tried again where it is; everything else is a new version."""

@@ -34,12 +34,15 @@ from app.ui.header.panel import Header, Models
 from app.ui.keeping import Keeping
 from app.ui.live import Live
 from app.ui.look import Look
+from app.ui.narrative.page import NarrativePage
 from app.ui.notes import Notes
 from app.ui.pages import Page, Pages
 from app.ui.preferences import Preferences
 from app.ui.reading import message_id
 from app.ui.remembered import Remembered
 from app.ui.requests import Requests
+from app.ui.seen.accounts import Accounts
+from app.ui.seen.page import SeenPage
 from app.ui.sidebar.library import Library
 from app.ui.sidebar.panel import Sidebar
 from app.ui.style import stylesheet
@@ -81,7 +84,8 @@ class Window(QMainWindow):
         self.transcript = Transcript(theme)
         self.transcript.setObjectName("transcript")
         self.sidebar = Sidebar(library, self.current, live, self.notes, bridge, theme)
-        self.header = Header(models, self.current, self.notes, bridge, theme)
+        accounts = Accounts(keeping, self.current, live, bridge)
+        self.header = Header(models, accounts, self.current, self.notes, bridge, theme)
         self.composer = Composer(keeping, self.drafts, self.current, live, bridge, theme, documents)
         self._preferences = preferences
         self.welcome = Welcome(self.current, bridge, theme)
@@ -93,6 +97,20 @@ class Window(QMainWindow):
         self._place_panels()
         self._connect()
         self._make_menus()
+        seen = self.offer_page(
+            "seen",
+            "&What the model sees",
+            "Ctrl+I",
+            lambda theme: SeenPage(keeping, accounts, self.current, theme),
+        )
+        told = self.offer_page(
+            "narrative",
+            "&The narrative",
+            "Ctrl+Shift+I",
+            lambda theme: NarrativePage(keeping, self.current, bridge, theme),
+        )
+        self.header.meter.clicked.connect(seen.trigger)
+        self.requests.narrative.connect(told.trigger)
         self._set_theme(theme)
         self._restore(kept)
         self.composer.editor.setFocus()

@@ -9,11 +9,12 @@ from app.core.errors import HubError
 from app.core.fit import LABELS, Settings, arithmetic
 from app.core.model_facts import Layer, ModelFacts, resized
 from app.core.protocol import Device
-from app.hub.catalog import Offer, Variant
+from app.hub.catalog import Offer
 from app.hub.choosing import judge, recommend
 from app.hub.names import read_name
 from app.hub.references import read_reference
 from app.hub.suggestions import curated, suggest
+from app.hub.variants import Variant
 
 GB = 10**9
 

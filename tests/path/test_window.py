@@ -54,8 +54,8 @@ def shown(window: Window) -> str:
 
 
 def open_window(qtbot: QtBot, rooms: Rooms, bridge: Bridge) -> Window:
-    passing = Chats(rooms.temporary.db, rooms.temporary.turns)
-    keeping = Keeping(Chats(rooms.db, rooms.turns), passing)
+    kept, passing = (Chats(r.db, r.turns, r.narrator) for r in (rooms, rooms.temporary))
+    keeping = Keeping(kept, passing)
     memory, preferences = rooms.folders.config / "w.json", Preferences(rooms.settings)
     window = Window(bridge, keeping, NoModels(), rooms.attachments, memory, preferences)
     qtbot.addWidget(window, before_close_func=lambda _: preferences.close())

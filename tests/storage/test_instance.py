@@ -1,3 +1,4 @@
+import errno
 import os
 import queue
 import signal
@@ -10,7 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.core.errors import AlreadyRunning
+from app.core.errors import AlreadyRunning, StorageError
+from app.storage import instance
 from app.storage.instance import Instance, raise_first
 
 HOLD = """
@@ -84,6 +86,21 @@ def test_a_stranger_without_the_key_is_refused_and_the_owner_goes_on(
             peer.send_bytes(b"\x80\x04not json")
         assert raise_first(tmp_path, ["ok"])
     assert heard.get(timeout=5) == ["ok"]
+
+
+def test_a_folder_that_cannot_be_used_is_not_called_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="cannot be used"):
+        Instance(tmp_path / "file" / "data")
+
+    def no_locks(_file: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(instance, "_try_lock", no_locks)
+    with pytest.raises(StorageError, match="cannot be locked"):
+        Instance(tmp_path / "data")
 
 
 def test_a_folder_with_a_very_long_name_works(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from PySide6.QtGui import QGuiApplication
@@ -10,6 +11,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.chat.events import MessageAdded, ReplyFinished
+from app.chat.narrator import Part
+from app.chat.seen import Account
 from app.core.errors import InvalidRequest
 from app.core.ids import ConversationId, MessageId
 from app.core.messages import Message
@@ -24,6 +27,8 @@ from app.ui.events import ModelChoice
 from app.ui.keeping import Chats, Keeping
 from app.ui.preferences import Preferences
 from app.ui.window import Window
+
+T = TypeVar("T")
 
 
 class Verbs:
@@ -45,6 +50,34 @@ class Verbs:
 
     def __getattr__(self, verb: str):
         return lambda *values, **named: self.asked.append((verb, *values, *named.values()))
+
+
+class Told:
+    """Stands where `Narrator` stands."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[object, ...]] = []
+        self.parts: tuple[Part, ...] = ()
+        self.counted: Account | None = None
+
+    def read(self, conversation: ConversationId) -> "Future[tuple[Part, ...]]":
+        return _done(self.parts)
+
+    def account(self, conversation: ConversationId) -> "Future[Account]":
+        if self.counted is None:
+            failed: Future[Account] = Future()
+            failed.set_exception(InvalidRequest("No model is loaded."))
+            return failed
+        return _done(self.counted)
+
+    def __getattr__(self, verb: str):
+        return lambda *values: self.asked.append((verb, *values))
+
+
+def _done(value: T) -> "Future[T]":
+    done: Future[T] = Future()
+    done.set_result(value)
+    return done
 
 
 class Models:
@@ -97,6 +130,7 @@ class Desk:
         self.memory = memory
         self.verbs = Verbs(db)
         self.passing_verbs = Verbs(passing)
+        self.told = Told()
         self.models = Models()
         self.bridge = Bridge()
         self.preferences = Preferences(SettingsFile(memory.with_name("settings.json"), {}))
@@ -104,7 +138,10 @@ class Desk:
 
     def open(self) -> Window:
         self.bridge = Bridge()
-        keeping = Keeping(Chats(self.db, self.verbs), Chats(self.passing, self.passing_verbs))
+        keeping = Keeping(
+            Chats(self.db, self.verbs, self.told),
+            Chats(self.passing, self.passing_verbs, Told()),
+        )
         window = Window(self.bridge, keeping, self.models, Papers(), self.memory, self.preferences)
         self.qtbot.addWidget(window)
         window.look.choose("light")

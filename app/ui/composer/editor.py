@@ -46,6 +46,12 @@ class Editor(QPlainTextEdit):
     def send_keys(self) -> str:
         return "Return" if self.return_sends else "Shift+Return"
 
+    def invite(self, text: str) -> None:
+        """What stands there while nothing is written."""
+        if text != self.placeholderText():
+            self.setPlaceholderText(text)
+            self.viewport().update()  # Qt paints it again only when it comes or goes
+
     def replace(self, text: str) -> None:
         """Another text altogether, with the cursor after it and nothing to undo into."""
         self.setPlainText(text)

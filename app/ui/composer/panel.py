@@ -341,7 +341,7 @@ class Composer(QWidget):
         keys = self.editor.send_keys
         self.send_button.label("Stop the reply (Esc)" if streaming else f"Send ({keys})")
         self.stop_action.setEnabled(streaming)
-        self.editor.setPlaceholderText(self._invitation(streaming))
+        self.editor.invite(self._invitation(streaming))
 
     def _invitation(self, streaming: bool) -> str:
         if streaming:

@@ -7,16 +7,23 @@ from collections.abc import Callable
 from typing import Protocol
 
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QProgressBar, QPushButton
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+)
 
-from app.chat.events import ReplyFinished, WindowMeasured
+from app.chat.events import WindowMeasured
 from app.core.ids import ConversationId
 from app.core.protocol import WorkerStats
 from app.ui.bridge import Bridge
 from app.ui.controls import Elided, IconButton, action
 from app.ui.current import Current, Place
 from app.ui.events import (
-    ContextCounted,
     Event,
     MemoryReported,
     ModelChanged,
@@ -27,11 +34,12 @@ from app.ui.events import (
     ModelsListed,
     ModelState,
     NoModel,
-    Usage,
 )
 from app.ui.header.memory import MemoryPanel
-from app.ui.header.meter import ContextMeter
 from app.ui.notes import Notes
+from app.ui.seen.accounts import Accounts
+from app.ui.seen.meter import ContextMeter
+from app.ui.seen.usage import Usage, usage_of
 from app.ui.theme import Theme, icon
 
 
@@ -51,6 +59,7 @@ class Header(QFrame):
     def __init__(
         self,
         models: Models,
+        accounts: Accounts,
         current: Current,
         notes: Notes,
         bridge: Bridge,
@@ -59,6 +68,7 @@ class Header(QFrame):
         super().__init__()
         self.setObjectName("header")
         self._models = models
+        self._accounts = accounts
         self._current = current
         self._notes = notes
         self._theme = theme
@@ -92,6 +102,7 @@ class Header(QFrame):
         self.temporary.setToolTip(
             "Nothing of this chat reaches the disk. It is gone when the app closes."
         )
+        self.temporary.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.temporary.hide()
         self.progress.setTextVisible(False)
         self.progress.setRange(0, 1000)
@@ -116,6 +127,7 @@ class Header(QFrame):
         self.cancel_button.clicked.connect(self.cancel.trigger)
         self.memory_button.clicked.connect(self._show_memory)
         self._current.changed.connect(self._place_changed)
+        self._accounts.changed.connect(self._show_usage)
         bridge.arrived.connect(self._follow)
 
     def set_theme(self, theme: Theme) -> None:
@@ -135,16 +147,11 @@ class Header(QFrame):
                 self._show()
             case ModelsListed(choices=choices):
                 self._choices = choices
-            case ContextCounted(conversation=conversation, usage=usage):
-                self._usages[conversation] = usage
-                self._show_usage()
             case WindowMeasured(conversation=conversation):
                 self._usages[conversation] = Usage(
                     recent=event.used, reserve=event.reserve, limit=event.chat_ctx
                 )
                 self._show_usage()
-            case ReplyFinished():
-                self._count_from(event)
             case MemoryReported(stats=stats):
                 self._stats = stats
                 if self.memory.isVisible() and isinstance(self._state, ModelReady):
@@ -152,27 +159,16 @@ class Header(QFrame):
             case _:
                 pass
 
-    def _count_from(self, event: ReplyFinished) -> None:
-        """Until the chat room counts by parts: what the engine's own account says."""
-        stats = event.message.stats
-        known = self._usages.get(event.conversation)
-        if stats is None or (known is not None and known.reserve):
-            return
-        if isinstance(self._state, ModelReady):
-            self._usages[event.conversation] = Usage(
-                recent=stats.prompt_tokens + stats.completion_tokens,
-                limit=self._state.info.chat_ctx,
-            )
-            self._show_usage()
-
     def _place_changed(self, place: Place) -> None:
         self.temporary.setVisible(place.temporary)
         self._show_usage()
 
     def _show_usage(self) -> None:
-        here = self._current.conversation
-        usage = self._usages.get(here, Usage()) if here is not None else Usage()
-        self.meter.show_usage(usage)
+        here, account = self._current.conversation, self._accounts.here
+        if account is not None:
+            self.meter.show_usage(usage_of(account))
+        else:  # what the engine said of the last turn, until it has counted by parts
+            self.meter.show_usage(Usage() if here is None else self._usages.get(here, Usage()))
 
     def _show(self) -> None:
         state = self._state

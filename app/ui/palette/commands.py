@@ -26,7 +26,11 @@ def actions(menu: QMenu) -> list[tuple[str, list[QAction]]]:
     for entry in menu.actions():
         inside = entry.menu()
         if isinstance(inside, QMenu):
-            found = [each for each in inside.actions() if each.text() and each.menu() is None]
+            found = [
+                each
+                for each in inside.actions()
+                if each.text() and not isinstance(each.menu(), QMenu)
+            ]
             groups.append((entry.text(), found))
         elif entry.text():
             alone.append(entry)

@@ -194,10 +194,10 @@ class _NumberControl(Control):
         self._shown = ""
 
     def show_value(self, value: Any) -> None:
-        empty = value is None or (self._number.empty is not None and value == self._number.empty)
-        self._shown = "" if empty else f"{value * self._number.scale:,.6g}"
-        if not empty and isinstance(value, int):
-            self._shown = f"{value * self._number.scale:,}"
+        empty: bool = value is None or (
+            self._number.empty is not None and value == self._number.empty
+        )
+        self._shown = "" if empty else _figure(value * self._number.scale)
         if not self.field.hasFocus() or not self.field.isModified():
             self.field.setText(self._shown)
 
@@ -491,6 +491,10 @@ class _FoldersControl(Control):
         chosen = QFileDialog.getExistingDirectory(self, self.entry.label)
         if chosen and str(Path(chosen)) not in self._paths:
             self.edited.emit((*self._paths, str(Path(chosen))))
+
+
+def _figure(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
 
 
 def _plain(text: str, name: str) -> QPushButton:

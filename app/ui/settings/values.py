@@ -47,8 +47,7 @@ def _alternatives(kind: inspect.Type) -> tuple[inspect.Type, ...]:
 
 def _number_reason(kind: "inspect.IntType | inspect.FloatType", scale: int) -> str:
     whole = "a whole number" if isinstance(kind, inspect.IntType) else "a number"
-    bounds = (None if bound is None else f"{bound * scale:,.6g}" for bound in (kind.ge, kind.le))
-    match tuple(bounds):
+    match _bound(kind.ge, scale), _bound(kind.le, scale):
         case None, None:
             return f"Write {whole}."
         case least, None:
@@ -57,3 +56,7 @@ def _number_reason(kind: "inspect.IntType | inspect.FloatType", scale: int) -> s
             return f"Write {whole}, {most} at most."
         case least, most:
             return f"Write {whole} from {least} to {most}."
+
+
+def _bound(bound: float | None, scale: int) -> str | None:
+    return None if bound is None else f"{bound * scale:,.6g}"

@@ -103,7 +103,7 @@ def test_the_trash_is_emptied_only_when_one_is_sure(desk, db, storage, changes):
     desk.qtbot.mouseClick(storage.empty, LEFT)
     until(desk, lambda: "deleted for good" in storage.said.text())
     assert db.read(lambda tx: conversations.count(tx, "trash")).result(5) == 0
-    assert db.read(lambda tx: conversations.count(tx)).result(5) == 1
+    assert db.read(conversations.count).result(5) == 1
     assert changes
 
 
@@ -127,10 +127,10 @@ def test_what_goes_out_comes_back_in_with_a_look_first(desk, db, stores, changes
     assert len(json.loads(target.read_text())["conversations"]) == 2
     bring = show(desk, Import(stores))
     bring.look(target)
-    until(desk, lambda: bring.start.isVisible())
+    until(desk, bring.start.isVisible)
     assert "2 chats with 2 messages" in bring.report.text()
     assert [bring.titles.item(at).text() for at in range(2)] == ["Tea", "Coffee"]
-    assert db.read(lambda tx: conversations.count(tx)).result(5) == 2
+    assert db.read(conversations.count).result(5) == 2
     desk.qtbot.mouseClick(bring.start, LEFT)
     until(desk, lambda: "were here already" in bring.report.text())
     assert changes
@@ -213,5 +213,5 @@ def test_diagnostics_go_to_the_clipboard(desk):
     panel = show(desk, AboutPanel({"llama-chat": "1.2"}, lambda: gathered))
     desk.qtbot.mouseClick(panel.copy, LEFT)
     gathered.set_result("# all is well")
-    until(desk, lambda: panel.text.isVisible())
+    until(desk, panel.text.isVisible)
     assert QGuiApplication.clipboard().text() == "# all is well"
