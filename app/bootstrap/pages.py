@@ -4,7 +4,7 @@ Their modules are imported then, or before on another thread: the window does no
 """
 
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,19 @@ from app.chat.tools import built_in
 from app.core.fit import Fit
 from app.hub.library import Library
 from app.storage.database import is_temporary
-from app.ui.bridge import Bridge
+from app.ui.bridge import Answers, Bridge
 from app.ui.controls import action
-from app.ui.events import Event, LibraryChanged, ModelChanged, ModelReady, ModelsListed
+from app.ui.events import (
+    Event,
+    LibraryChanged,
+    ModelChanged,
+    ModelFailed,
+    ModelReady,
+    ModelsListed,
+)
 from app.ui.header.switch import ModelSwitch
+from app.ui.models.offers import Offers
+from app.ui.models.rescue import next_step
 from app.ui.preferences import Preferences
 from app.ui.theme import Theme
 from app.ui.window import Window
@@ -56,6 +65,7 @@ class Surroundings:
         self._listed = ModelsListed(())
         self._loaded = ""
         self._palette: Palette | None = None
+        self._answers = Answers(window)
         bridge.arrived.connect(self._follow)
 
     def offer(self) -> None:
@@ -66,6 +76,8 @@ class Surroundings:
         settings = window.offer_page("settings", "&Settings…", "Ctrl+,", self._settings_page)
         window.sidebar.footer.settings.does(settings)
         window.sidebar.footer.settings.show()
+        window.header.rescue = self._rescue
+        self._offer_first_models()
         window.offer_action(action(window, "&Export chats…", self._export, "Ctrl+Shift+E"))
         window.offer_action(action(window, "&Import chats…", self._import, "Ctrl+Shift+I"))
         window.offer_action(action(window, "&Do something…", self._open_palette, "Ctrl+K"))
@@ -80,6 +92,30 @@ class Surroundings:
                 self._loaded = state.choice.path if isinstance(state, ModelReady) else ""
             case _:
                 pass
+
+    def _offer_first_models(self) -> None:
+        welcome = self._window.welcome
+        offers = Offers(self._bridge)
+        offers.turned.connect(welcome.show_offers)
+        offers.more_wanted.connect(self._open_models)
+        welcome.offer(offers)
+        self._answers.take(self._shelves.shelf, offers.open)
+
+    def _rescue(self, failed: ModelFailed) -> tuple[str, Callable[[], None]]:
+        """The next step after a load that failed: a setting that would help, or another model."""
+        gpus = any(device.kind == "gpu" for device in self._rooms.pool.devices)
+        step = next_step(failed.error, self._preferences.value, has_gpu=gpus)
+        if step is None:
+            return "Choose another model", self._open_models
+
+        def take() -> None:
+            saving = self._preferences.change(step.edit)
+            self._answers.take(saving, lambda _: self._models.load(failed.choice))
+
+        return step.label, take
+
+    def _open_models(self) -> None:
+        self._window.pages.open("models")
 
     # -- the pages
 

@@ -23,11 +23,11 @@ from PySide6.QtWidgets import (
 
 from app.core.downloads import Download
 from app.core.errors import to_info
-from app.hub.catalog import Variant
 from app.hub.importing import Imported
 from app.hub.library import Library
 from app.hub.references import Reference, read_reference
 from app.hub.trash import Removal
+from app.hub.variants import Variant
 from app.ui.bridge import Answers, Bridge
 from app.ui.controls import IconButton
 from app.ui.events import Event, LibraryChanged, ModelChanged, ModelChoice, ModelReady

@@ -19,13 +19,14 @@ from app.core.fit import Settings as FitSettings
 from app.core.model_facts import ModelFacts
 from app.core.protocol import Device
 from app.hub import trash
-from app.hub.catalog import Listing, Offer, Query, Search, Variant
+from app.hub.catalog import Listing, Offer, Query, Search
 from app.hub.choosing import Judged, Recommendation, judge, recommend
 from app.hub.importing import How, Imported, import_models
 from app.hub.library import Library
 from app.hub.models import Broken, Model
 from app.hub.references import Reference
 from app.hub.suggestions import Suggestion, suggest
+from app.hub.variants import Variant
 from app.ui.models.readme import readable
 
 T = TypeVar("T")
@@ -135,6 +136,14 @@ class Shelf:
         self, repository: str, variant: Variant, projector: Variant | None = None
     ) -> "Future[DownloadId]":
         return self._lane.submit(self._downloads.start, repository, variant, projector)
+
+    def fetch(self, suggestion: Suggestion) -> "Future[DownloadId]":
+        def choose_and_start() -> DownloadId:
+            offer = self._catalog.offer(Reference(suggestion.repository))
+            variant = offer.choose(suggestion.quantization)
+            return self._downloads.start(suggestion.repository, variant)
+
+        return self._lane.submit(choose_and_start)
 
     def pause(self, download_id: DownloadId) -> None:
         self._downloads.pause(download_id)

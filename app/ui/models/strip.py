@@ -10,8 +10,8 @@ from app.core.downloads import DownloadId, DownloadRemoved, DownloadState
 from app.ui.bridge import Bridge
 from app.ui.controls import Elided, IconButton
 from app.ui.events import Event
+from app.ui.models.figures import progress
 from app.ui.models.shelf import Shelf
-from app.ui.models.words import progress
 from app.ui.theme import Theme
 
 _STEPS = 1000

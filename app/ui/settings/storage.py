@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVB
 from app.core.errors import to_info
 from app.storage.backup import Backup
 from app.ui.bridge import Answers
+from app.ui.models.figures import size
 from app.ui.models.reveal import reveal
-from app.ui.models.words import size
 from app.ui.settings.controls import ComboBox
 from app.ui.settings.page import Panel
 from app.ui.settings.stores import Sizes, Stores
