@@ -40,6 +40,7 @@ from app.core.sampling import Sampling
 from app.core.settings import Settings
 from app.hub.downloads import Downloads
 from app.hub.runtimes import Runtimes
+from app.storage import restoring
 from app.storage.database import Database
 from app.storage.downloads import StoredDownloads
 from app.storage.instance import Instance
@@ -82,6 +83,7 @@ class Rooms(msgspec.Struct, frozen=True):
     temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
     recovered: Report | None = None  # the database was damaged: what was saved
     problems: tuple[str, ...] = ()  # what the settings ask for and is not there
+    restored: str = ""  # what became of a backup that was wanted back, in words
 
     def find_model(self, name: str) -> Path:
         return find_model(name, self.settings.value, self.folders)
@@ -166,16 +168,17 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
 
 def _open_stored(
     folders: Folders, on_raise: Callable[[list[str]], None] | None, closing: ExitStack
-) -> tuple[Database, Report | None]:
+) -> tuple[Database, Report | None, str]:
     """The user's chats, ours alone while they are open, whatever state they were left in.
 
     Opened before the pool and closed after it: its last answers are still stored.
     """
     closing.enter_context(Instance(folders.data, on_raise))
+    restored = restoring.carry_out(folders.database)
     db, recovered = open_database(folders.database)
     closing.callback(db.close)
     closing.callback(Upkeep(db, folders.database).close)
-    return db, recovered
+    return db, recovered, restored
 
 
 class _Patience:
@@ -264,9 +267,9 @@ def open_rooms(
         settings_file = SettingsFile(folders.settings)
         passing_db = Database(None)
         closing.callback(passing_db.close)
-        db, recovered = passing_db, None
+        db, recovered, restored = passing_db, None, ""
         if not temporary:
-            db, recovered = _open_stored(folders, on_raise, closing)
+            db, recovered, restored = _open_stored(folders, on_raise, closing)
         pool, patience, problems = _open_pool(folders, settings_file, closing)
         window = _Window(settings_file)
         pool.subscribe(window.follow)
@@ -304,4 +307,5 @@ def open_rooms(
             passing,
             recovered,
             problems,
+            restored,
         )
