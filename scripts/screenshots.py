@@ -42,6 +42,9 @@ from app.ui.transcript import (  # noqa: E402
     WindItem,
 )
 from scripts.sample_conversations import ATTENTION, RICH, SCRIPTS  # noqa: E402
+from app.ui.palette.palette import Palette  # noqa: E402
+from app.ui.settings.entries import TITLES, Section  # noqa: E402
+from scripts.pages_scene import PagesScene  # noqa: E402
 from scripts.window_scene import WindowScene  # noqa: E402
 
 Scene = Callable[[Mode], QWidget]
@@ -210,11 +213,69 @@ def window(mode: Mode) -> QWidget:
     return scene.window
 
 
-_windows: list[WindowScene] = []
+_windows: list[WindowScene | PagesScene] = []
+
+
+def _page(mode: Mode, open_page: Callable[[PagesScene], object], *, empty: bool = False) -> QWidget:
+    scene = PagesScene(mode, empty=empty)
+    _windows.append(scene)
+    wait(1500)
+    open_page(scene)
+    wait(1500)
+    return scene.window
+
+
+def _models(scene: PagesScene) -> None:
+    page = scene.models()
+    scene.begin_download()
+    wait(600)
+    page.stock.list.choose_first()
+
+
+def _discover(scene: PagesScene) -> None:
+    page = scene.models()
+    page.look_for("qwen3 @Qwen")
+    wait(1200)
+    page.discovery.list.choose_first()
+
+
+def _section(section: Section) -> Scene:
+    def show(mode: Mode) -> QWidget:
+        return _page(mode, lambda scene: scene.settings().show_section(section))
+
+    return show
+
+
+def _found(scene: PagesScene) -> None:
+    page = scene.settings()
+    page.search.setText("context")
+    wait(400)
+    page.rows["models.chat_ctx"].control.edited.emit("512")
+
+
+def _palette(scene: PagesScene) -> None:
+    keyed = {each.shortcut().toString(): each for each in scene.window.actions()}
+    keyed["Ctrl+K"].trigger()
+    wait(300)
+    palette = scene.window.findChild(Palette)
+    assert palette is not None
+    palette.field.setText("model")
+
+
+def _narrow(scene: PagesScene) -> None:
+    scene.window.resize(720, 480)
+    scene.settings().show_section("models")
+
 
 SCENES: dict[str, Scene] = {
     "window": window,
-} | {
+    "models": lambda mode: _page(mode, _models),
+    "models-discover": lambda mode: _page(mode, _discover),
+    "first-run": lambda mode: _page(mode, lambda scene: None, empty=True),
+    "palette": lambda mode: _page(mode, _palette),
+    "settings-search": lambda mode: _page(mode, _found),
+    "settings-narrow": lambda mode: _page(mode, _narrow),
+} | {f"settings-{section}": _section(section) for section in TITLES} | {
     f"transcript-{scene.__name__}": scene
     for scene in (
         conversation, rich, scripts, opened, states, streaming, selecting, finding, link,
@@ -238,10 +299,10 @@ def main(names: list[str]) -> None:
             picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
             picture.save(str(FOLDER / f"{name}-{mode}{suffix}.png"), "PNG", 0)
             widget.hide()
+            while _windows:
+                _windows.pop().close()
     for view in _open:
         view.shutdown()
-    for scene in _windows:
-        scene.close()
 
 
 if __name__ == "__main__":
