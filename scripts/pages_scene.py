@@ -4,6 +4,7 @@ The hub is the stand-in on loopback; no model is loaded, its readiness is only s
 """
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import mkdtemp
@@ -23,6 +24,8 @@ from app.storage.database import Database, Tx
 from app.storage.presets import Preset
 from app.ui.events import ModelChanged, ModelChoice, ModelReady
 from app.ui.models.page import ModelsPage
+from app.ui.palette.palette import Palette
+from app.ui.settings.entries import TITLES, Section
 from app.ui.settings.page import SettingsPage
 from app.ui.theme import Mode
 from scripts.hub_stand_in import Content, StandIn
@@ -168,3 +171,48 @@ def _header(path: Path, width: int) -> bytes:
     writer.write_tensors_to_file()
     writer.close()
     return path.read_bytes()
+
+
+def _models(scene: PagesScene) -> None:
+    page = scene.models()
+    scene.begin_download()
+    page.stock.list.choose_first()
+
+
+def _section(section: Section) -> Callable[[PagesScene], None]:
+    return lambda scene: scene.settings().show_section(section)
+
+
+def _found(scene: PagesScene) -> None:
+    page = scene.settings()
+    page.search.setText("context of a chat")
+    row = page.rows["models.chat_ctx"]
+    row.control.edited.emit("512")
+
+
+def _palette(scene: PagesScene) -> None:
+    keyed = {each.shortcut().toString(): each for each in scene.window.actions()}
+    keyed["Ctrl+K"].trigger()
+    palette = scene.window.findChild(Palette)
+    assert palette is not None
+    palette.field.setText("model")
+
+
+def _narrow(scene: PagesScene) -> None:
+    scene.window.resize(720, 480)
+    scene.settings().show_section("models")
+
+
+def _nothing(_: PagesScene) -> None:
+    """The window as it opens."""
+
+
+SCENES: dict[str, Callable[[PagesScene], None]] = {
+    "first-run": _nothing,
+    "models": _models,
+    "models-discover": lambda scene: scene.models().look_for("Qwen/Qwen3-4B-GGUF"),
+    "models-search": lambda scene: scene.models().look_for("qwen3 @Qwen"),
+    "palette": _palette,
+    "settings-search": _found,
+    "settings-narrow": _narrow,
+} | {f"settings-{section}": _section(section) for section in TITLES}

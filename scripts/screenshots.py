@@ -27,7 +27,7 @@ if __name__ == "__main__" and "SCREENSHOT_SCALE" not in os.environ:
     sys.exit(0)
 
 from PySide6.QtCore import QEventLoop, QPointF, Qt, QTimer  # noqa: E402
-from PySide6.QtGui import QFont, QFontDatabase, QImage, QKeyEvent, QMouseEvent  # noqa: E402, TID251
+from PySide6.QtGui import QCursor, QFont, QFontDatabase, QImage, QKeyEvent, QMouseEvent  # noqa: E402, TID251
 from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402, TID251
 
 from app.ui.theme import BODY_POINTS, Mode, theme  # noqa: E402
@@ -41,11 +41,11 @@ from app.ui.transcript import (  # noqa: E402
     Transcript,
     WindItem,
 )
-from scripts.sample_conversations import ATTENTION, RICH, SCRIPTS  # noqa: E402
-from app.ui.palette.palette import Palette  # noqa: E402
-from app.ui.settings.entries import TITLES, Section  # noqa: E402
+from scripts.pages_scene import SCENES as PAGE_SCENES  # noqa: E402
 from scripts.pages_scene import PagesScene  # noqa: E402
-from scripts.window_scene import WindowScene  # noqa: E402
+from scripts.sample_conversations import ATTENTION, RICH, SCRIPTS  # noqa: E402
+from scripts.window_scene import SCENES as WINDOW_SCENES  # noqa: E402
+from scripts.window_scene import SIZES, WindowScene  # noqa: E402
 
 Scene = Callable[[Mode], QWidget]
 _open: list[Transcript] = []
@@ -206,76 +206,40 @@ def hostile(mode: Mode) -> QWidget:
     )
 
 
-def window(mode: Mode) -> QWidget:
-    """The whole window, as the README shows it."""
-    scene = WindowScene(mode)
-    _windows.append(scene)
-    return scene.window
+def window(name: str) -> Scene:
+    """The whole window, as the README shows it, in one of its states."""
+
+    def scene(mode: Mode) -> QWidget:
+        made = WindowScene(mode, SIZES.get(name, (1_120, 800)))
+        WINDOW_SCENES[name](made)
+        _windows.append(made)
+        wait(2_500 if name == "attachments" else 1_000)
+        while made.window.transcript._errands.busy:  # formulas are still being drawn
+            wait(50)
+        return made.window
+
+    return scene
+
+
+def page(name: str) -> Scene:
+    """A page around the conversation, in the real app on a made-up home."""
+
+    def scene(mode: Mode) -> QWidget:
+        made = PagesScene(mode, empty=name == "first-run")
+        _windows.append(made)
+        wait(2_000)
+        PAGE_SCENES[name](made)
+        wait(2_000)
+        return made.window
+
+    return scene
 
 
 _windows: list[WindowScene | PagesScene] = []
 
-
-def _page(mode: Mode, open_page: Callable[[PagesScene], object], *, empty: bool = False) -> QWidget:
-    scene = PagesScene(mode, empty=empty)
-    _windows.append(scene)
-    wait(1500)
-    open_page(scene)
-    wait(1500)
-    return scene.window
-
-
-def _models(scene: PagesScene) -> None:
-    page = scene.models()
-    scene.begin_download()
-    wait(600)
-    page.stock.list.choose_first()
-
-
-def _discover(scene: PagesScene) -> None:
-    page = scene.models()
-    page.look_for("qwen3 @Qwen")
-    wait(1200)
-    page.discovery.list.choose_first()
-
-
-def _section(section: Section) -> Scene:
-    def show(mode: Mode) -> QWidget:
-        return _page(mode, lambda scene: scene.settings().show_section(section))
-
-    return show
-
-
-def _found(scene: PagesScene) -> None:
-    page = scene.settings()
-    page.search.setText("context")
-    wait(400)
-    page.rows["models.chat_ctx"].control.edited.emit("512")
-
-
-def _palette(scene: PagesScene) -> None:
-    keyed = {each.shortcut().toString(): each for each in scene.window.actions()}
-    keyed["Ctrl+K"].trigger()
-    wait(300)
-    palette = scene.window.findChild(Palette)
-    assert palette is not None
-    palette.field.setText("model")
-
-
-def _narrow(scene: PagesScene) -> None:
-    scene.window.resize(720, 480)
-    scene.settings().show_section("models")
-
-
 SCENES: dict[str, Scene] = {
-    "window": window,
-    "models": lambda mode: _page(mode, _models),
-    "models-discover": lambda mode: _page(mode, _discover),
-    "first-run": lambda mode: _page(mode, lambda scene: None, empty=True),
-    "palette": lambda mode: _page(mode, _palette),
-    "settings-search": lambda mode: _page(mode, _found),
-    "settings-narrow": lambda mode: _page(mode, _narrow),
-} | {f"settings-{section}": _section(section) for section in TITLES} | {
+    f"window-{name}".removesuffix("-conversation"): window(name) for name in WINDOW_SCENES
+} | {name: page(name) for name in PAGE_SCENES} | {
     f"transcript-{scene.__name__}": scene
     for scene in (
         conversation, rich, scripts, opened, states, streaming, selecting, finding, link,
@@ -290,6 +254,7 @@ def main(names: list[str]) -> None:
     if "Inter" in QFontDatabase.families():
         app.setFont(QFont("Inter", 10))
     FOLDER.mkdir(parents=True, exist_ok=True)
+    QCursor.setPos(5_000, 5_000)  # nothing is hovered
     suffix = "" if os.environ["SCREENSHOT_SCALE"] == "1" else "@2x"
     modes: tuple[Mode, ...] = ("light", "dark")
     for name in names or SCENES:

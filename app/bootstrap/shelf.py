@@ -91,6 +91,7 @@ def _open(rooms: Rooms, post: Callable[[Event], None], watch: Watch, closing: Ex
     closing.callback(close_session)
     catalog = Catalog(client, os.environ.get("HF_ENDPOINT", "").rstrip("/"))
     closing.callback(rooms.downloads.subscribe(post))
+    rooms.downloads.go_on()
     shelf = Shelf(catalog, rooms.downloads, machine, watch.look_now)
     closing.callback(shelf.close)
     return shelf
