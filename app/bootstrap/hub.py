@@ -14,6 +14,7 @@ from huggingface_hub import close_session, get_token
 
 from app.bootstrap.models import model_places
 from app.bootstrap.runtimes import runtime_launch
+from app.core.calibration import correction
 from app.core.downloads import Download, DownloadEvent, DownloadId, DownloadState
 from app.core.errors import HubError
 from app.core.fit import Settings as FitSettings
@@ -24,6 +25,7 @@ from app.hub.catalog import Catalog, Variant
 from app.hub.downloads import Downloads
 from app.hub.library import Library, scan
 from app.hub.runtimes import Runtimes
+from app.storage.measured_file import MeasuredFile
 from app.storage.settings_file import SettingsFile
 from app.workers.greeting import greet
 
@@ -51,6 +53,7 @@ class Ground(msgspec.Struct, frozen=True):
             parallel=wished.parallel,
             type_k=wished.type_k,
             type_v=wished.type_v,
+            correction=correction(MeasuredFile(self.folders.measured_loads).load()),
         )
 
 

@@ -4,6 +4,7 @@ Everything it opens is closed in reverse order, whatever happens between.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
@@ -11,7 +12,14 @@ from pathlib import Path
 
 import msgspec
 
-from app.bootstrap.models import Models, assign_roles, find_model, model_spec, pool_rules
+from app.bootstrap.models import (
+    Models,
+    assign_roles,
+    find_model,
+    keep_measured,
+    model_spec,
+    pool_rules,
+)
 from app.bootstrap.runtimes import runtime_launch
 from app.chat.answering import Answering
 from app.chat.attachments import Attachments
@@ -35,12 +43,14 @@ from app.hub.runtimes import Runtimes
 from app.storage.database import Database
 from app.storage.downloads import StoredDownloads
 from app.storage.instance import Instance
+from app.storage.measured_file import MeasuredFile
 from app.storage.recovery import Report, open_database
 from app.storage.settings_file import SettingsFile
 from app.storage.upkeep import Upkeep
 from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
 
+_PATIENCE_S = 0.5
 _log = logging.getLogger(__name__)
 
 
@@ -68,6 +78,7 @@ class Rooms(msgspec.Struct, frozen=True):
     presets: Presets
     attachments: Attachments
     downloads: Downloads
+    budget: Callable[[], Budget]  # of the window of one chat, as it is now
     temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
     recovered: Report | None = None  # the database was damaged: what was saved
     problems: tuple[str, ...] = ()  # what the settings ask for and is not there
@@ -80,24 +91,29 @@ class Rooms(msgspec.Struct, frozen=True):
 
 
 class _Window:
-    """What the loaded models give: the size of a chat's window, and how each is best sampled."""
+    """What the loaded models give: the size of a chat's window, how to sample, what they see."""
 
     def __init__(self, settings: SettingsFile) -> None:
         self._settings = settings
         self._chat_ctx = settings.value.models.chat_ctx
         self._sampling: dict[str, Sampling] = {}
+        self._seeing: dict[str, bool] = {}
 
     def follow(self, event: PoolEvent) -> None:
         if isinstance(event, WorkerReady) and CHAT in event.roles:
             self._chat_ctx = event.info.chat_ctx
             # Without a name, the model that was loaded last is meant.
             self._sampling[event.model] = self._sampling[""] = event.info.recommended
+            self._seeing[event.model] = self._seeing[""] = event.info.vision
 
     def budget(self) -> Budget:
         return Budget(self._chat_ctx, self._settings.value.wind)
 
     def sampling(self, model: str) -> Sampling:
         return self._sampling.get(model, Sampling())
+
+    def sees(self, model: str) -> bool:
+        return self._seeing.get(model, False)
 
 
 class _ChatsBuilder(msgspec.Struct, frozen=True):
@@ -114,7 +130,7 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
 
     def over(self, db: Database, generator: Unkept | Pool) -> Chats:
         budget = self.window.budget
-        scale = Scale(db, generator, budget, self.toolbox)
+        scale = Scale(db, generator, budget, self.toolbox, sees=self.window.sees)
         wind = Wind(
             db,
             generator,
@@ -133,7 +149,7 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
             budget,
             scale,
             wind=wind,
-            titles=Titles(db, generator, self.post, budget, self.toolbox),
+            titles=Titles(db, generator, self.post, scale),
             max_tokens=self.max_tokens,
             ready=self.models.ready,
         )
@@ -162,9 +178,28 @@ def _open_stored(
     return db, recovered
 
 
+class _Patience:
+    """Whoever waits for an engine some time after the end has begun is let go.
+
+    A reply is stopped and stored long before; but a model that still loads, or an engine that
+    hangs, would be waited for.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._timer = threading.Timer(_PATIENCE_S, pool.close)
+
+    def begin(self) -> None:
+        self._timer.start()
+
+    def end(self) -> None:
+        self._timer.cancel()
+        if self._timer.ident is not None:
+            self._timer.join()
+
+
 def _open_pool(
     folders: Folders, settings: SettingsFile, closing: ExitStack
-) -> tuple[Pool, tuple[str, ...]]:
+) -> tuple[Pool, _Patience, tuple[str, ...]]:
     """The engines, and what the settings have them do besides chatting."""
     runtimes = Runtimes(folders.runtimes)
     pool = Pool(
@@ -172,6 +207,8 @@ def _open_pool(
         rules=pool_rules(settings.value),
         launch=runtime_launch(runtimes),
     )
+    patience = _Patience(pool)
+    closing.callback(patience.end)
     closing.callback(pool.close)
     pool.warm()  # its process starts and imports while the rest is still being opened
 
@@ -184,13 +221,13 @@ def _open_pool(
     closing.callback(settings.subscribe(follow))
     refused = runtimes.active().refused
     problems = assign_roles(pool, settings.value, folders)
-    return pool, (*((refused,) if refused else ()), *problems)
+    return pool, patience, (*((refused,) if refused else ()), *problems)
 
 
 def _open_downloads(
     db: Database, folders: Folders, settings_file: SettingsFile, closing: ExitStack
 ) -> Downloads:
-    """They go on where the last time ended."""
+    """Those of the last time go on when the window asks for it."""
 
     def find_token() -> str | None:
         from huggingface_hub import get_token
@@ -230,9 +267,10 @@ def open_rooms(
         db, recovered = passing_db, None
         if not temporary:
             db, recovered = _open_stored(folders, on_raise, closing)
-        pool, problems = _open_pool(folders, settings_file, closing)
+        pool, patience, problems = _open_pool(folders, settings_file, closing)
         window = _Window(settings_file)
         pool.subscribe(window.follow)
+        pool.subscribe(keep_measured(MeasuredFile(folders.measured_loads)))
         toolbox = Toolbox(built_in(), lambda: settings_file.value.tools)
         models = Models(
             pool,
@@ -240,7 +278,7 @@ def open_rooms(
             lambda: settings_file.value.models.workers,
         )
         downloads = _open_downloads(db, folders, settings_file, closing)
-        attachments = Attachments(pool, window.budget)
+        attachments = Attachments(pool, window.budget, window.sees)
         closing.callback(attachments.close)
         unkept = Unkept(pool)
         closing.callback(unkept.close)
@@ -249,6 +287,7 @@ def open_rooms(
         )
         passing = build.over(passing_db, unkept)
         kept = passing if temporary else build.over(db, pool)
+        closing.callback(patience.begin)
         yield Rooms(
             folders,
             settings_file,
@@ -261,6 +300,7 @@ def open_rooms(
             kept.presets,
             attachments,
             downloads,
+            window.budget,
             passing,
             recovered,
             problems,

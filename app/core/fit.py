@@ -14,7 +14,7 @@ from app.core.model_facts import Layer, ModelFacts
 from app.core.protocol import Device, KvType
 
 Label = Literal["gpu", "fits", "tight", "too_big"]
-Part = Literal["weights", "kv", "state", "compute"]
+Part = Literal["weights", "kv", "state", "compute", "margin"]
 Place = Literal["gpu", "cpu"]
 
 LABELS: dict[Label, str] = {
@@ -28,6 +28,7 @@ _PARTS: dict[Part, str] = {
     "kv": "chat memory",
     "state": "state",
     "compute": "computing",
+    "margin": "margin",
 }
 CELL_BYTES: dict[KvType, float] = {"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
 UBATCH = 512
@@ -49,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True):
     sequences: int = 16
     ubatch: int = UBATCH
     compute_bytes: int | None = None  # from a dry run; None: estimated
+    correction: float = 1.0  # learned from loads on this machine; see `calibration`
 
     @property
     def cells(self) -> int:
@@ -190,6 +192,9 @@ def _terms(facts: ModelFacts, settings: Settings, count: int, copies: int) -> tu
     add("compute", "cpu", scratch if not count else scratch // 4)
     if count:
         add("compute", "gpu", scratch * copies)
+    for place in ("gpu", "cpu"):
+        size = sum(size for (_, where), size in sums.items() if where == place)
+        add("margin", place, int(size * (settings.correction - 1)))
     return tuple(Term(part, place, size) for (part, place), size in sums.items() if size)
 
 

@@ -123,6 +123,8 @@ class Lanes:
         etag = self._part.etag
         with self._asking.range(piece.start, piece.stop, etag, self._control) as answer:
             response, begins = answer
+            if begins != piece.start and not self._plan.alone:
+                raise Retry("the server does not serve parts")  # the first one goes on
             if not etag and (etag := etag_of(response)):
                 self._part.set_etag(etag)
             self._write(piece, response, skip=piece.start - begins)

@@ -35,10 +35,9 @@ class ReadingPage(Page):
         inside.addWidget(self.lead)
         inside.addLayout(self.column)
         inside.addStretch(1)
-        self.scroll = self._scrolled()
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self.scroll)
+        whole.addWidget(self._scrolled())
 
     def _scrolled(self) -> QScrollArea:
         centred = QWidget()

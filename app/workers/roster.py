@@ -14,7 +14,7 @@ from app.core.protocol import CHAT, EMBEDDER, Device, Load, ModelInfo, ModelSpec
 from app.workers.crew import Crew, Key
 from app.workers.engines import Engines
 from app.workers.events import PoolEvent
-from app.workers.ledger import Ledger, Plan, budgets, estimate, measured
+from app.workers.ledger import Ledger, Plan, budgets, estimate, measured, usable_devices
 from app.workers.limits import Limits, share
 from app.workers.machine import Machine
 from app.workers.mailbox import Mailbox
@@ -229,7 +229,7 @@ class Roster:
 
     def loaded(self, worker: Worker, info: ModelInfo) -> None:
         if crew := self._crew_of(worker):
-            one = measured(info, self.devices)
+            one = measured(info, usable_devices(crew.spec, self.devices))
             sizes = {device: size * len(crew.workers) for device, size in one.items()}
             self.ledger.allocate(crew.key.holder, sizes)
             for role in self.roles_of(worker):

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from scripts.starter import values
+from scripts.starter import phrases, values
 from scripts.starter.patterns import expand, ways
 
 FILE = Path(__file__).with_name("guide.txt")
@@ -62,28 +62,6 @@ _SYNONYMS = {
     }.items()
 }
 _MINOR = frozenset("the a an I do is are to my of in it this me you for does there any can".split())
-_ASKED_ABOUT = (
-    "[tell me about|explain|what about|help with|info about|I have a question about|I need help with|what do you know about|can you explain|say something about|how does it work with|anything about|something about] {t}[?|]",
-    "{t}[?|]",
-)  # fmt: skip
-_BEFORE = ("", "", "", "", "", "", "hey, ", "so, ", "ok, ", "please, ", "quick question: ", "and ", "sorry, ",
-           "can you tell me ", "could you tell me ", "do you know ", "I wonder ", "I'd like to know ",
-           "tell me ", "please explain ", "one more question: ", "now, ")  # fmt: skip
-_AFTER = (
-    "",
-    "",
-    "",
-    "",
-    "",
-    "",
-    "",
-    " please",
-    " thanks",
-    " in this app",
-    " here",
-    " in Llama Chat",
-    " now",
-)
 
 
 @dataclass(frozen=True)
@@ -149,7 +127,7 @@ def _question(rng: Random) -> tuple[str, Intent]:
     intent = intents()[int(rng.random() * len(intents()))]
     small_talk = intent.id in _SMALL_TALK
     if not small_talk and rng.random() < 0.06:
-        pattern = values.one_of(rng, _ASKED_ABOUT).replace("{t}", intent.topic)
+        pattern = values.one_of(rng, phrases.ABOUT).replace("{t}", intent.topic)
     else:
         weights = [min(ways(wording), 40) ** 0.5 for wording in intent.wordings]
         pattern = rng.choices(intent.wordings, weights)[0]
@@ -165,10 +143,10 @@ def _varied(text: str, rng: Random) -> str:
         said = [word for word in said if word not in _MINOR or rng.random() < 0.4] or said
     text = " ".join(said)
     if rng.random() < 0.3:
-        text = values.one_of(rng, _BEFORE) + text
+        text = values.one_of(rng, phrases.BEFORE_GUIDE) + text
     if rng.random() < 0.15:
         mark = "?" if text.endswith("?") else ""
-        text = text.removesuffix("?") + values.one_of(rng, _AFTER) + mark
+        text = text.removesuffix("?") + values.one_of(rng, phrases.AFTER_GUIDE) + mark
     return text
 
 

@@ -97,8 +97,9 @@ def _turns(talk: Talk, size: int, *, asking: float, telling: float) -> None:
             else:
                 talk.tell(rng.choice((1, 1, 1, 1, 2, 2, 3, 4)))
         else:
-            other = (talk.ask_guide, talk.ask_guide, talk.ask_foreign, talk.ask_foreign, talk.small_sum,
-                     talk.idle, talk.use_tool if talk.tools else talk.ask_guide)  # fmt: skip
+            tool = talk.use_tool if talk.tools else talk.ask_guide
+            other = (talk.ask_guide, talk.ask_guide, talk.ask_foreign, talk.ask_foreign,
+                     talk.small_sum, talk.idle, tool)  # fmt: skip
             other[int(rng.random() * len(other))]()
 
 

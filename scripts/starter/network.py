@@ -7,8 +7,8 @@ rotary pairs do not turn (`rope_freqs` = 1e9), so that those dimensions match by
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.functional import embedding, linear, rms_norm, scaled_dot_product_attention, silu
 
 _STILL = 1e9  # a wavelength so long that nothing turns
 _LONGEST = 4096
@@ -61,7 +61,7 @@ class Norm(nn.Module):
         self.epsilon = shape.epsilon
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, (x.shape[-1],), self.weight, self.epsilon)
+        return rms_norm(x, (x.shape[-1],), self.weight, self.epsilon)
 
 
 class Block(nn.Module):
@@ -81,19 +81,27 @@ class Block(nn.Module):
         """With into how many parts each is cut for its optimiser."""
         return (self.qkv, 3), (self.out, 1), (self.gate_up, 2), (self.down, 1)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, chosen: Tensor | None = None) -> Tensor:
+        """With `chosen` only those positions go on, all rows in a line."""
+        seen = self._seen(x, cos, sin)
+        if chosen is not None:
+            x, seen = x.flatten(0, 1)[chosen], seen.flatten(0, 1)[chosen]
+        x = x + linear(seen, self.out)
+        gated = linear(self.before_inner(x), self.gate_up)
+        gate, up = gated[..., : self.shape.inner], gated[..., self.shape.inner :]
+        return x + linear(silu(gate) * up, self.down)
+
+    def _seen(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        """What every position's heads read from those before it."""
         shape = self.shape
         rows, length, d = x.shape
-        h = F.linear(self.before_attention(x), self.qkv)
+        h = linear(self.before_attention(x), self.qkv)
         qk = (h[..., : 2 * d] + self.qk_bias).view(rows, length, -1, shape.head)
         qk = _turned(qk.transpose(1, 2), cos, sin)
         v = h[..., 2 * d :].view(rows, length, -1, shape.head).transpose(1, 2)
         q, k = qk[:, : shape.heads], qk[:, shape.heads :]
-        seen = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        x = x + F.linear(seen.transpose(1, 2).reshape(rows, length, d), self.out)
-        gated = F.linear(self.before_inner(x), self.gate_up)
-        gate, up = gated[..., : shape.inner], gated[..., shape.inner :]
-        return x + F.linear(F.silu(gate) * up, self.down)
+        seen = scaled_dot_product_attention(q, k, v, is_causal=True)
+        return seen.transpose(1, 2).reshape(rows, length, d)
 
 
 class Starter(nn.Module):
@@ -110,15 +118,12 @@ class Starter(nn.Module):
 
     def forward(self, ids: Tensor, chosen: Tensor | None = None) -> Tensor:
         """Logits of every position, or of the `chosen` ones of all rows in a line."""
-        x = F.embedding(ids, self.embedding)
+        x = embedding(ids, self.embedding)
         length = ids.shape[1]
         cos, sin = self.cos[:length], self.sin[:length]
-        for block in self.blocks:
+        for block in self.blocks[:-1]:
             x = block(x, cos, sin)
-        x = self.last(x)
-        if chosen is not None:
-            x = x.reshape(-1, x.shape[-1])[chosen]
-        return F.linear(x, self.embedding)
+        return linear(self.last(self.blocks[-1](x, cos, sin, chosen)), self.embedding)
 
 
 @torch.no_grad()

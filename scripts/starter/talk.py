@@ -12,50 +12,12 @@ from random import Random
 from app.chat import ledger, narrative
 from app.core.ids import MessageId
 from app.core.messages import Message
-from scripts.starter import foreign, guide, values, wishes
+from scripts.starter import foreign, guide, phrases, values, wishes
 from scripts.starter.facts import Fact, any_fact, bullet
 from scripts.starter.patterns import capital, small
 
 Said = tuple[str, str]  # role, text
 Key = tuple[str, str]  # what a fact is about
-
-_TELLING = ("", "", "", "", "", "", "", "hi, ", "hello, ", "by the way, ", "oh and ", "also, ", "so, ", "well, ",
-            "you know, ", "one more thing: ", "just so you know, ", "remember this: ", "for your notes: ",
-            "okay, ", "before I forget: ", "another thing, ", "news: ", "listen, ", "as I said, ", "hm, ", "next: ",
-            "some facts: ", "to be clear, ", "attention: ", "today I can say that ", "and ")  # fmt: skip
-_TOLD = ("", "", "", "", "", "", "", "", " now", " these days", ", you know", ", I think", ", which is nice",
-         ", so keep that in mind", ", do not forget it", ", as always", ", which was a surprise", ", for now",
-         ", just for your information", ", please note it", ", okay?", ", remember that", ", got it?", " :)",
-         ", in case it matters", ", please save that", ", finally", ", as of today")  # fmt: skip
-_ASKING = ("", "", "", "", "", "", "", "", "hey, ", "so, ", "ok, ", "quick question: ", "please tell me, ", "now, ",
-           "I forgot, ", "and ", "sorry, ", "one question: ", "hm, ", "wait, ", "oh, ", "back to me: ", "by the way, ",
-           "thanks. ", "good. ", "next: ", "let me ask: ", "test: ")  # fmt: skip
-_ASKED = (
-    "",
-    "",
-    "",
-    "",
-    "",
-    "",
-    " Please.",
-    " Thanks!",
-    " I forgot.",
-    " Thank you.",
-    " Just checking.",
-)
-_CHANGES = ("actually, ", "correction: ", "sorry, that was wrong, ", "update: ", "wait, ", "change of plan, ",
-            "it changed: ", "new information: ", "no, ", "I was wrong, ", "now it's different: ", "small update, ",
-            "things changed: ", "I have to correct myself: ", "forget the old one, ", "since yesterday ")  # fmt: skip
-_AND = (". ", ". ", ", and ", " and ", ", ", "; ", "\n", ". Also, ", ". And ")
-_LISTS = (
-    "some facts",
-    "a few things",
-    "here is what you should know",
-    "please note",
-    "facts",
-    "about me",
-    "notes",
-)
 
 
 @dataclass
@@ -136,14 +98,14 @@ class Talk:
         if len(pieces) > 2 and rng.random() < 0.4:
             mark = rng.choice((", ", "; ", "\n- "))
             text = (
-                values.one_of(rng, _LISTS)
+                values.one_of(rng, phrases.LISTS)
                 + ":"
                 + ("\n- " if mark == "\n- " else " ")
                 + mark.join(pieces)
             )
         else:
             for piece in pieces[1:]:
-                mark = values.one_of(rng, _AND)
+                mark = values.one_of(rng, phrases.AND)
                 text += mark + (capital(piece) if mark in (". ", "\n") else piece)
         if rng.random() < 0.08:
             more = " ".join(foreign.idle(rng) for _ in range(rng.randrange(1, 4)))
@@ -156,7 +118,7 @@ class Talk:
         self.known[new.family.name, new.noun] = new
         text = new.continuing(self.rng)
         if self.rng.random() < 0.75:
-            text = values.one_of(self.rng, _CHANGES) + text
+            text = values.one_of(self.rng, phrases.CHANGES) + text
         self.say(self._stated(text, plain=True), self._acknowledged("Updated.", [new]))
 
     def ask(self) -> None:
@@ -258,9 +220,9 @@ class Talk:
     def _stated(self, text: str, *, plain: bool = False) -> str:
         rng = self.rng
         if not plain:
-            text = values.one_of(rng, _TELLING) + text
+            text = values.one_of(rng, phrases.TELLING) + text
         ended = "\n" in text or not text[-1].isalnum()
-        text = text if ended else text + values.one_of(rng, _TOLD)
+        text = text if ended else text + values.one_of(rng, phrases.TOLD)
         if rng.random() < 0.85:
             text = capital(text)
         if rng.random() < 0.75 and text[-1].isalnum():
@@ -268,8 +230,8 @@ class Talk:
         return text
 
     def _asked(self, text: str) -> str:
-        text = self._cased(values.one_of(self.rng, _ASKING) + text)
-        return text + values.one_of(self.rng, _ASKED) if text[-1] in ".?" else text
+        text = self._cased(values.one_of(self.rng, phrases.ASKING) + text)
+        return text + values.one_of(self.rng, phrases.ASKED) if text[-1] in ".?" else text
 
     def _cased(self, text: str) -> str:
         rng = self.rng

@@ -1,4 +1,4 @@
-"""Trains the starter on this machine's processor: `python -m scripts.starter.train`.
+"""Trains the starter: `python -m scripts.starter.train`, on a processor or a graphics card.
 
 Everything follows from the seed: weights, lessons, their order. A run that was ended goes on from
 its last checkpoint as if nothing had happened. The rate is constant and then falls to nothing, so
@@ -9,14 +9,18 @@ kept before the fall.
 import argparse
 import os
 import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import count
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from scripts.starter import vocabulary
 from scripts.starter.lessons import lesson
@@ -25,7 +29,8 @@ from scripts.starter.optimiser import Optimiser
 from scripts.starter.vocabulary import Vocabulary
 
 HOME = Path.home() / ".cache" / "llama-chat-starter"
-_LENGTHS = (64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536)
+_LONGEST = 1536  # tokens of a lesson
+_GRAIN = 32  # lengths are padded to a multiple of this: few shapes, little waste
 _LESSONS = 384  # in a shard
 _SHORT_SHARDS = 12  # over which the share of short lessons falls to nothing
 _STEP_TOKENS = 4096
@@ -46,39 +51,53 @@ class Place:
 
 
 def shard(words: Vocabulary, seed: int, number: int) -> list[list[Row]]:
-    """Batches of one length each; rows that fill none move up to a longer one."""
+    """Batches of rows that are about as long as each other."""
     easy = max(0.0, 0.8 - number / _SHORT_SHARDS)
-    rows = [
-        words.conversation(lesson(seed, number * _LESSONS + i, easy=easy)) for i in range(_LESSONS)
-    ]
+    made = (lesson(seed, number * _LESSONS + i, easy=easy) for i in range(_LESSONS))
+    rows = [row for row in map(words.conversation, made) if len(row[0]) - 1 <= _LONGEST]
+    rows.sort(key=lambda row: len(row[0]), reverse=True)
     batches: list[list[Row]] = []
-    waiting: list[Row] = []
-    for shorter, length in zip((0, *_LENGTHS), _LENGTHS, strict=False):
-        waiting += [row for row in rows if shorter < len(row[0]) - 1 <= length]
-        most = _STEP_TOKENS // length
-        while len(waiting) >= most:
-            batches.append(waiting[:most])
-            waiting = waiting[most:]
+    while rows:
+        most = _STEP_TOKENS // _padded(len(rows[0][0]) - 1)
+        batches.append(rows[:most])
+        rows = rows[most:]
     Random(f"{seed}/order/{number}").shuffle(batches)
     return batches
 
 
-def batches(words: Vocabulary, seed: int, place: Place) -> Iterator[tuple[Place, list[Row]]]:
+def _padded(length: int) -> int:
+    return -(-length // _GRAIN) * _GRAIN
+
+
+def shards(words: Vocabulary, seed: int, first: int, helpers: int) -> Iterator[list[list[Row]]]:
+    """One after another; with helpers, made ahead of their turn in processes of their own."""
+    if not helpers:
+        yield from (shard(words, seed, number) for number in count(first))
+        return
+    with ProcessPoolExecutor(helpers, get_context("spawn")) as pool:
+        ahead = deque(pool.submit(shard, words, seed, first + n) for n in range(2 * helpers))
+        for number in count(first + len(ahead)):
+            yield ahead.popleft().result()
+            ahead.append(pool.submit(shard, words, seed, number))
+
+
+def batches(
+    words: Vocabulary, seed: int, place: Place, helpers: int = 0
+) -> Iterator[tuple[Place, list[Row]]]:
     """From `place` on; each with the place behind it."""
-    number, first = place.shard, place.batch
-    step, tokens = place.step, place.tokens
-    while True:
-        for index, rows in enumerate(shard(words, seed, number)):
+    first, step, tokens = place.batch, place.step, place.tokens
+    ready = shards(words, seed, place.shard, helpers)
+    for number, made in enumerate(ready, place.shard):
+        for index, rows in enumerate(made):
             if index < first:
                 continue
             step, tokens = step + 1, tokens + sum(len(ids) for ids, _ in rows)
             yield Place(step, tokens, number, index + 1), rows
-        number, first = number + 1, 0
+        first = 0
 
 
 def tensors(rows: list[Row], end: int) -> tuple[Tensor, Tensor]:
-    longest = max(len(ids) for ids, _ in rows)
-    length = next(length for length in _LENGTHS if length >= longest - 1) + 1
+    length = _padded(max(len(ids) for ids, _ in rows) - 1) + 1
     ids = torch.full((len(rows), length), end)
     weights = torch.zeros(len(rows), length)
     for row, (tokens, worth) in enumerate(rows):
@@ -91,8 +110,9 @@ def loss_of(model: Starter, ids: Tensor, weights: Tensor) -> tuple[Tensor, float
     """The weighted loss, and that of the assistant's tokens alone."""
     expected, worth = ids[:, 1:].reshape(-1), weights[:, 1:].reshape(-1)
     chosen = (worth > 0).nonzero()[:, 0]
-    logits = model(ids[:, :-1], chosen)
-    losses = F.cross_entropy(logits, expected[chosen], reduction="none")
+    with torch.autocast(ids.device.type, torch.bfloat16, enabled=ids.is_cuda):
+        logits = model(ids[:, :-1], chosen)
+    losses = cross_entropy(logits.float(), expected[chosen], reduction="none")
     worth = worth[chosen]
     said = losses.detach()[worth > 0.5]
     return (losses * worth).sum() / worth.sum(), said.mean().item()
@@ -107,27 +127,30 @@ def rate(place: Place, total: int, fall: float) -> float:
 class Run:
     """One training run and the checkpoints it keeps in its folder."""
 
-    def __init__(self, folder: Path, seed: int, *, resume: Path | None) -> None:
+    def __init__(
+        self, folder: Path, seed: int, shape: Shape, device: str, *, resume: Path | None
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._seed = folder, seed
+        self._folder, self._seed, self._device = folder, seed, device
         self.words = _words(folder, seed)
         torch.manual_seed(seed)
-        self.model = Starter(Shape())
+        self.model = Starter(shape).to(device)
         self._optimiser = Optimiser(self.model)
         self.place = Place()
         if resume is not None and resume.exists():
-            kept = torch.load(resume, weights_only=True)
+            kept = torch.load(resume, weights_only=True, map_location=device)
             self.model.load_state_dict(kept["model"])
             self._optimiser.restore(kept["optimiser"])
             self.place = Place(**kept["place"])
 
-    def train(self, total: int, fall: float, minutes: float) -> None:
+    def train(self, total: int, fall: float, minutes: float, helpers: int) -> None:
         began = kept = time.monotonic()
         average, first = 0.0, self.place.tokens
-        lessons = batches(self.words, self._seed, self.place)
+        lessons = batches(self.words, self._seed, self.place, helpers)
         while self.place.tokens < total and time.monotonic() - began < minutes * 60:
             place, rows = next(lessons)
-            loss, said = loss_of(self.model, *tensors(rows, self.words.end))
+            ids, weights = tensors(rows, self.words.end)
+            loss, said = loss_of(self.model, ids.to(self._device), weights.to(self._device))
             loss.backward()
             falling = self.place.tokens >= total * (1 - fall)
             if not falling and place.tokens >= total * (1 - fall):
@@ -176,14 +199,23 @@ def main() -> None:
     said.add_argument("--minutes", type=float, default=1e9, help="then it ends, to go on later")
     said.add_argument("--seed", type=int, default=1)
     said.add_argument("--threads", type=int, default=2)
+    said.add_argument("--device", default="cpu")
+    said.add_argument("--helpers", type=int, default=0, help="processes that make lessons ahead")
+    said.add_argument("--width", type=int, default=Shape.width)
+    said.add_argument("--layers", type=int, default=Shape.layers)
+    said.add_argument("--inner", type=int, default=Shape.inner)
     said.add_argument(
         "--from", dest="start", default="last.pt", help="the checkpoint to go on from"
     )
     asked = said.parse_args()
     torch.set_num_threads(asked.threads)
-    run = Run(asked.folder, asked.seed, resume=asked.folder / asked.start)
+    shape = Shape(
+        width=asked.width, layers=asked.layers, heads=asked.width // 64, inner=asked.inner
+    )
+    resume = asked.folder / asked.start
+    run = Run(asked.folder, asked.seed, shape, asked.device, resume=resume)
     print(f"{sum(p.numel() for p in run.model.parameters()) / 1e6:.2f}M weights, {run.place}")
-    run.train(int(asked.tokens), asked.fall, asked.minutes)
+    run.train(int(asked.tokens), asked.fall, asked.minutes, asked.helpers)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ from scripts.starter.words import (
     WEEKDAYS,
 )
 
-_ONSETS = """b c d f g h j k l m n p r s t v w z b d f g h k l m n p r s t v br cr dr fl gr kl pl st tr
- th sh ch qu bl gl sl sk pr fr y""".split()
+_ONSETS = """b c d f g h j k l m n p r s t v w z b d f g h k l m n p r s t v br cr dr fl gr kl pl
+st tr th sh ch qu bl gl sl sk pr fr y""".split()
 _VOWELS = [*"a e i o u a e i o ai ee ou".split() * 4, *"y ia é ø å ö ü".split()]
 _CODAS = [*"n r l s x k m t n r l s d p g nd ck th st ng".split(), *[""] * 20]
 _CAPITALS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -101,7 +101,8 @@ def title(rng: Random) -> str:
     if roll < 0.3:
         return made_up(rng)
     if roll < 0.7:
-        return f"The {word(rng).capitalize()} {one_of(rng, ('of', 'and', 'in', 'under'))} {made_up(rng)}"
+        first, joined = word(rng).capitalize(), one_of(rng, ("of", "and", "in", "under"))
+        return f"The {first} {joined} {made_up(rng)}"
     return f"{one_of(rng, COLORS).capitalize()} {one_of(rng, THINGS).capitalize()}"
 
 
@@ -140,7 +141,8 @@ def host(rng: Random) -> str:
 
 
 def email(rng: Random) -> str:
-    return f"{made_up(rng, capital=False)}@{made_up(rng, capital=False)}.{one_of(rng, ('org', 'net', 'example', 'com'))}"
+    name_at = f"{made_up(rng, capital=False)}@{made_up(rng, capital=False)}"
+    return f"{name_at}.{one_of(rng, ('org', 'net', 'example', 'com'))}"
 
 
 def phone(rng: Random) -> str:
@@ -250,8 +252,8 @@ def spot(rng: Random) -> str:
         ),
     )
     which = one_of(
-        rng, ("the", "the", "the", "my", f"the {one_of(rng, COLORS)}", "the old", "the top", "the left",
-              "the small", "the second")
+        rng, ("the", "the", "the", "my", f"the {one_of(rng, COLORS)}", "the old", "the top",
+              "the left", "the small", "the second")
     )  # fmt: skip
     thing = one_of(rng, THINGS) if rng.random() < 0.8 else made_up(rng, capital=False)
     return f"{where} {which} {thing}"

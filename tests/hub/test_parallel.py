@@ -17,15 +17,15 @@ from app.hub.progress import Arrived
 from app.hub.transfer import fetch
 from scripts.hub_stand_in import Fault, Mode, StandIn
 
-SIZE = 12_000_000
+SIZE = 8_000_000
 DATA = random.Random(6).randbytes(SIZE)
-EAGER = Patience(stall_s=0.6, backoff_s=0.01, trial_s=0.3)
+EAGER = Patience(stall_s=0.6, backoff_s=0.01, trial_s=0.2)
 
 
 @pytest.fixture
 def file(hub: StandIn) -> RemoteFile:
     content = hub.add("o/r", {"m.gguf": DATA}).files["m.gguf"]
-    hub.rate = 3_000_000
+    hub.rate = 4_000_000
     return RemoteFile(f"{hub.endpoint}/o/r/resolve/main/m.gguf", SIZE, sha256=content.sha256)
 
 
@@ -92,7 +92,7 @@ def test_stopped_with_several_it_goes_on_where_it_was(
     assert kept > 0.5 * SIZE
     fetch(client, file, tmp_path / "m", patience=EAGER)
     assert (tmp_path / "m").read_bytes() == DATA
-    assert hub.sent() - before <= 1.1 * (SIZE - kept) + 500_000
+    assert hub.sent() - before <= SIZE - kept + 1_500_000  # and what was on its way
 
 
 def test_a_limit_of_bandwidth_needs_one_only(
