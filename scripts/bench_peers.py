@@ -1,7 +1,7 @@
 """The other ways to run several replies at once: `bench_peers.py NAME MODEL STREAMS THREADS REPLY`.
 
 Started by `llama-chat bench engine`, one process a figure; prints decode tokens a second of all
-streams together, or null when that peer is not installed (`build_peers.py` brings them).
+streams together as JSON, or null when that peer is not installed (`build_peers.py` brings them).
 Prompts, reply lengths and greedy choice are those of our own figure; what each one includes
 stands in `app/cli/bench_engine.py`.
 """
@@ -33,7 +33,7 @@ SLOTS = 16
 # ---------------------------------------------------------------- the library, called directly
 
 
-def loop(model: str, streams: int, threads: int, reply: int) -> float:
+def loop(model: str, streams: int, threads: int, reply: int) -> dict[str, float]:
     from app.core.ids import RequestId
     from app.engine.batch import Batch, Slice
     from app.engine.llama import library
@@ -53,11 +53,15 @@ def loop(model: str, streams: int, threads: int, reply: int) -> float:
         context.decode(batch)
         return [int(context.logits(place).argmax()) for _, place in batch.outputs()]
 
+    step([(1,)], 0)  # what is only slow the first time
+    context.clear()
+    computing = time.process_time()
     picked = step([tuple(prompt(index, PROMPT)) for index in range(streams)], 0)
     started = time.perf_counter()
     for index in range(reply - 1):
         picked = step([(token,) for token in picked], PROMPT + index)
-    return streams * (reply - 1) / (time.perf_counter() - started)
+    rate = streams * (reply - 1) / (time.perf_counter() - started)
+    return {"rate": rate, "cpu_ms": (time.process_time() - computing) * 1000}
 
 
 def contexts(model: str, streams: int, threads: int, reply: int) -> float:
@@ -83,7 +87,7 @@ def contexts(model: str, streams: int, threads: int, reply: int) -> float:
 def processes(model: str, streams: int, threads: int, reply: int) -> float:
     command = [sys.executable, __file__, "contexts", model, "1", str(threads), str(reply)]
     children = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(streams)]
-    return sum(json.loads(child.communicate()[0]) for child in children)
+    return sum(json.loads(child.communicate()[0])["rate"] for child in children)
 
 
 # ---------------------------------------------------------------- llama.cpp's own programs
@@ -231,5 +235,5 @@ _RUNS: dict[str, Callable[[str, int, int, int], Any]] = {
 
 if __name__ == "__main__":
     figure = _RUNS[sys.argv[1]](sys.argv[2], *map(int, sys.argv[3:]))
-    print(json.dumps(figure), flush=True)
+    print(json.dumps({"rate": figure} if isinstance(figure, float) else figure), flush=True)
     os._exit(0)  # a peer that does not end by itself is none of our business

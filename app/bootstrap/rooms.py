@@ -40,6 +40,7 @@ from app.core.sampling import Sampling
 from app.core.settings import Settings
 from app.hub.downloads import Downloads
 from app.hub.runtimes import Runtimes
+from app.storage import restoring
 from app.storage.database import Database
 from app.storage.downloads import StoredDownloads
 from app.storage.instance import Instance
@@ -78,9 +79,11 @@ class Rooms(msgspec.Struct, frozen=True):
     presets: Presets
     attachments: Attachments
     downloads: Downloads
+    budget: Callable[[], Budget]  # of the window of one chat, as it is now
     temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
     recovered: Report | None = None  # the database was damaged: what was saved
     problems: tuple[str, ...] = ()  # what the settings ask for and is not there
+    restored: str = ""  # what became of a backup that was wanted back, in words
 
     def find_model(self, name: str) -> Path:
         return find_model(name, self.settings.value, self.folders)
@@ -90,24 +93,29 @@ class Rooms(msgspec.Struct, frozen=True):
 
 
 class _Window:
-    """What the loaded models give: the size of a chat's window, and how each is best sampled."""
+    """What the loaded models give: the size of a chat's window, how to sample, what they see."""
 
     def __init__(self, settings: SettingsFile) -> None:
         self._settings = settings
         self._chat_ctx = settings.value.models.chat_ctx
         self._sampling: dict[str, Sampling] = {}
+        self._seeing: dict[str, bool] = {}
 
     def follow(self, event: PoolEvent) -> None:
         if isinstance(event, WorkerReady) and CHAT in event.roles:
             self._chat_ctx = event.info.chat_ctx
             # Without a name, the model that was loaded last is meant.
             self._sampling[event.model] = self._sampling[""] = event.info.recommended
+            self._seeing[event.model] = self._seeing[""] = event.info.vision
 
     def budget(self) -> Budget:
         return Budget(self._chat_ctx, self._settings.value.wind)
 
     def sampling(self, model: str) -> Sampling:
         return self._sampling.get(model, Sampling())
+
+    def sees(self, model: str) -> bool:
+        return self._seeing.get(model, False)
 
 
 class _ChatsBuilder(msgspec.Struct, frozen=True):
@@ -124,7 +132,7 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
 
     def over(self, db: Database, generator: Unkept | Pool) -> Chats:
         budget = self.window.budget
-        scale = Scale(db, generator, budget, self.toolbox)
+        scale = Scale(db, generator, budget, self.toolbox, sees=self.window.sees)
         wind = Wind(
             db,
             generator,
@@ -143,7 +151,7 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
             budget,
             scale,
             wind=wind,
-            titles=Titles(db, generator, self.post, budget, self.toolbox),
+            titles=Titles(db, generator, self.post, scale),
             max_tokens=self.max_tokens,
             ready=self.models.ready,
         )
@@ -160,16 +168,17 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
 
 def _open_stored(
     folders: Folders, on_raise: Callable[[list[str]], None] | None, closing: ExitStack
-) -> tuple[Database, Report | None]:
+) -> tuple[Database, Report | None, str]:
     """The user's chats, ours alone while they are open, whatever state they were left in.
 
     Opened before the pool and closed after it: its last answers are still stored.
     """
     closing.enter_context(Instance(folders.data, on_raise))
+    restored = restoring.carry_out(folders.database)
     db, recovered = open_database(folders.database)
     closing.callback(db.close)
     closing.callback(Upkeep(db, folders.database).close)
-    return db, recovered
+    return db, recovered, restored
 
 
 class _Patience:
@@ -221,7 +230,7 @@ def _open_pool(
 def _open_downloads(
     db: Database, folders: Folders, settings_file: SettingsFile, closing: ExitStack
 ) -> Downloads:
-    """They go on where the last time ended."""
+    """Those of the last time go on when the window asks for it."""
 
     def find_token() -> str | None:
         from huggingface_hub import get_token
@@ -258,9 +267,9 @@ def open_rooms(
         settings_file = SettingsFile(folders.settings)
         passing_db = Database(None)
         closing.callback(passing_db.close)
-        db, recovered = passing_db, None
+        db, recovered, restored = passing_db, None, ""
         if not temporary:
-            db, recovered = _open_stored(folders, on_raise, closing)
+            db, recovered, restored = _open_stored(folders, on_raise, closing)
         pool, patience, problems = _open_pool(folders, settings_file, closing)
         window = _Window(settings_file)
         pool.subscribe(window.follow)
@@ -272,7 +281,7 @@ def open_rooms(
             lambda: settings_file.value.models.workers,
         )
         downloads = _open_downloads(db, folders, settings_file, closing)
-        attachments = Attachments(pool, window.budget)
+        attachments = Attachments(pool, window.budget, window.sees)
         closing.callback(attachments.close)
         unkept = Unkept(pool)
         closing.callback(unkept.close)
@@ -294,7 +303,9 @@ def open_rooms(
             kept.presets,
             attachments,
             downloads,
+            window.budget,
             passing,
             recovered,
             problems,
+            restored,
         )

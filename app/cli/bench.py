@@ -3,9 +3,13 @@
 import json
 import statistics
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
+
+if TYPE_CHECKING:
+    from app.cli.bench_memory import Remembered
 
 app = typer.Typer(name="bench", help="Measure speed, reuse and memory.", no_args_is_help=True)
 
@@ -21,19 +25,23 @@ def wind(
     turns: Annotated[int, typer.Option(min=20, max=1000)] = 60,
     ctx: Annotated[int, typer.Option(min=2048)] = 2048,
     plot: Annotated[Path | None, typer.Option(help="Write the utilization as an SVG.")] = None,
+    facts: Annotated[bool, typer.Option(help="Also what is remembered after ten winds.")] = True,
     as_json: _Json = False,
 ) -> None:
-    """What a context wind costs, and what it saves."""
+    """What a context wind costs, what it saves, and what is remembered."""
     from app.bootstrap.models import named_model
-    from app.cli.bench_wind import measure, plot_svg
+    from app.cli.bench_wind import measure, memory, plot_svg
 
-    figures = measure(named_model(model), turns, ctx)
+    path = named_model(model)
+    figures = measure(path, turns, ctx)
+    remembered = memory(path, ctx) if facts else {}
     if plot is not None:
         plot.write_text(plot_svg(figures["utilization"]), encoding="utf-8")
     if as_json:
-        typer.echo(json.dumps(figures, indent=2))
+        kept = {name: msgspec.structs.asdict(found) for name, found in remembered.items()}
+        typer.echo(json.dumps(figures | {"memory": kept}, indent=2))
         return
-    for name, value in summary(figures).items():
+    for name, value in (summary(figures) | recollections(remembered)).items():
         typer.echo(f"{name:42} {value}")
 
 
@@ -41,6 +49,7 @@ def wind(
 def engine(
     model: _Model = "default",
     rounds: Annotated[int, typer.Option(min=1, max=50)] = 5,
+    threads: Annotated[int, typer.Option(min=0, help="0: one for each core.")] = 0,
     as_json: _Json = False,
 ) -> None:
     """The engine's goals, beside the peers that are installed (scripts/build_peers.py)."""
@@ -48,8 +57,11 @@ def engine(
     from app.cli.bench_engine import measure_engine
     from app.cli.bench_goals import lines, report
 
+    def say(text: str) -> None:
+        typer.echo(text, err=True)
+
     path = named_model(model)
-    facts = report(path, *measure_engine(path, rounds, lambda text: typer.echo(text, err=True)))
+    facts = report(path, threads, *measure_engine(path, rounds, threads, say))
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
@@ -97,4 +109,16 @@ def summary(figures: dict[str, Any]) -> dict[str, str]:
         "winds": str(len(prefilled)),
         "tokens prefilled per wind": ", ".join(map(str, prefilled)),
         "highest utilization": f"{max(figures['utilization']):.2f}",
+        "longest prompt, of what is allowed": f"{figures['longest_prompt']} of {figures['limit']}",
     }
+
+
+def recollections(remembered: "dict[str, Remembered]") -> dict[str, str]:
+    lines: dict[str, str] = {}
+    for name, found in remembered.items():
+        where = ", ".join(f"{place} {count}" for place, count in sorted(found.places.items()))
+        lines[f"facts in their prompts, {name} set"] = (
+            f"{found.quoted} of {found.asked} after {found.winds} winds ({where})"
+        )
+        lines |= {f"  not: {said}": "" for said in found.missing}
+    return lines

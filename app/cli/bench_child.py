@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import psutil
+
 from app.core.errors import from_info
 from app.core.frames import encode, read_events
 from app.core.ids import RequestId, SessionId
@@ -103,6 +105,11 @@ class Child:
 
     def run(self, tokens: Sequence[int], most: int, session: str = "") -> Finished:
         return cast(Finished, self.watch(self.ask(tokens, most, session))[-1][1])
+
+    def cpu_s(self) -> float:
+        """Seconds of processor time the process has used so far."""
+        times = psutil.Process(self._process.pid).cpu_times()
+        return times.user + times.system
 
     def forget(self, session: str) -> None:
         self.send(Purge(session=SessionId(session)))

@@ -18,6 +18,8 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
 
+import psutil
+
 from app.cli.bench_child import PROMPT, Child, full_rate, prompt, token_times
 from app.core.ids import RequestId
 from app.core.protocol import Cancel, Delta, Finished, RequestEvent
@@ -55,11 +57,11 @@ Note = Callable[[str, float], None]
 
 
 class Bench:
-    def __init__(self, model: Path, cache: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, model: Path, cache: Path, threads: int, say: Callable[[str], None]) -> None:
         self._model = model
         self._cache = cache
         self._say = say
-        self._threads = os.cpu_count() or 1
+        self._threads = threads
         self._many = self._start(chat_ctx=256, parallel=max(STREAMS))
         self._throughput(2, 899)  # what is only slow the first time
         self.rounds: Rounds = []
@@ -81,6 +83,7 @@ class Bench:
             figures[name] = value
             self._say(f"round {number + 1}: {name:32} {value:10.2f}")
 
+        note("load of the machine", psutil.getloadavg()[0])
         self._speeds(number, note)
         self._busy(number, note)
         self._chat(number, note)
@@ -92,7 +95,9 @@ class Bench:
 
     def _speeds(self, number: int, note: Note) -> None:
         for streams in STREAMS:
+            before = self._many.cpu_s()
             note(f"ours N={streams}", self._throughput(streams, 40 * number))
+            note(f"ours N={streams} cpu ms", (self._many.cpu_s() - before) * 1000)
             for name, counts in _PEER_STREAMS.items():
                 if streams in counts:
                     self._peer(name, streams, self._threads, f"{name} N={streams}", note)
@@ -106,15 +111,17 @@ class Bench:
 
     def _peer(self, name: str, streams: int, threads: int, title: str, note: Note) -> None:
         try:
-            value = _run_peer(name, self._model, streams, threads)
+            figures = _run_peer(name, self._model, streams, threads)
         except ValueError:
             self._say(f"{name} failed; run it by itself to see why: {_PEERS}")
             return
-        if value is not None:
-            note(title, value)
+        for figure, value in (figures or {}).items():
+            note(title if figure == "rate" else f"{title} cpu ms", value)
 
     def _busy(self, number: int, note: Note) -> None:
         """Beside one core that is kept busy: our governor, and each fixed count of threads."""
+        if self._threads == 1:
+            return  # there is nothing to govern
         with _busy_core():
             self._throughput(1, 40 * number + 20, 2 * REPLY)  # the governor's time to notice
             note("busy: ours", self._throughput(1, 40 * number + 21, 2 * REPLY))
@@ -186,7 +193,7 @@ def _stall_ms(child: Child, number: int) -> float:
     return max(after - before for before, after in pairwise(times)) * 1000
 
 
-def _run_peer(name: str, model: Path, streams: int, threads: int) -> float | None:
+def _run_peer(name: str, model: Path, streams: int, threads: int) -> dict[str, float] | None:
     """None when it is not installed, or there is no checkout that could start it."""
     if not _PEERS.exists():
         return None
@@ -221,11 +228,11 @@ def _turn_after_wind(model: Path) -> dict[str, list[float]]:
 
 
 def measure_engine(
-    model: Path, rounds: int, say: Callable[[str], None]
+    model: Path, rounds: int, threads: int, say: Callable[[str], None]
 ) -> tuple[Rounds, dict[str, list[float]]]:
     """Figures by name, a dictionary a round; and the turns beside a wind."""
     with tempfile.TemporaryDirectory() as cache:
-        bench = Bench(model, Path(cache), say)
+        bench = Bench(model, Path(cache), threads or os.cpu_count() or 1, say)
         try:
             for _ in range(rounds):
                 bench.play_round()

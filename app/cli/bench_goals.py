@@ -36,16 +36,18 @@ class Goal(NamedTuple):
         return f"{self.name:42} {value:>8}  {'≥' if self.at_least else '≤'} {self.bound:<5} {said}"
 
 
-def report(model: Path, rounds: Rounds, turns: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+def report(
+    model: Path, threads: int, rounds: Rounds, turns: Mapping[str, Sequence[float]]
+) -> dict[str, Any]:
     measured = {name.partition(" N=")[0] for figures in rounds for name in figures}
     return {
         "model": model.name,
         "machine": {
             "cpu": platform.processor() or platform.machine(),
             "cores": psutil.cpu_count(),
-            "load": psutil.getloadavg(),
             "llama_cpp_python": version("llama-cpp-python"),
         },
+        "threads": threads or psutil.cpu_count(),
         "rounds": len(rounds),
         "reply_tokens": REPLY,
         "includes": {name: text for name, text in INCLUDES.items() if name in measured},
@@ -98,6 +100,9 @@ def comparisons(rounds: Rounds) -> dict[str, float]:
     pairs = {
         "ours / bare Python loop, N=1": ("ours N=1", "loop N=1"),
         "ours / bare Python loop, N=16": ("ours N=16", "loop N=16"),
+        "processor time: bare loop / ours, N=1": ("loop N=1 cpu ms", "ours N=1 cpu ms"),
+        "processor time: bare loop / ours, N=4": ("loop N=4 cpu ms", "ours N=4 cpu ms"),
+        "processor time: bare loop / ours, N=16": ("loop N=16 cpu ms", "ours N=16 cpu ms"),
         "ours / xllamacpp, N=1": ("ours N=1", "xllamacpp N=1"),
         "ours / xllamacpp, N=4": ("ours N=4", "xllamacpp N=4"),
         "ours / xllamacpp, N=16": ("ours N=16", "xllamacpp N=16"),

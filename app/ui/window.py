@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
+    QMenu,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -196,8 +197,15 @@ class Window(QMainWindow):
         """A page of the window; the action that opens it stands in the menu."""
         self.pages.offer(name, make)
         opens = action(self, title, lambda: self.pages.open(name), keys)
-        menus.add(self, self._menu, opens)
+        self.offer_action(opens)
         return opens
+
+    def offer_action(self, offered: QAction) -> None:
+        menus.add(self, self._menu, offered)
+
+    @property
+    def menu(self) -> QMenu:
+        return self._menu
 
     def _follow_settings(self) -> None:
         on = self._preferences.value.general.return_sends

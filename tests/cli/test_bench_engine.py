@@ -40,7 +40,7 @@ def test_the_busy_core_is_compared_with_the_best_fixed_count() -> None:
 
 
 def test_the_report_names_what_was_not_measured() -> None:
-    facts = report(Path("m.gguf"), [{"ours N=1": 10.0, "loop N=1": 10.0}], TURNS)
+    facts = report(Path("m.gguf"), 1, [{"ours N=1": 10.0, "loop N=1": 10.0}], TURNS)
     assert "llama-server" in facts["not_installed"]
     assert facts["includes"].keys() == {"ours", "loop"}
     assert any(line.startswith("Not installed") and "xllamacpp" in line for line in lines(facts))

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from app.core.fit import LABELS, Fit, arithmetic
 from app.hub.models import Broken, Model
 from app.ui.controls import Elided
-from app.ui.models.words import SOURCES, many, size
+from app.ui.models.figures import many, size
+from app.ui.models.words import SOURCES
 from app.ui.theme import Theme
 
 Shown = Model | Broken

@@ -23,10 +23,11 @@ from PySide6.QtWidgets import (
 
 from app.core.downloads import Download
 from app.core.errors import to_info
-from app.hub.catalog import Variant
 from app.hub.importing import Imported
+from app.hub.library import Library
 from app.hub.references import Reference, read_reference
 from app.hub.trash import Removal
+from app.hub.variants import Variant
 from app.ui.bridge import Answers, Bridge
 from app.ui.controls import IconButton
 from app.ui.events import Event, LibraryChanged, ModelChanged, ModelChoice, ModelReady
@@ -76,6 +77,8 @@ class ModelsPage(Page):
         self._connect()
         self._show_tab()
         bridge.arrived.connect(self._follow)
+        for state in shelf.on_the_way():
+            self.strip.show_state(state)
 
     # -- how it looks
 
@@ -194,6 +197,11 @@ class ModelsPage(Page):
             super().keyPressEvent(event)
 
     # -- finding
+
+    def begin(self, library: Library, loaded: str) -> None:
+        """What was known before the page was made."""
+        self.stock.show_loaded(loaded)
+        self.stock.show_library(library)
 
     def opened(self) -> None:
         self._search()

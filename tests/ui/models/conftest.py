@@ -75,6 +75,7 @@ class Shop:
         )
         self.downloads.subscribe(self.desk.bridge.post)
         self.downloads.subscribe(self.events.append)
+        self.downloads.go_on()
         computer = Computer(self.folder)
         self.shelf = Shelf(self._catalog, self.downloads, computer, self._watch.look_now)
         window, desk = self.desk.window, self.desk
