@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def tiny_model() -> Path:
     """A GGUF of a few megabytes, built once and kept until its recipe changes."""
     return _built("tiny")
+
+
+@pytest.fixture(scope="session")
+def model_of() -> Callable[[str], Path]:
+    """A model of any kind `make_model.py` knows, built once and kept."""
+    return _built
 
 
 def _built(kind: str) -> Path:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import msgspec
 
+from app.core.calibration import MeasuredLoads, measured_load
 from app.core.errors import KnownError, ModelLoadFailed, from_info
 from app.core.generator import Sink
 from app.core.ids import RequestId
+from app.core.model_facts import Kind
 from app.core.paths import Folders, find_folders, resources
 from app.core.protocol import (
     EMBEDDER,
@@ -20,12 +22,14 @@ from app.core.protocol import (
     ModelInfo,
     ModelSpec,
     RequestEvent,
+    is_terminal,
 )
 from app.core.settings import Settings
 from app.hub.library import scan
 from app.hub.places import Place, find_places
-from app.hub.resolve import Known, resolve
+from app.hub.resolve import CHATS, EMBEDDERS, Known, resolve
 from app.storage.settings_file import SettingsFile
+from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
 from app.workers.rules import Rules
 
@@ -45,14 +49,14 @@ class Models:
         self._pool = pool
         self._spec = spec
         self._workers = workers
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a pool that is closing answers on the spot
         self._current = ""
 
     def load(self, path: Path, sink: Sink, *, fresh: bool = False) -> RequestId:
         """Load a model as the settings say; `fresh`: in new processes even if it is there."""
 
         def watch(event: RequestEvent) -> None:
-            if isinstance(event, Failed):
+            if is_terminal(event) and not isinstance(event, Loaded):
                 with self._lock:
                     self._current = ""
             sink(event)
@@ -72,6 +76,8 @@ class Models:
                 loading.set_result(event.info)
             elif isinstance(event, Failed):
                 loading.set_exception(from_info(event.error))
+            elif is_terminal(event):
+                loading.set_exception(ModelLoadFailed("Loading the model was stopped."))
 
         self.load(path, sink)
         return loading
@@ -125,7 +131,8 @@ def assign_roles(pool: Pool, settings: Settings, folders: Folders) -> tuple[str,
         spec: ModelSpec | None = None
         try:
             if name:
-                path = find_model(name, settings, folders)
+                kinds = EMBEDDERS if role == EMBEDDER else CHATS
+                path = find_model(name, settings, folders, kinds)
                 spec = msgspec.structs.replace(
                     model_spec(path, settings, folders),
                     parallel=1,
@@ -139,6 +146,16 @@ def assign_roles(pool: Pool, settings: Settings, folders: Folders) -> tuple[str,
     return tuple(problems)
 
 
+def keep_measured(loads: MeasuredLoads) -> Callable[[PoolEvent], None]:
+    """Each load that ends well says how good its estimate was."""
+
+    def follow(event: PoolEvent) -> None:
+        if isinstance(event, WorkerReady) and (measured := measured_load(event.info)):
+            loads.add(measured)
+
+    return follow
+
+
 def model_places(settings: Settings, folders: Folders) -> tuple[Place, ...]:
     """Where models are looked for, in the order in which a duplicate is preferred."""
     return find_places(
@@ -150,14 +167,16 @@ def model_places(settings: Settings, folders: Folders) -> tuple[Place, ...]:
     )
 
 
-def find_model(name: str, settings: Settings, folders: Folders) -> Path:
+def find_model(
+    name: str, settings: Settings, folders: Folders, kinds: frozenset[Kind] = CHATS
+) -> Path:
     """Wherever a model is named; see `resolve`."""
     known = Known(
         scan=lambda: scan(model_places(settings, folders)),
         last=settings.models.last,
         folder=settings.models_folder(folders.models),
     )
-    return resolve(name, known)
+    return resolve(name, known, kinds)
 
 
 def named_model(name: str) -> Path:

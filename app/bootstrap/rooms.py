@@ -4,6 +4,7 @@ Everything it opens is closed in reverse order, whatever happens between.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
@@ -11,7 +12,15 @@ from pathlib import Path
 
 import msgspec
 
-from app.bootstrap.models import Models, assign_roles, find_model, model_spec, pool_rules
+from app.bootstrap.models import (
+    Models,
+    assign_roles,
+    find_model,
+    keep_measured,
+    model_spec,
+    pool_rules,
+)
+from app.bootstrap.runtimes import runtime_launch
 from app.chat.answering import Answering
 from app.chat.attachments import Attachments
 from app.chat.budget import Budget
@@ -29,14 +38,20 @@ from app.core.paths import Folders, find_folders
 from app.core.protocol import CHAT, SUMMARIZER, ModelInfo
 from app.core.sampling import Sampling
 from app.core.settings import Settings
+from app.hub.downloads import Downloads
+from app.hub.runtimes import Runtimes
+from app.storage import restoring
 from app.storage.database import Database
+from app.storage.downloads import StoredDownloads
 from app.storage.instance import Instance
+from app.storage.measured_file import MeasuredFile
 from app.storage.recovery import Report, open_database
 from app.storage.settings_file import SettingsFile
 from app.storage.upkeep import Upkeep
 from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
 
+_PATIENCE_S = 0.5
 _log = logging.getLogger(__name__)
 
 
@@ -63,10 +78,12 @@ class Rooms(msgspec.Struct, frozen=True):
     narrator: Narrator
     presets: Presets
     attachments: Attachments
+    downloads: Downloads
     budget: Callable[[], Budget]  # of the window of one chat, as it is now
     temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
     recovered: Report | None = None  # the database was damaged: what was saved
     problems: tuple[str, ...] = ()  # what the settings ask for and is not there
+    restored: str = ""  # what became of a backup that was wanted back, in words
 
     def find_model(self, name: str) -> Path:
         return find_model(name, self.settings.value, self.folders)
@@ -151,23 +168,50 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
 
 def _open_stored(
     folders: Folders, on_raise: Callable[[list[str]], None] | None, closing: ExitStack
-) -> tuple[Database, Report | None]:
+) -> tuple[Database, Report | None, str]:
     """The user's chats, ours alone while they are open, whatever state they were left in.
 
     Opened before the pool and closed after it: its last answers are still stored.
     """
     closing.enter_context(Instance(folders.data, on_raise))
+    restored = restoring.carry_out(folders.database)
     db, recovered = open_database(folders.database)
     closing.callback(db.close)
     closing.callback(Upkeep(db, folders.database).close)
-    return db, recovered
+    return db, recovered, restored
+
+
+class _Patience:
+    """Whoever waits for an engine some time after the end has begun is let go.
+
+    A reply is stopped and stored long before; but a model that still loads, or an engine that
+    hangs, would be waited for.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._timer = threading.Timer(_PATIENCE_S, pool.close)
+
+    def begin(self) -> None:
+        self._timer.start()
+
+    def end(self) -> None:
+        self._timer.cancel()
+        if self._timer.ident is not None:
+            self._timer.join()
 
 
 def _open_pool(
     folders: Folders, settings: SettingsFile, closing: ExitStack
-) -> tuple[Pool, tuple[str, ...]]:
+) -> tuple[Pool, _Patience, tuple[str, ...]]:
     """The engines, and what the settings have them do besides chatting."""
-    pool = Pool(log=folders.logs / "engine.log", rules=pool_rules(settings.value))
+    runtimes = Runtimes(folders.runtimes)
+    pool = Pool(
+        log=folders.logs / "engine.log",
+        rules=pool_rules(settings.value),
+        launch=runtime_launch(runtimes),
+    )
+    patience = _Patience(pool)
+    closing.callback(patience.end)
     closing.callback(pool.close)
     pool.warm()  # its process starts and imports while the rest is still being opened
 
@@ -178,7 +222,32 @@ def _open_pool(
                 _log.warning("%s", problem)
 
     closing.callback(settings.subscribe(follow))
-    return pool, assign_roles(pool, settings.value, folders)
+    refused = runtimes.active().refused
+    problems = assign_roles(pool, settings.value, folders)
+    return pool, patience, (*((refused,) if refused else ()), *problems)
+
+
+def _open_downloads(
+    db: Database, folders: Folders, settings_file: SettingsFile, closing: ExitStack
+) -> Downloads:
+    """Those of the last time go on when the window asks for it."""
+
+    def find_token() -> str | None:
+        from huggingface_hub import get_token
+
+        return get_token()
+
+    folder = settings_file.value.models_folder(folders.models)
+    downloads = Downloads(folder, StoredDownloads(db), find_token=find_token)
+    downloads.limit(settings_file.value.models.download_limit_kib << 10)
+    closing.callback(downloads.close)
+
+    def follow(_: Settings, settings: Settings) -> None:
+        downloads.set_folder(settings.models_folder(folders.models))
+        downloads.limit(settings.models.download_limit_kib << 10)
+
+    closing.callback(settings_file.subscribe(follow))
+    return downloads
 
 
 @contextmanager
@@ -198,18 +267,20 @@ def open_rooms(
         settings_file = SettingsFile(folders.settings)
         passing_db = Database(None)
         closing.callback(passing_db.close)
-        db, recovered = passing_db, None
+        db, recovered, restored = passing_db, None, ""
         if not temporary:
-            db, recovered = _open_stored(folders, on_raise, closing)
-        pool, problems = _open_pool(folders, settings_file, closing)
+            db, recovered, restored = _open_stored(folders, on_raise, closing)
+        pool, patience, problems = _open_pool(folders, settings_file, closing)
         window = _Window(settings_file)
         pool.subscribe(window.follow)
+        pool.subscribe(keep_measured(MeasuredFile(folders.measured_loads)))
         toolbox = Toolbox(built_in(), lambda: settings_file.value.tools)
         models = Models(
             pool,
             lambda path: model_spec(path, settings_file.value, folders),
             lambda: settings_file.value.models.workers,
         )
+        downloads = _open_downloads(db, folders, settings_file, closing)
         attachments = Attachments(pool, window.budget, window.sees)
         closing.callback(attachments.close)
         unkept = Unkept(pool)
@@ -219,6 +290,7 @@ def open_rooms(
         )
         passing = build.over(passing_db, unkept)
         kept = passing if temporary else build.over(db, pool)
+        closing.callback(patience.begin)
         yield Rooms(
             folders,
             settings_file,
@@ -230,8 +302,10 @@ def open_rooms(
             kept.narrator,
             kept.presets,
             attachments,
+            downloads,
             window.budget,
             passing,
             recovered,
             problems,
+            restored,
         )

@@ -1,13 +1,15 @@
 """The desktop app put together: the window first, the model while it already shows. Main thread."""
 
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import msgspec
 
-from app.bootstrap.pages import offer_pages
+from app.bootstrap.pages import Surroundings
 from app.bootstrap.rooms import Rooms, open_rooms
-from app.core.errors import AlreadyRunning, KnownError, to_info
+from app.bootstrap.shelf import open_shelf
+from app.core.errors import AlreadyRunning
 from app.core.paths import find_folders
 from app.core.protocol import CHAT
 from app.core.settings import Settings
@@ -15,16 +17,20 @@ from app.storage.instance import raise_first
 from app.ui.bridge import Bridge
 from app.ui.events import (
     Event,
+    FoldersChanged,
+    LibraryChanged,
     MemoryReported,
     ModelChanged,
-    ModelChoice,
-    ModelFailed,
     ModelReady,
+    ModelsListed,
     Raised,
 )
-from app.ui.header.switch import ModelSwitch, choice_of
+from app.ui.header.switch import ModelSwitch, choice_of, choice_of_model
+from app.ui.keeping import Chats, Keeping
+from app.ui.models.first import FirstModel
 from app.ui.notice import Notice
 from app.ui.preferences import Preferences
+from app.ui.settings.stores import Stores
 from app.ui.window import Window, application
 from app.workers.events import PoolEvent, PoolMeasured
 
@@ -35,17 +41,8 @@ def run_window(model: Path | None, *, verbose: bool = False) -> int:
     A second start hands its model over to the first window and raises it.
     """
     app = application()
-    bridge = Bridge()
     try:
-        with (
-            open_rooms(
-                bridge.post,
-                verbose=verbose,
-                on_raise=lambda words: bridge.post(Raised(tuple(words))),
-            ) as rooms,
-            closing(Preferences(rooms.settings)) as preferences,
-        ):
-            window = _fill_window(rooms, bridge, preferences, model)
+        with open_window(model, verbose=verbose) as window:
             window.show()
             return app.exec()
     except AlreadyRunning:
@@ -54,19 +51,53 @@ def run_window(model: Path | None, *, verbose: bool = False) -> int:
         raise
 
 
-def _fill_window(
-    rooms: Rooms, bridge: Bridge, preferences: Preferences, model: Path | None
+@contextmanager
+def open_window(model: Path | None, *, verbose: bool = False) -> Generator[Window]:
+    """The window over all its rooms; they are closed after it, in reverse order."""
+    bridge = Bridge()
+    with ExitStack() as closers:
+        rooms = closers.enter_context(
+            open_rooms(
+                bridge.post,
+                verbose=verbose,
+                on_raise=lambda words: bridge.post(Raised(tuple(words))),
+            )
+        )
+        preferences = closers.enter_context(closing(Preferences(rooms.settings)))
+        models = ModelSwitch(rooms.models.load, rooms.pool, bridge.post)
+        window = _make_window(rooms, bridge, preferences, models)
+        stores = Stores(rooms.db, rooms.folders, lambda: bridge.post(FoldersChanged()))
+        closers.enter_context(closing(stores))
+        shelves = closers.enter_context(open_shelf(rooms, bridge.post))
+        Surroundings(window, rooms, bridge, preferences, models, shelves, stores).offer()
+        _follow(window, rooms, bridge, preferences, models)
+        FirstModel(models, bridge, preferences).begin(model, shelves.lane, rooms.find_model)
+        yield window
+
+
+def _make_window(
+    rooms: Rooms, bridge: Bridge, preferences: Preferences, models: ModelSwitch
 ) -> Window:
-    models = ModelSwitch(rooms.models.load, rooms.pool, bridge.post)
+    kept, passing = (Chats(each.db, each.turns, each.narrator) for each in (rooms, rooms.temporary))
     memory = rooms.folders.config / "window.json"
-    window = Window(bridge, rooms.db, rooms.turns, models, memory, preferences)
-    offer_pages(window, rooms, preferences, models)
+    return Window(bridge, Keeping(kept, passing), models, rooms.attachments, memory, preferences)
+
+
+def _follow(
+    window: Window,
+    rooms: Rooms,
+    bridge: Bridge,
+    preferences: Preferences,
+    models: ModelSwitch,
+) -> None:
     Notice(bridge, window, lambda: preferences.value.general.notify)
 
     def follow(event: Event) -> None:
         match event:
             case ModelChanged(state=ModelReady(choice=choice)):
                 preferences.change(lambda old: remember_model(old, choice.path))
+            case LibraryChanged(library=library):
+                bridge.post(ModelsListed(tuple(map(choice_of_model, library.of_kind("chat")))))
             case Raised(words=words):
                 window.showNormal()
                 window.raise_()
@@ -77,22 +108,16 @@ def _fill_window(
                 pass
 
     bridge.arrived.connect(follow)
+    preferences.failed.connect(window.notes.warn)
     rooms.pool.subscribe(lambda event: _report_memory(event, bridge))
     for problem in rooms.settings.problems:
         window.notes.warn(f"The setting {problem.where} {problem.reason}.")
     for problem in rooms.problems:
         window.notes.warn(problem)
+    if rooms.restored:
+        window.notes.say(rooms.restored)
     if rooms.recovered is not None:  # said last: it matters more
         window.notes.warn(rooms.recovered.sentence())
-    models.list_folder(rooms.settings.value.models_folder(rooms.folders.models))
-    try:
-        path = rooms.find_model(str(model) if model else "default")
-    except KnownError as error:
-        bridge.post(ModelChanged(ModelFailed(ModelChoice("", "No model"), to_info(error))))
-    else:
-        if model is not None or preferences.value.general.load_at_start:
-            models.load(choice_of(path))
-    return window
 
 
 def _report_memory(event: PoolEvent, bridge: Bridge) -> None:

@@ -25,6 +25,7 @@ _IMAGES = (
     (b"GIF8", "image/gif"),
     (b"BM", "image/bmp"),
 )
+_LARGE_IMAGE = "The image is larger than 20 MB. Make it smaller first."
 _UNSEEN = "Kept with the message; the model cannot see it."
 _QUOTED = "Too long to be shown whole: what matters to each question is quoted."
 
@@ -45,23 +46,32 @@ class Attachments:
     def read(self, path: Path) -> "Future[Document]":
         return self._threads.submit(self._read, path)
 
-    def measure(self, text: str) -> "Future[int]":
-        """Its tokens, exact while a model is loaded."""
-        return self._threads.submit(self._tokens, text)
+    def read_text(self, name: str, text: str) -> "Future[Document]":
+        """Text that was pasted, as if it had been a file."""
+        return self._threads.submit(self._text, name, text)
+
+    def read_image(self, name: str, png: bytes) -> "Future[Document]":
+        """A picture that was pasted."""
+        return self._threads.submit(_image, name, "image/png", png, seen=self._sees(""))
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _read(self, path: Path) -> Document:
         if mime := _image_type(path):
-            return _image(path, mime, seen=self._sees(""))
+            if path.stat().st_size > _MAX_IMAGE_BYTES:
+                raise InvalidRequest(_LARGE_IMAGE)
+            return _image(path.name, mime, path.read_bytes(), seen=self._sees(""))
         found = extract_text(path)
         if found.problem:
             raise InvalidRequest(found.problem)
-        tokens = self._tokens(found.text)
+        return self._text(path.name, found.text, found.note)
+
+    def _text(self, name: str, text: str, note: str = "") -> Document:
+        tokens = self._tokens(text)
         too_long = tokens > self._budget().chat_ctx * WHOLE_SHARE
-        note = " ".join(filter(None, (found.note, _QUOTED if too_long else "")))
-        return Document(name=path.name, text=found.text, tokens=tokens, note=note)
+        note = " ".join(filter(None, (note, _QUOTED if too_long else "")))
+        return Document(name=name, text=text, tokens=tokens, note=note)
 
     def _tokens(self, text: str) -> int:
         try:
@@ -70,16 +80,11 @@ class Attachments:
             return len(text) // _CHARACTERS_PER_TOKEN + 1
 
 
-def _image(path: Path, mime: str, *, seen: bool) -> Document:
-    if path.stat().st_size > _MAX_IMAGE_BYTES:
-        raise InvalidRequest("The image is larger than 20 MB. Make it smaller first.")
-    return Document(
-        name=path.name,
-        kind="image",
-        mime=mime,
-        data=path.read_bytes(),
-        note="" if seen else _UNSEEN,
-    )
+def _image(name: str, mime: str, data: bytes, *, seen: bool) -> Document:
+    if len(data) > _MAX_IMAGE_BYTES:
+        raise InvalidRequest(_LARGE_IMAGE)
+    note = "" if seen else _UNSEEN
+    return Document(name=name, kind="image", mime=mime, data=data, note=note)
 
 
 def _image_type(path: Path) -> str:

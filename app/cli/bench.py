@@ -46,6 +46,30 @@ def wind(
 
 
 @app.command()
+def engine(
+    model: _Model = "default",
+    rounds: Annotated[int, typer.Option(min=1, max=50)] = 5,
+    threads: Annotated[int, typer.Option(min=0, help="0: one for each core.")] = 0,
+    as_json: _Json = False,
+) -> None:
+    """The engine's goals, beside the peers that are installed (scripts/build_peers.py)."""
+    from app.bootstrap.models import named_model
+    from app.cli.bench_engine import measure_engine
+    from app.cli.bench_goals import lines, report
+
+    def say(text: str) -> None:
+        typer.echo(text, err=True)
+
+    path = named_model(model)
+    facts = report(path, threads, *measure_engine(path, rounds, threads, say))
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    for line in lines(facts):
+        typer.echo(line)
+
+
+@app.command()
 def storage(
     most: Annotated[int, typer.Option("--messages", min=10_000, max=10_000_000)] = 1_000_000,
     folder: Annotated[Path | None, typer.Option(help="Where the databases are kept.")] = None,

@@ -47,10 +47,10 @@ def _run_command(arguments: Sequence[str]) -> int:
     import typer
     from typer.exceptions import TyperException
 
-    from app.cli.commands import app
+    from app.cli.commands import tree
 
     try:
-        result: object = app(list(arguments), standalone_mode=False)
+        result: object = tree(arguments)(list(arguments), standalone_mode=False)
     except TyperException as error:
         print(f"llama-chat: {error.format_message()}", file=sys.stderr)
         return error.exit_code

@@ -14,7 +14,7 @@ from app.core.model_facts import Layer, ModelFacts
 from app.core.protocol import Device, KvType
 
 Label = Literal["gpu", "fits", "tight", "too_big"]
-Part = Literal["weights", "kv", "state", "compute"]
+Part = Literal["weights", "kv", "state", "compute", "margin"]
 Place = Literal["gpu", "cpu"]
 
 LABELS: dict[Label, str] = {
@@ -28,6 +28,7 @@ _PARTS: dict[Part, str] = {
     "kv": "chat memory",
     "state": "state",
     "compute": "computing",
+    "margin": "margin",
 }
 CELL_BYTES: dict[KvType, float] = {"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
 UBATCH = 512
@@ -49,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True):
     sequences: int = 16
     ubatch: int = UBATCH
     compute_bytes: int | None = None  # from a dry run; None: estimated
+    correction: float = 1.0  # learned from loads on this machine; see `calibration`
 
     @property
     def cells(self) -> int:
@@ -86,15 +88,13 @@ def arithmetic(fit: Fit) -> list[str]:
         ("cpu", "Memory", fit.cpu_available),
     ):
         terms = [term for term in fit.terms if term.place == place]
+        total = sum(term.bytes for term in terms)
+        unit, size, digits = ("GB", 10**9, 2) if total >= 10**9 else ("MB", 10**6, 0)
         if terms:
-            parts = " + ".join(f"{_PARTS[term.part]} {in_gb(term.bytes)}" for term in terms)
-            total = in_gb(sum(term.bytes for term in terms))
-            lines.append(f"{name}: {parts} = {total} of {in_gb(available)} GB free")
+            parts = [f"{_PARTS[term.part]} {term.bytes / size:.{digits}f}" for term in terms]
+            needed = f"{' + '.join(parts)} = {total / size:.{digits}f} {unit}"
+            lines.append(f"{name}: {needed} of {available / 1e9:.1f} GB free")
     return lines
-
-
-def in_gb(size: int) -> str:
-    return f"{size / 1e9:.2f}" if size < 10**10 else f"{size / 1e9:.1f}"
 
 
 def kv_bytes(layer: Layer, facts: ModelFacts, settings: Settings) -> int:
@@ -192,6 +192,9 @@ def _terms(facts: ModelFacts, settings: Settings, count: int, copies: int) -> tu
     add("compute", "cpu", scratch if not count else scratch // 4)
     if count:
         add("compute", "gpu", scratch * copies)
+    for place in ("gpu", "cpu"):
+        size = sum(size for (_, where), size in sums.items() if where == place)
+        add("margin", place, int(size * (settings.correction - 1)))
     return tuple(Term(part, place, size) for (part, place), size in sums.items() if size)
 
 

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from app.core.ids import RequestId
 from app.core.protocol import Command, Event
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
@@ -15,8 +16,14 @@ _HEADER_BYTES = 4
 
 T = TypeVar("T")
 
+
+class _Envelope(msgspec.Struct):
+    request_id: RequestId
+
+
 _encoder = msgspec.msgpack.Encoder()
 _commands: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)
+_envelopes = msgspec.msgpack.Decoder(_Envelope)
 _events: msgspec.msgpack.Decoder[list[Event]] = msgspec.msgpack.Decoder(list[Event])
 
 
@@ -24,12 +31,23 @@ class BrokenFrame(Exception):
     pass
 
 
+class UnreadableCommand(BrokenFrame):
+    """A whole frame that holds no command of ours; the stream goes on behind it."""
+
+    def __init__(self, reason: str, request_id: RequestId) -> None:
+        super().__init__(reason)
+        self.request_id = request_id  # as far as it could be told
+
+
 class ByteSource(Protocol):
     def read(self, size: int, /) -> bytes | None: ...
 
 
 def encode(value: Command | list[Event]) -> bytes:
-    payload = _encoder.encode(value)
+    try:
+        payload = _encoder.encode(value)
+    except (UnicodeEncodeError, OverflowError) as error:  # half a surrogate pair, a huge number
+        raise BrokenFrame(str(error)) from error
     if len(payload) > MAX_FRAME_BYTES:
         raise BrokenFrame(f"a frame of {len(payload):,} bytes is over the limit")
     return len(payload).to_bytes(_HEADER_BYTES, "little") + payload
@@ -37,7 +55,13 @@ def encode(value: Command | list[Event]) -> bytes:
 
 def read_command(stream: ByteSource) -> Command | None:
     payload = _read_payload(stream)
-    return None if payload is None else _decode(_commands, payload)
+    if payload is None:
+        return None
+    try:
+        return _decode(_commands, payload)
+    except BrokenFrame as broken:
+        envelope = _decode(_envelopes, payload)
+        raise UnreadableCommand(str(broken), envelope.request_id) from broken
 
 
 def read_events(stream: ByteSource) -> list[Event] | None:

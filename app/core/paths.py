@@ -25,8 +25,21 @@ class Folders(msgspec.Struct, frozen=True):
         return self.data / "backups"
 
     @property
+    def runtimes(self) -> Path:
+        return self.data / "runtimes"
+
+    @property
+    def measured_loads(self) -> Path:
+        return self.data / "measured-loads.json"
+
+    @property
     def snapshots(self) -> Path:
         return self.cache / "kv"
+
+    @property
+    def embedder(self) -> Path:
+        """What `scripts/make_embedder.py` makes; there or not."""
+        return self.cache / "models" / "all-MiniLM-L6-v2-Q8_0.gguf"
 
     @property
     def settings(self) -> Path:

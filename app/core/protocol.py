@@ -108,6 +108,7 @@ class ModelInfo(_Wire, frozen=True):
     weights_bytes: int = 0
     kv_bytes: int = 0
     compute_bytes: int = 0
+    grown_bytes: int = 0  # what the load then took, measured: memory and GPUs together
     steps: tuple[str, ...] = ()  # what the load ladder changed, in order
 
 

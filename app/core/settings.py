@@ -39,6 +39,8 @@ class ModelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     cache_ram_mib: Annotated[int, msgspec.Meta(ge=0)] = 1024
     cache_disk_mib: Annotated[int, msgspec.Meta(ge=0)] = 8192
     folder: str = ""  # empty: the default models folder
+    # Of all downloads together, a second; 0: as fast as it goes.
+    download_limit_kib: Annotated[int, msgspec.Meta(ge=0)] = 0
     folders: tuple[str, ...] = ()  # more folders that are looked through, never written to
     last: str = ""  # the model that was used last
     # Each by path or name; loaded when first needed.

@@ -98,5 +98,11 @@ def _identity(spec: ModelSpec, shape: ContextShape) -> bytes:
     return hashed(
         file_identity(Path(spec.path)),
         *(file_identity(Path(adapter.path)) for adapter in spec.adapters),
-        repr((settings, shape.offload_kv, versions()["llama_cpp_python"])).encode(),
+        repr((settings, shape.offload_kv, *_library())).encode(),
     )
+
+
+def _library() -> tuple[str, str]:
+    """What a state was computed by: the version, and the build when it is not the app's own."""
+    known = versions()
+    return known["llama_cpp_python"], known["runtime"]

@@ -16,7 +16,7 @@ import msgspec
 import psutil
 
 from app.core.errors import InvalidRequest, KnownError, to_info
-from app.core.frames import BrokenFrame, read_command
+from app.core.frames import BrokenFrame, UnreadableCommand, read_command
 from app.core.protocol import (
     PROTOCOL_VERSION,
     Cancel,
@@ -104,8 +104,15 @@ class Io:
         self._outbox = outbox
 
     def serve(self, stream: BinaryIO) -> None:
-        while command := read_command(stream):
+        while True:
+            try:
+                command = read_command(stream)
+            except UnreadableCommand as unreadable:
+                self._refuse(unreadable)
+                continue
             match command:
+                case None:
+                    return
                 case Shutdown():
                     return
                 case Cancel():
@@ -116,6 +123,11 @@ class Io:
                     self._loop.trim(command.ram_bytes)
                 case _:
                     self._answer(command)
+
+    def _refuse(self, unreadable: UnreadableCommand) -> None:
+        _log.error("a command could not be read: %s", unreadable)
+        error = to_info(InvalidRequest("This request holds something that cannot be read."))
+        self._outbox.send([Failed(request_id=unreadable.request_id, error=error)])
 
     def _answer(self, request: Request) -> None:
         try:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Protocol
 
 from app.core.errors import OutOfMemory
-from app.core.fit import Settings
+from app.core.fit import Part, Settings
 from app.core.model_facts import ModelFacts, read_facts
 from app.core.protocol import Load, Loaded, ModelInfo, ModelSpec
 from app.core.sampling import recommended
 from app.engine.build import build_engine, shape_of
 from app.engine.devices import find_devices, list_devices
 from app.engine.engine import Engine
+from app.engine.growth import growth, taken
 from app.engine.ladder import Attempt, next_attempt
 from app.engine.llama.dry_run import compute_bytes
 from app.engine.llama.model import LoadCancelled, Model, load_model
@@ -31,6 +32,7 @@ class Report(Protocol):
 def load_engine(command: Load, report: Report) -> tuple[Engine, Loaded]:
     spec = command.spec
     check(spec)
+    before = taken()
     facts = read_facts(Path(spec.path))  # refuses what the library might die of
     table = [
         device
@@ -43,7 +45,7 @@ def load_engine(command: Load, report: Report) -> tuple[Engine, Loaded]:
     if plan.attempt.chat_ctx < asked and not spec.embedding:
         _take_step(f"a context of {plan.attempt.chat_ctx:,} tokens", steps, report)
     engine, attempt = _Loading(spec, report, steps).run(plan.attempt)
-    info = _info(engine, spec, attempt, plan, tuple(steps))
+    info = _info(engine, spec, attempt, plan, tuple(steps), growth(before, taken()))
     return engine, Loaded(request_id=command.request_id, info=info)
 
 
@@ -125,10 +127,15 @@ def _template(model: Model, spec: ModelSpec) -> ChatTemplate:
 
 
 def _info(
-    engine: Engine, spec: ModelSpec, attempt: Attempt, plan: Plan, steps: tuple[str, ...]
+    engine: Engine,
+    spec: ModelSpec,
+    attempt: Attempt,
+    plan: Plan,
+    steps: tuple[str, ...],
+    grown_bytes: int,
 ) -> ModelInfo:
     model, shape = engine.model, engine.context.shape
-    parts = dict.fromkeys(("weights", "kv", "state", "compute"), 0)
+    parts: dict[Part, int] = {"weights": 0, "kv": 0, "state": 0, "compute": 0, "margin": 0}
     for term in plan.fit.terms:
         parts[term.part] += term.bytes
     return ModelInfo(
@@ -154,5 +161,6 @@ def _info(
         weights_bytes=parts["weights"],
         kv_bytes=parts["kv"] + parts["state"],
         compute_bytes=parts["compute"],
+        grown_bytes=grown_bytes,
         steps=steps,
     )

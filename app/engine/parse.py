@@ -2,9 +2,11 @@
 
 Pure, one object per reply, on the decode thread. The stages: UTF-8 → thinking → tool calls →
 stop strings (which therefore count in the answer only, not in the thinking or in a call).
-Always true: how the bytes were split never changes the result; what is not recognised is text.
+Always true: how the bytes were split never changes the result; what is not recognised is text;
+bytes that are no text become U+FFFD.
 """
 
+from codecs import getincrementaldecoder
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
@@ -12,7 +14,6 @@ from app.core.messages import ToolCall
 from app.engine.reasoning import BETWEEN, PAIRS, Reasoning
 from app.engine.stops import Stops
 from app.engine.toolcalls import BLOCKS, ToolCalls
-from app.engine.utf8 import Utf8
 
 # Control tokens that carry meaning in a reply; all others are hidden from it (see Vocab).
 SHOWN = frozenset(
@@ -36,7 +37,7 @@ class OutputParser:
     def __init__(
         self, *, tools: Collection[str] = (), stop: Sequence[str] = (), opened: str = ""
     ) -> None:
-        self._utf8 = Utf8()
+        self._utf8 = getincrementaldecoder("utf-8")("replace")
         self._reasoning = Reasoning(opened)
         self._calls = ToolCalls(tools)
         self._stops = Stops(stop)
@@ -44,7 +45,7 @@ class OutputParser:
     def feed(self, piece: bytes) -> Parsed:
         if self._stops.found:
             return Parsed(stopped=True)
-        split = self._reasoning.feed(self._utf8.feed(piece))
+        split = self._reasoning.feed(self._utf8.decode(piece))
         found = self._calls.feed(split.text)
         text = self._stops.feed(found.text)
         return Parsed(text, split.reasoning, found.calls, self._stops.found)
@@ -53,7 +54,7 @@ class OutputParser:
         """The end of the reply: everything still held back."""
         if self._stops.found:
             return Parsed(stopped=True)
-        first = self._reasoning.feed(self._utf8.finish())
+        first = self._reasoning.feed(self._utf8.decode(b"", final=True))
         last = self._reasoning.finish()
         found = self._calls.feed(first.text + last.text)
         rest = self._calls.finish()

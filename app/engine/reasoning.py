@@ -47,10 +47,6 @@ class Reasoning:
         self._fresh = True  # nothing of the current block has come out yet
         self._held: str = ""
 
-    @property
-    def thinking(self) -> bool:
-        return bool(self._close)
-
     def feed(self, text: str) -> Split:
         self._held += text
         answer, thought = "", ""

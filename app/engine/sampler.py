@@ -15,10 +15,20 @@ import numpy as np
 from app.core.errors import InvalidRequest, KnownError
 from app.core.protocol import TokenLogprob
 from app.core.sampling import Sampling
-from app.engine.llama.sampling import Candidates, Chain, Grammar, Logits, first_cut
+from app.engine.llama.sampling import (
+    Candidates,
+    Chain,
+    Grammar,
+    Logits,
+    dry_reach,
+    first_cut,
+    looks_back,
+    penalty_window,
+)
 from app.engine.llama.vocab import Vocab
 
 MOST_LOGPROBS = 20
+MOST_MEMORY = 1 << 20  # tokens
 LIKELY = 256  # candidates a grammar is asked about before all others
 
 
@@ -52,10 +62,10 @@ class Sampler:
         self._biased = np.fromiter(known.keys(), np.int64)
         self._bias = np.fromiter(known.values(), np.float32)
         self._grammar = Grammar(vocab, grammar) if grammar else None
-        plain = sampling.temperature <= 0 and not _looks_back(sampling) and not grammar
+        plain = sampling.temperature <= 0 and not looks_back(sampling) and not grammar
         self._chain = None if plain else Chain(vocab, sampling, trained_ctx)
         self.exhausted = False  # the grammar allows nothing more: the reply is over
-        self._memory = _memory(sampling, trained_ctx)
+        self._memory = max(penalty_window(sampling, trained_ctx), dry_reach(sampling, trained_ctx))
         self._needed = first_cut(sampling, trained_ctx)
         self._reach = 8.0  # how far below the best logit the needed tokens lie, as learnt
 
@@ -175,21 +185,3 @@ def check(s: Sampling) -> None:
         raise InvalidRequest(f"A penalty window holds at most {MOST_MEMORY:,} tokens.")
     if any(isnan(value) or value == np.inf for value in s.logit_bias.values()):
         raise InvalidRequest("A logit bias must be a number.")
-
-
-MOST_MEMORY = 1 << 20
-
-
-def _looks_back(s: Sampling) -> bool:
-    return bool(_penalises(s) or s.dry_multiplier > 0)
-
-
-def _penalises(s: Sampling) -> bool:
-    return (s.repeat_penalty, s.presence_penalty, s.frequency_penalty) != (1.0, 0.0, 0.0)
-
-
-def _memory(s: Sampling, trained_ctx: int) -> int:
-    """How many past tokens matter to the choice."""
-    penalty = (s.penalty_window if s.penalty_window >= 0 else trained_ctx) if _penalises(s) else 0
-    dry = (s.dry_window if s.dry_window >= 0 else trained_ctx) if s.dry_multiplier > 0 else 0
-    return max(penalty, dry)

@@ -6,6 +6,7 @@ A sequence belongs to at most one running request; `owner` is that request.
 """
 
 from array import array
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -22,33 +23,23 @@ class SequenceMemory(Protocol):
     def first_position(self, sequence: int) -> int: ...
 
 
+_NOBODY = SessionId("")
+
+
+@dataclass(slots=True, eq=False)
 class Sequence:
     """`tokens` are exactly what the context holds under this id, from position 0."""
 
-    __slots__ = (
-        "adapters",
-        "cells",
-        "doomed",
-        "id",
-        "owner",
-        "private_from",
-        "saved",
-        "session",
-        "tokens",
-        "used_at",
-    )
-
-    def __init__(self, number: int) -> None:
-        self.id = number
-        self.tokens: list[int] = []
-        self.cells = array("i")
-        self.owner: RequestId | None = None
-        self.session = SessionId("")
-        self.adapters: tuple[float, ...] = ()
-        self.used_at = 0
-        self.saved = False
-        self.doomed = False  # its session was purged while it was busy
-        self.private_from: int | None = None  # tokens from here on may not reach the disk
+    id: int
+    tokens: list[int] = field(default_factory=list[int])
+    cells: "array[int]" = field(default_factory=lambda: array("i"))
+    owner: RequestId | None = None
+    session: SessionId = _NOBODY
+    adapters: tuple[float, ...] = ()
+    used_at: int = 0
+    saved: bool = False
+    doomed: bool = False  # its session was purged while it was busy
+    private_from: int | None = None  # tokens from here on may not reach the disk
 
 
 class Sequences:

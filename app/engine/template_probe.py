@@ -140,8 +140,6 @@ class _Probe:
             report=report,
             list_content=self._traits.list_content,
             several_systems=self._shows(several, "S1", "S2", "Q2"),
-            opened=opened_at_end(default),
-            opened_off=opened_at_end(off),
         )
 
     def _content(self) -> None:

@@ -18,5 +18,3 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     several_systems: bool = True  # accepts a system message later than the first
     arguments_as_text: bool = False  # wants a call's arguments as JSON text, not as an object
     short_ids: bool = False  # wants call ids of nine letters and digits
-    opened: str = ""  # thinking tag that the generation prompt leaves open
-    opened_off: str = ""  # the same with reasoning switched off

@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
-import httpx2
 import msgspec
 
 from app.core.downloads import (
@@ -28,12 +27,11 @@ from app.core.downloads import (
     State,
 )
 from app.core.errors import KnownError
-from app.hub.catalog import Variant
 from app.hub.control import Control, Stopped, Throttle
-from app.hub.lanes import Patience
-from app.hub.progress import Progress
+from app.hub.part import Part
+from app.hub.patience import Patience
 from app.hub.safe_path import place
-from app.hub.transfer import check_space, discard, fetch, is_whole, part_size
+from app.hub.variants import Variant
 
 Verb = Literal["pause", "resume", "retry", "cancel", "first"]
 Sink = Callable[[DownloadEvent], None]
@@ -51,11 +49,15 @@ class _Ended(msgspec.Struct, frozen=True):
     error: str = ""
 
 
+class _GoOn(msgspec.Struct, frozen=True):
+    pass
+
+
 class _Close(msgspec.Struct, frozen=True):
     pass
 
 
-_Mail = Download | _Wish | _Ended | _Close
+_Mail = _GoOn | Download | _Wish | _Ended | _Close
 
 
 class Downloads:
@@ -73,7 +75,7 @@ class Downloads:
         self._mail: queue.SimpleQueue[_Mail] = queue.SimpleQueue()
         self._lock = threading.RLock()  # over what can be seen; never held while storing
         self._sinks: list[Sink] = []
-        self._shown = {entry.id: self._as_left(entry) for entry in store.load()}
+        self._shown: dict[DownloadId, DownloadState] = {}
         self._running: tuple[DownloadId, Control] | None = None
         self._then: Verb | None = None  # asked of what runs, granted when it has stopped
         self._thread = threading.Thread(target=self._work, name="downloads")
@@ -101,6 +103,10 @@ class Downloads:
         return unsubscribe
 
     # ---------------------------------------------------------------- verbs
+
+    def go_on(self) -> None:
+        """With what the last time left; a window does, a command that asks a question does not."""
+        self._mail.put(_GoOn())
 
     def start(
         self, repository: str, variant: Variant, projector: Variant | None = None
@@ -138,6 +144,10 @@ class Downloads:
         """How fast all together; 0 is as fast as it goes."""
         self._throttle.set_rate(bytes_per_s)
 
+    def set_folder(self, folder: Path) -> None:
+        """Where the next ones go; what runs now goes where it began."""
+        self._folder = folder
+
     def close(self) -> None:
         """What runs is kept as it is and goes on at the next start."""
         self._mail.put(_Close())
@@ -149,11 +159,11 @@ class Downloads:
     # ---------------------------------------------------------------- the thread
 
     def _work(self) -> None:
-        with httpx2.Client() as client, ThreadPoolExecutor(1, "download") as transfers:
+        with ThreadPoolExecutor(1, "download") as transfers:
             closing = False
             while not closing or self._running:
                 if not closing and not self._running and (first := self._next()):
-                    self._begin(first, client, transfers)
+                    self._begin(first, transfers)
                 mail = self._mail.get()
                 closing = closing or isinstance(mail, _Close)
                 self._open(mail)
@@ -161,16 +171,24 @@ class Downloads:
     def _next(self) -> DownloadState | None:
         return next((shown for shown in self.list() if shown.download.state == "queued"), None)
 
-    def _begin(
-        self, first: DownloadState, client: httpx2.Client, transfers: ThreadPoolExecutor
-    ) -> None:
+    def _remember(self) -> None:
+        try:
+            for download in self._store.load():
+                if download.id not in self._shown:
+                    self._show(self._as_left(download))
+        except KnownError as error:
+            _log.warning("The downloads of the last time are not known: %s", error.message)
+
+    def _begin(self, first: DownloadState, transfers: ThreadPoolExecutor) -> None:
         control = Control()
         self._running, self._then = (first.id, control), None
         started = self._change(first, state="running", error="")
-        transfers.submit(self._run, client, started, control)
+        transfers.submit(self._run, started, control)
 
     def _open(self, mail: _Mail) -> None:
         match mail:
+            case _GoOn():
+                self._remember()
             case Download():
                 self._add(mail)
             case _Wish(download_id, verb):
@@ -205,7 +223,7 @@ class Downloads:
                 self._change(shown, state="queued", error="")
             case "cancel", _:
                 for path, file in shown.download.files:
-                    discard(self._target(shown.download, path), file)
+                    Part(self._target(shown.download, path), file).discard()
                 self._forget(shown)
             case _:
                 pass
@@ -234,10 +252,20 @@ class Downloads:
 
     # ---------------------------------------------------------------- the transferring thread
 
-    def _run(self, client: httpx2.Client, started: DownloadState, control: Control) -> None:
+    def _run(self, started: DownloadState, control: Control) -> None:
         ended = _Ended("failed", "Something went wrong inside the app. Try again.")
         try:
-            self._fetch_all(client, started.download, control)
+            from app.hub.fetching import fetch_model
+
+            fetch_model(
+                started.download,
+                self._folder,
+                token=self._find_token() or "",
+                control=control,
+                throttle=self._throttle,
+                patience=self._patience,
+                show=self._show,
+            )
             ended = _Ended("done")
         except Stopped:
             ended = _Ended("queued")  # what stopped it is granted next
@@ -247,26 +275,6 @@ class Downloads:
             _log.exception("A download ended by a bug")
         finally:
             self._mail.put(ended)
-
-    def _fetch_all(self, client: httpx2.Client, download: Download, control: Control) -> None:
-        progress = Progress(download, self._show)
-        targets = [(self._target(download, path), file) for path, file in download.files]
-        missing = sum(file.size for target, file in targets if not target.exists())
-        check_space(self._folder, missing - sum(part_size(*target) for target in targets))
-        for target, file in targets:
-            # A part that is here and whole, from an earlier run, is not fetched again.
-            if not is_whole(target, file, control):
-                fetch(
-                    client,
-                    file,
-                    target,
-                    token=self._find_token() or "",
-                    control=control,
-                    throttle=self._throttle,
-                    patience=self._patience,
-                    report=progress.arrived,
-                )
-            progress.finish(file)
 
     def _target(self, download: Download, path: str) -> Path:
         return place(self._folder, download.repository, path)
@@ -309,7 +317,7 @@ class Downloads:
         for path, file in download.files:
             target = self._target(download, path)
             there = target.exists() and target.stat().st_size == file.size
-            total += file.size if there else part_size(target, file)
+            total += file.size if there else Part(target, file).received
         return total
 
 

@@ -9,28 +9,18 @@ import time
 from queue import SimpleQueue
 
 import httpx2
-import msgspec
 
 from app.core.downloads import RemoteFile
 from app.core.errors import HubError
 from app.hub.asking import MAX_WAIT_S, Another, Asking, Retry, chunks, etag_of
 from app.hub.control import Control, Stopped, Throttle
-from app.hub.pace import MOST, Pace
+from app.hub.pace import Pace
 from app.hub.part import Part
+from app.hub.patience import Patience
 from app.hub.plan import Piece, Plan
 
 _NOTE_BYTES, _NOTE_S = 1 << 18, 0.2
 _DOUBTS = 2  # answers with another version before it is believed
-
-
-class Patience(msgspec.Struct, frozen=True):
-    stall_s: float = 20.0  # silence, or less than `floor` bytes a second for as long
-    floor_bytes_per_s: int = 1024
-    attempts: int = 8  # in a row without a byte of progress
-    backoff_s: float = 1.0
-    versions: int = 3  # of the file, before it is given up
-    trial_s: float = 3.0  # how long a number of connections is measured
-    connections: int = MOST
 
 
 class Lanes:
@@ -133,6 +123,8 @@ class Lanes:
         etag = self._part.etag
         with self._asking.range(piece.start, piece.stop, etag, self._control) as answer:
             response, begins = answer
+            if begins != piece.start and not self._plan.alone:
+                raise Retry("the server does not serve parts")  # the first one goes on
             if not etag and (etag := etag_of(response)):
                 self._part.set_etag(etag)
             self._write(piece, response, skip=piece.start - begins)

@@ -14,6 +14,8 @@ from io import FileIO
 from pathlib import Path
 
 from app.core.downloads import RemoteFile
+from app.core.errors import HubError
+from app.hub.locking import lock
 from app.hub.spans import Spans
 
 
@@ -26,9 +28,8 @@ class Part:
         self._size = file.size
         self._lock = threading.Lock()
         self._journal: FileIO | None = None
-        self._spans = Spans()
+        self._spans, self._etag = Spans(), ""
         self._sums: dict[int, str] = {}
-        self._etag = ""
         self._load()
 
     # ---------------------------------------------------------------- what is there
@@ -60,14 +61,26 @@ class Part:
 
     @contextmanager
     def open(self) -> Generator[None]:
-        """The journal is written anew, short, and stays open."""
+        """The journal is written anew, short, and stays open; nobody else may write meanwhile."""
+        with self._lock_file(), self._open_journal():
+            yield
+
+    @contextmanager
+    def _lock_file(self) -> Generator[None]:
+        with self.path.open("ab") as locked:
+            if not lock(locked):
+                raise HubError("Another window or command is downloading this file already.")
+            self._load()  # it may have been another's until now
+            yield
+
+    @contextmanager
+    def _open_journal(self) -> Generator[None]:
         fresh = self._journal_path.with_suffix(".new")
         lines = [f"got {start} {stop}" for start, stop in self._spans]
         lines += [f"sum {offset} {digest}" for offset, digest in self._sums.items()]
         lines += [f"etag {self._etag}"] if self._etag else []
         fresh.write_text("".join(f"{line}\n" for line in lines), "utf-8")
         fresh.replace(self._journal_path)
-        self.path.touch()
         try:
             with self._journal_path.open("ab", buffering=0) as self._journal:
                 yield
@@ -123,6 +136,7 @@ class Part:
             self._journal.write(f"{line}\n".encode())
 
     def _load(self) -> None:
+        self._spans, self._sums, self._etag = Spans(), {}, ""
         there = self.path.stat().st_size if self.path.exists() else 0
         if there and self._journal_path.exists():
             for line in self._journal_path.read_text("utf-8", "replace").splitlines():
@@ -144,6 +158,11 @@ class Part:
                 self._etag = etag
             case _:
                 pass
+
+
+def xet_folder(target: Path, file: RemoteFile) -> Path:
+    """Where the hub library may work on this file."""
+    return target.with_name(f".{target.name}.{file.digest[:16]}.xet")
 
 
 def sync_folder(folder: Path) -> None:

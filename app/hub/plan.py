@@ -47,6 +47,12 @@ class Plan:
             self._taken.append(piece)
             return piece
 
+    @property
+    def alone(self) -> bool:
+        """Whether one connection does it all."""
+        with self._lock:
+            return len(self._taken) == 1
+
     def give_back(self, piece: Piece) -> None:
         with self._lock:
             self._taken.remove(piece)

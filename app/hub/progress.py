@@ -8,13 +8,20 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+import msgspec
+
 from app.core.downloads import Download, DownloadState, RemoteFile
-from app.hub.transfer import Arrived
 
 INTERVAL_S = 0.1
 _SPEED_WINDOW_S = 3.0
 
 Clock = Callable[[], float]
+
+
+class Arrived(msgspec.Struct, frozen=True):
+    received: int
+    total: int
+    note: str = ""  # why it waits, when it does
 
 
 class Progress:

@@ -19,13 +19,14 @@ from app.hub.names import preference, read_name
 from app.hub.references import Reference, read_reference
 
 DEFAULT = "default"
+CHATS: frozenset[Kind] = frozenset({"chat"})
+EMBEDDERS: frozenset[Kind] = frozenset({"embedding", "chat"})
 
 _REFUSALS: dict[Kind, str] = {
     "projector": "is only the part of a model that sees. Name the model it belongs to",
     "adapter": "is an adapter, not a model by itself. Name the model it was made for",
     "embedding": "is an embedding model: it cannot chat. Choose another one",
     "reranker": "is a reranker: it cannot chat. Choose another one",
-    "chat": "is a chat model. Choose an embedding model",
 }
 
 
@@ -37,18 +38,18 @@ class Known(msgspec.Struct, frozen=True):
     folder: Path = Path()  # where models are put, to be named when there is none
 
 
-def resolve(name: str, known: Known, kind: Kind = "chat") -> Path:
+def resolve(name: str, known: Known, kinds: frozenset[Kind] = CHATS) -> Path:
     name = name.strip()
     if name == DEFAULT:
         return _default(known)
     path = Path(name).expanduser()
     if path.is_file():
-        return _whole(path.absolute(), kind)
+        return _whole(path.absolute(), kinds)
     reference = read_reference(name)
     if reference is None and (path.is_absolute() or _is_file_of_a_folder(name)):
         raise ModelLoadFailed(f"There is no model file at {path}. Check the path.")
     found = known.scan()
-    model = find_local(reference, found, kind) if reference else found.find(name, {kind})
+    model = find_local(reference, found, kinds) if reference else found.find(name, kinds)
     if model is None:
         raise InvalidRequest(
             f'{name} is not on this machine. "llama-chat models download {name}" fetches it.'
@@ -56,13 +57,16 @@ def resolve(name: str, known: Known, kind: Kind = "chat") -> Path:
     return model.path
 
 
-def find_local(reference: Reference, library: Library, kind: Kind = "chat") -> Model | None:
+def find_local(
+    reference: Reference, library: Library, kinds: frozenset[Kind] = CHATS
+) -> Model | None:
     """What has been fetched of a hub's repository already."""
     wanted = reference.quantization.casefold()
     found = [
         model
-        for model in library.of_kind(kind)
-        if model.repository.casefold() == reference.repository.casefold()
+        for model in library.models
+        if model.facts.kind in kinds
+        and model.repository.casefold() == reference.repository.casefold()
         and (not wanted or model.quantization.casefold() == wanted)
         and (not reference.file or model.path.name == reference.file.rpartition("/")[2])
     ]
@@ -86,7 +90,7 @@ def _is_file_of_a_folder(name: str) -> bool:
     return name.lower().endswith(".gguf") and ("/" in name or "\\" in name)
 
 
-def _whole(path: Path, wanted: Kind) -> Path:
+def _whole(path: Path, wanted: frozenset[Kind]) -> Path:
     """The file itself, or the first part of the model it is a part of."""
     name = read_name(path.name)
     if name.shards > 1 and name.shard > 1:
@@ -95,7 +99,7 @@ def _whole(path: Path, wanted: Kind) -> Path:
             raise ModelLoadFailed(f"{path.name} is one part of a model whose first is missing.")
         path = first
     kind = describe(gguf.read_file(path)).kind
-    if kind != wanted:
+    if kind not in wanted:
         why = _REFUSALS.get(kind, "is not a model. Choose another file")
         raise InvalidRequest(f"{path.name} {why}.")
     return path

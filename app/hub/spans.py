@@ -34,6 +34,8 @@ class Spans:
         self._ranges = sorted([*kept, (start, stop)])
 
     def remove(self, start: int, stop: int) -> None:
+        if start >= stop:
+            return
         cut = [
             piece
             for low, high in self._ranges

@@ -14,25 +14,20 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx2
-import msgspec
 
 from app.core.downloads import RemoteFile
 from app.core.errors import HubError
-from app.hub.asking import Another
+from app.hub.asking import Another, OnlyXet
 from app.hub.control import Control, Throttle
-from app.hub.lanes import Lanes, Patience
+from app.hub.lanes import Lanes
 from app.hub.part import Part, sync_folder
-from app.hub.verify import Follower, is_right
+from app.hub.patience import Patience
+from app.hub.progress import Arrived
+from app.hub.verify import Follower
 
 DISK_RESERVE_BYTES = 256 << 20
 _TELL_S = 0.1
 _BEHIND_BYTES = 128 << 20  # hashing is the limit, not the connection
-
-
-class Arrived(msgspec.Struct, frozen=True):
-    received: int
-    total: int
-    note: str = ""  # why it waits, when it does
 
 
 class _Damaged(Exception):
@@ -55,22 +50,13 @@ def fetch(
     control, throttle = control or Control(), throttle or Throttle()
     transfer = _Transfer(client, file, target, token, control, throttle, patience, report)
     with _disk_errors():
-        transfer.run()
+        try:
+            transfer.run()
+        except OnlyXet:
+            from app.hub.xet import fetch_by_library
 
-
-def is_whole(path: Path, file: RemoteFile, control: Control) -> bool:
-    """Whether a file is there already, by its hash."""
-    return is_right(path, file, control.check)
-
-
-def discard(target: Path, file: RemoteFile) -> None:
-    """Forgets what has arrived of a file that is not wanted any more."""
-    Part(target, file).discard()
-
-
-def part_size(target: Path, file: RemoteFile) -> int:
-    """Bytes that have arrived already."""
-    return Part(target, file).received
+            fetch_by_library(file, target, token, control, report)
+            Part(target, file).discard()
 
 
 def check_space(folder: Path, missing: int) -> None:

@@ -97,13 +97,17 @@ def removed(folder: Path) -> list[Removal]:
 
 def sweep(folder: Path, keep_s: float = KEEP_S) -> int:
     """Deletes for good what has been there for long; the bytes that are free again."""
-    freed = 0
-    for removal in removed(folder):
-        if not 0 <= time.time() - removal.at < keep_s:
-            with contextlib.suppress(OSError):  # held open by another program: the next time
-                shutil.rmtree(folder / _TRASH / removal.id)
-                freed += removal.size
-    return freed
+    old = [one for one in removed(folder) if not 0 <= time.time() - one.at < keep_s]
+    return sum(delete(removal, folder) for removal in old)
+
+
+def delete(removal: Removal, folder: Path) -> int:
+    """The bytes that are free again; a file that another program holds open waits for later."""
+    try:
+        shutil.rmtree(folder / _TRASH / removal.id)
+    except OSError:
+        return 0
+    return removal.size
 
 
 def _files_of(model: Model | Broken, library: Library) -> list[Path]:

@@ -17,7 +17,7 @@ import apsw
 import msgspec
 
 from app.core.errors import StorageError
-from app.storage import migrations
+from app.storage import migrations, replacement
 from app.storage.connection import APPLICATION_ID, open_reader, read_stamp
 from app.storage.errors import translate
 from app.storage.files import sync, sync_folder
@@ -50,22 +50,27 @@ def make(
 ) -> Backup:
     """`stop` is asked now and then; once it says so, nothing is left behind."""
     folder = folder_of(database)
-    folder.mkdir(parents=True, exist_ok=True)
-    _require_room(database, folder)
-    made = _named(folder, time.time_ns() // 1_000_000 if now_ms is None else now_ms, reason)
-    unfinished = made.path.with_suffix(".unfinished")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _require_room(database, folder)
+        made = _named(folder, time.time_ns() // 1_000_000 if now_ms is None else now_ms, reason)
+        _write(database, made.path, stop)
+    except OSError as error:
+        raise StorageError(f"The backup could not be written ({error.strerror}).") from error
+    return made
+
+
+def _write(database: Path, made: Path, stop: Stop) -> None:
+    unfinished = made.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
     try:
         _copy(database, unfinished, stop)
         verify(unfinished, stop)
         sync(unfinished)
-        unfinished.rename(made.path)
-    except OSError as error:
-        raise StorageError(f"The backup could not be written ({error.strerror}).") from error
+        unfinished.rename(made)
     finally:
         unfinished.unlink(missing_ok=True)
-    sync_folder(folder)
-    return made
+    sync_folder(made.parent)
 
 
 def make_if_due(
@@ -124,35 +129,11 @@ def restore(backup: Path, database: Path) -> Path | None:
     unfinished = database.with_suffix(".restoring")
     try:
         shutil.copyfile(backup, unfinished)
-        sync(unfinished)
-        aside = set_aside(database)
-        unfinished.rename(database)
+        return replacement.replace(database, unfinished)
     except OSError as error:
         raise StorageError(f"The backup could not be restored ({error.strerror}).") from error
     finally:
         unfinished.unlink(missing_ok=True)
-    sync_folder(database.parent)
-    return aside
-
-
-def set_aside(database: Path) -> Path | None:
-    """Move a database with its log into a folder of its own; nothing is ever deleted."""
-    parts = [database.with_name(database.name + tail) for tail in ("", "-wal", "-shm")]
-    if not database.exists():
-        return None
-    stamp = datetime.now(UTC).strftime(_STAMP)
-    quarantine = database.parent / "quarantine"
-    number = 0
-    while (folder := quarantine / (f"{stamp}-{number}" if number else stamp)).exists():
-        number += 1
-    folder.mkdir(parents=True)
-    # The log first: a database without its log is older, a log without its database is noise
-    # that SQLite would replay into whatever comes next.
-    for part in reversed(parts):
-        if part.exists():
-            part.rename(folder / part.name)
-    sync_folder(folder)
-    return folder
 
 
 def thin(database: Path) -> list[Path]:
@@ -167,8 +148,11 @@ def thin(database: Path) -> list[Path]:
         *[backup.path for backup in backups if backup.reason == "manual"],
     }
     gone = [backup.path for backup in backups if backup.path not in kept]
-    for path in gone:
-        path.unlink(missing_ok=True)
+    try:
+        for path in gone:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"Old backups could not be removed ({error.strerror}).") from error
     return gone
 
 

@@ -5,6 +5,7 @@ over its arguments and raise the first window. The listener is a thread of this 
 by `close`; `on_raise` is called there. Only bytes cross, never pickles.
 """
 
+import errno
 import logging
 import os
 import secrets
@@ -19,7 +20,7 @@ from typing import IO, Protocol, Self
 
 import msgspec
 
-from app.core.errors import AlreadyRunning
+from app.core.errors import AlreadyRunning, StorageError
 from app.storage.files import replace_with
 from app.storage.json_text import json_text
 
@@ -36,6 +37,7 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+_TAKEN = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)  # by another process
 _LOCK, _ADDRESS = "instance.lock", "instance.json"
 _DONE, _QUIT = b"done", b"quit"
 _MAX_BYTES = 64 * 1024
@@ -59,7 +61,6 @@ class Instance:
     """The held lock; a context manager."""
 
     def __init__(self, folder: Path, on_raise: Callable[[list[str]], None] | None = None) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._lock = _lock(folder / _LOCK)
         self._listening: tuple[threading.Thread, _Channel] | None = None
@@ -110,14 +111,25 @@ def raise_first(folder: Path, arguments: Sequence[str] = ()) -> bool:
 
 
 def _lock(path: Path) -> IO[bytes]:
-    file = path.open("ab")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab")
+    except OSError as error:
+        raise StorageError(
+            f"The chats' folder {path.parent} cannot be used ({error.strerror})."
+        ) from error
     try:
         path.chmod(0o600)
         _try_lock(file)
     except OSError as error:
         file.close()
-        raise AlreadyRunning(
-            "Llama Chat is already open on these chats. Close it first, then try again."
+        if error.errno in _TAKEN:
+            raise AlreadyRunning(
+                "Llama Chat is already open on these chats. Close it first, then try again."
+            ) from error
+        raise StorageError(
+            f"The chats' folder {path.parent} cannot be locked ({error.strerror}). "
+            "Move it to a drive of this computer."
         ) from error
     return file
 

@@ -5,6 +5,7 @@ the newest good backup comes back, completed by every row that can still be read
 says in words what was saved.
 """
 
+import errno
 import logging
 import shutil
 import tempfile
@@ -14,11 +15,10 @@ import apsw
 import msgspec
 
 from app.core.errors import StorageError
-from app.storage import backup, salvage
+from app.storage import backup, replacement, salvage
 from app.storage.connection import open_reader, open_writer
 from app.storage.database import Database
 from app.storage.errors import DamagedDatabase, damage_marker
-from app.storage.files import sync, sync_folder
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +47,12 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def open_database(path: Path) -> tuple[Database, Report | None]:
+    try:
+        replacement.resume(path)
+    except OSError as error:
+        raise StorageError(
+            f"The chats that were restored could not be put in place ({error.strerror})."
+        ) from error
     if not _looks_sound(path):
         return _recover(path)
     try:
@@ -87,11 +93,10 @@ def _recover(path: Path) -> tuple[Database, Report]:
         Database(fresh).close()  # brings an older backup's schema up to date
         salvaged = _salvage(path, fresh)
         conversations, messages = _count(fresh)
-        sync(fresh)
-        aside = backup.set_aside(path)
+        if fresh.with_name(f"{fresh.name}-wal").exists():
+            raise OSError(errno.EIO, "the disk does not take it in")
+        aside = replacement.replace(path, fresh)
         assert aside is not None  # it was there a moment ago, and we hold the lock
-        fresh.rename(path)
-        sync_folder(path.parent)
         damage_marker(path).unlink(missing_ok=True)
         report = Report(aside, good, salvaged, conversations, messages)
         (aside / "report.txt").write_text(report.sentence() + "\n", encoding="utf-8")

@@ -63,7 +63,7 @@ class SettingsFile:
         if new == old:
             return new
         # What someone else has written since stays.
-        raw, _ = _read(self._path)
+        raw = self._load()
         for section, field, value in _differences(old, new):
             raw = _put(raw, section, field, value)
         try:
@@ -84,7 +84,12 @@ class SettingsFile:
         raw, reason = _read(self._path)
         if reason:
             kept = self._path.with_name(f"{self._path.name}.bad-{int(time.time())}")
-            self._path.replace(kept)
+            try:
+                self._path.replace(kept)
+            except OSError as error:
+                raise StorageError(
+                    f"The settings file {reason} and cannot be set aside ({error.strerror})."
+                ) from error
             self._problems.append(Problem(str(self._path), f"{reason}; kept as {kept.name}"))
         return raw
 

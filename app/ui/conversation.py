@@ -1,107 +1,106 @@
-"""The conversation on screen: turns chat events into transcript items, and requests into verbs.
+"""The conversation on screen: turns what is stored and what happens into transcript items.
 
 Main thread. Holds no text of its own: what is stored is read in pages, newest first, and what
 changes arrives through the bridge.
 """
 
-import webbrowser
-from pathlib import Path
-
 import msgspec
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import QObject
 
 from app.chat.events import (
     BranchChanged,
     MessageAdded,
     MessageDeleted,
+    NarrativeChanged,
     ReplyDelta,
     ReplyFinished,
     ReplyProgress,
     ReplyResumed,
+    ToolsAsked,
+    WindFinished,
+    WindStarted,
 )
 from app.chat.turns import Turns
 from app.core.errors import to_info
 from app.core.ids import ConversationId, MessageId
-from app.storage import messages
+from app.core.messages import Message
+from app.storage import documents, messages
 from app.storage.database import Database, Tx
 from app.storage.messages import StoredMessage
+from app.ui import reading
 from app.ui.bridge import Answers, Bridge
 from app.ui.current import Current, Place
 from app.ui.events import Event
+from app.ui.keeping import Keeping
+from app.ui.live import Live
 from app.ui.notes import Notes
-from app.ui.sidebar.library import Library
+from app.ui.reading import PAGE, Extract, item_id, item_of, items_of, message_id
 from app.ui.transcript.items import (
-    Branch,
-    Continue,
-    Delete,
-    Edit,
+    AnswerCalls,
     ItemId,
     MessageItem,
-    OpenLink,
-    OpenSegment,
-    Regenerate,
     Request,
-    SaveCode,
-    Stats,
-    Status,
     SwitchVersion,
+    ToolStatus,
 )
 from app.ui.transcript.view import Transcript
 
-_PAGE = 60
-_STATUS: dict[messages.Status, Status] = {
-    "complete": "done",
-    "length": "done",
-    "streaming": "waiting",
-    "stopped": "stopped",
-    "interrupted": "stopped",
-    "failed": "failed",
-}
-_NOTES: dict[messages.Status, str] = {
-    "length": "The reply ended at the length limit.",
-    "stopped": "You stopped this reply.",
-    "interrupted": "The app was closed while this reply was written.",
-}
+_WINDING = "Making room: the oldest messages become narrative…"
 
 
 class Conversation(QObject):
-    editing = Signal(object, str)  # a message and its text, wanted in the composer
-
     def __init__(
         self,
         transcript: Transcript,
         current: Current,
+        live: Live,
         bridge: Bridge,
-        db: Database,
-        turns: Turns,
+        keeping: Keeping,
         notes: Notes,
-        library: Library,
     ) -> None:
         super().__init__(transcript)
         self._notes = notes
-        self._library = library
-        self._asked: list[MessageItem] = []  # what the reader said, as far as it was read
-        self._failed: set[MessageId] = set()
         self._transcript = transcript
         self._current = current
-        self._db = db
-        self._turns = turns
+        self._live = live
+        self._keeping = keeping
         self._answers = Answers(self)
         self._oldest: StoredMessage | None = None
+        self._orphans: tuple[StoredMessage, ...] = ()  # results whose call is on the next page
         self._streaming: MessageId | None = None
         self._shown = [0, 0]  # characters of text and reasoning of the streaming reply
+        self._calling: StoredMessage | None = None  # the reply whose tools are asked for
+        self._results: list[Message] = []
+        self._winds: set[ItemId] = set()
+        self._stay: MessageId | None = None  # below which the reader was when the branch changed
         self._reading = False  # a page is on its way: what arrives meanwhile is in it, or waits
         self._waiting: list[Event] = []
         current.changed.connect(self._show)
         bridge.arrived.connect(self._follow)
-        transcript.requested.connect(self._do)
+        transcript.requested.connect(self._noticed)
         transcript.reached_top.connect(self._page_up)
 
+    @property
+    def _turns(self) -> Turns:
+        return self._keeping.of(self._here).turns
+
+    @property
+    def _db(self) -> Database:
+        return self._keeping.of(self._here).db
+
+    @property
+    def _here(self) -> ConversationId:
+        """Only asked where a conversation is shown."""
+        here = self._current.conversation
+        assert here is not None
+        return here
+
+    # -- reading
+
     def _show(self, place: Place) -> None:
-        self._oldest = self._streaming = None
+        self._oldest = self._streaming = self._calling = None
+        self._orphans = ()
         self._waiting.clear()
-        self._asked = []
         conversation = place.conversation
         self._reading = conversation is not None
         if conversation is None:
@@ -110,120 +109,162 @@ class Conversation(QObject):
         self._read(conversation, place.message)
 
     def _read(self, conversation: ConversationId, target: MessageId | None) -> None:
-        def job(tx: Tx) -> list[StoredMessage]:
-            return messages.path_page(tx, conversation, limit=_reach(tx, conversation, target))
+        def job(tx: Tx) -> Extract:
+            limit = reading.reach(tx, conversation, target)
+            return reading.read(tx, conversation, messages.path_page(tx, conversation, limit=limit))
 
         def failed(error: BaseException) -> None:
             self._reading = False
-            self._notes.say(to_info(error).message, bad=True)
+            self._notes.warn(to_info(error).message)
 
         # A hit on another branch is shown by making that branch the active one.
-        reading = (
+        extract = (
             self._db.read(job)
             if target is None
             else self._db.write(lambda tx: (messages.reveal(tx, target), job(tx))[1])
         )
-        self._answers.take(reading, lambda newest: self._fill(conversation, newest, target), failed)
-
-    def edit_last(self) -> None:
-        """The reader's last message, into the composer."""
-        if self._asked:
-            last = self._asked[-1]
-            self.editing.emit(_message(last.id), last.text)
+        self._answers.take(extract, lambda came: self._fill(conversation, came, target), failed)
 
     def _fill(
-        self,
-        conversation: ConversationId,
-        newest: list[StoredMessage],
-        target: MessageId | None,
+        self, conversation: ConversationId, extract: Extract, target: MessageId | None
     ) -> None:
         if conversation != self._current.conversation:
             return
-        self._asked = [item_of(m) for m in reversed(newest) if m.message.role == "user"]
-        self._failed = {m.id for m in newest if m.status == "failed"}
-        self._oldest = newest[-1] if newest else None
-        live = newest[:1] if newest and newest[0].status == "streaming" else []
-        self._transcript.set_items([item_of(m) for m in reversed(newest[len(live) :])])
-        for reply in live:
-            self._begin(reply)
-        if target is not None and any(message.id == target for message in newest):
-            self._transcript.scroll_to(_id(target))
+        newest = extract.messages[-1] if extract.messages else None
+        self._take_page(extract)
+        live = newest if newest is not None and newest.status == "streaming" else None
+        items = items_of(extract)
+        self._winds = {item.id for item in items if not isinstance(item, MessageItem)}
+        self._transcript.set_items(
+            [item for item in items if live is None or item.id != item_id(live.id)]
+        )
+        if live is not None:
+            self._begin(live)
+        self._note_calls(extract)
+        self._scroll(extract, target)
         self._reading = False
-        known = {message.id for message in newest}
+        known = {stored.id for stored in extract.messages}
         waiting, self._waiting = self._waiting, []
         for event in waiting:
             if not isinstance(event, MessageAdded) or event.message.id not in known:
                 self._follow(event)
 
+    def _take_page(self, extract: Extract) -> None:
+        self._oldest = extract.messages[0] if extract.messages else None
+        self._orphans = reading.orphans(extract)
+
+    def _note_calls(self, extract: Extract) -> None:
+        """Calls that nobody has answered yet are the last thing said."""
+        last = extract.messages[-1] if extract.messages else None
+        self._results = []
+        self._calling = last if last is not None and last.message.tool_calls else None
+
+    def _scroll(self, extract: Extract, target: MessageId | None) -> None:
+        stay, self._stay = self._stay, None
+        found = next((m.id for m in extract.messages if stay and m.parent_id == stay), target)
+        if found is not None and any(stored.id == found for stored in extract.messages):
+            self._transcript.scroll_to(item_id(found))
+
     def _page_up(self) -> None:
         before, conversation = self._oldest, self._current.conversation
         if before is None or before.parent_id is None or conversation is None:
             return
-        page = self._db.read(lambda tx: messages.path_page(tx, conversation, before, limit=_PAGE))
-        self._answers.take(page, lambda older: self._prepend(before, older))
 
-    def _prepend(self, before: StoredMessage, older: list[StoredMessage]) -> None:
-        if before is self._oldest and older:
-            self._oldest = older[-1]
-            items = [item_of(m) for m in reversed(older)]
-            self._asked[:0] = [item for item in items if item.role == "user"]
-            self._transcript.prepend_items(items)
+        def job(tx: Tx) -> Extract:
+            page = messages.path_page(tx, conversation, before, limit=PAGE)
+            return reading.read(tx, conversation, page)
+
+        self._answers.take(self._db.read(job), lambda older: self._prepend(before, older))
+
+    def _prepend(self, before: StoredMessage, older: Extract) -> None:
+        if before is not self._oldest or not older.messages:
+            return
+        whole = msgspec.structs.replace(older, messages=(*older.messages, *self._orphans))
+        self._take_page(older)
+        items = items_of(whole)
+        self._winds |= {item.id for item in items if not isinstance(item, MessageItem)}
+        self._transcript.prepend_items(items)
+
+    # -- what happens
 
     def _follow(self, event: Event) -> None:
+        here = self._current.conversation
+        if here is None or getattr(event, "conversation", None) != here:
+            return
         if self._reading and not isinstance(event, BranchChanged):
             self._waiting.append(event)
             return
         match event:
-            case MessageAdded(conversation=here) if here == self._current.conversation:
+            case MessageAdded():
                 self._add(event.message)
-            case BranchChanged(conversation=here) if here == self._current.conversation:
+            case BranchChanged():
                 self._show(Place(here))
             case ReplyDelta() if event.reply == self._streaming:
                 self._grow(event)
             case ReplyProgress() if event.reply == self._streaming:
-                self._transcript.update_item(
-                    MessageItem(
-                        id=_id(event.reply),
-                        role="assistant",
-                        status="reading",
-                        read_tokens=event.done,
-                        prompt_tokens=event.total,
-                    )
-                )
+                self._wait(done=event.done, total=event.total)
+            case WindStarted(awaited=True):
+                self._wait(note=_WINDING)
+            case WindFinished(segment=segment) if segment is not None:
+                self._read_winds(here)
+            case NarrativeChanged():
+                self._read_winds(here)
             case ReplyFinished() if event.message.id == self._streaming:
-                self._streaming = None
-                if event.message.status == "failed":
-                    self._failed.add(event.message.id)
-                self._transcript.finish(item_of(event.message))
-            case ReplyResumed(conversation=here) if here == self._current.conversation:
-                self._transcript.remove_item(_id(event.message.id))
+                self._finish(event.message)
+            case ToolsAsked():
+                self._show_calls("waiting")
+            case ReplyResumed():
+                self._transcript.remove_item(item_id(event.message.id))
                 self._begin(event.message)
-            case MessageDeleted(conversation=here) if here == self._current.conversation:
-                self._show(Place(here))
-                undo = event.leaf
-                self._notes.say(
-                    "The message is deleted.", "Undo", lambda: self._turns.undelete(here, undo)
-                )
+            case MessageDeleted():
+                self._deleted(here, event.leaf)
             case _:
                 pass
 
     def _add(self, message: StoredMessage) -> None:
         if self._oldest is None:
             self._oldest = message
-        if message.status == "streaming":
+        if message.message.role == "tool":
+            self._results.append(message.message)
+            self._show_calls("running")
+        elif message.status == "streaming":
             self._begin(message)
         else:
             item = item_of(message)
-            if item.role == "user":
-                self._asked.append(item)
             self._transcript.append_item(item)
+            if item.role == "user":
+                self._read_attached(message)
+
+    def _read_attached(self, message: StoredMessage) -> None:
+        def came(attached: list[documents.Attached]) -> None:
+            item = item_of(message, attached)
+            if attached and self._transcript.item(item.id) is not None:
+                self._transcript.update_item(item)
+
+        reading_it = self._db.read(lambda tx: documents.on(tx, [message.id]))
+        self._answers.take(reading_it, came, lambda _: None)
 
     def _begin(self, reply: StoredMessage) -> None:
         self._streaming = reply.id
+        self._live.seen(reply.conversation_id)
         text, reasoning = self._turns.so_far(reply.conversation_id)
         self._shown = [len(text), len(reasoning)]
         begun = msgspec.structs.replace(item_of(reply), text=text, reasoning=reasoning)
         self._transcript.begin_stream(begun)
+
+    def _wait(self, note: str = "", done: int = 0, total: int = 0) -> None:
+        if self._streaming is not None:
+            status = "reading" if total else "waiting"
+            self._transcript.update_item(
+                MessageItem(
+                    id=item_id(self._streaming),
+                    role="assistant",
+                    status=status,
+                    note=note,
+                    read_tokens=done,
+                    prompt_tokens=total,
+                )
+            )
 
     def _grow(self, delta: ReplyDelta) -> None:
         text_at, reasoning_at = self._shown
@@ -234,83 +275,77 @@ class Conversation(QObject):
             self._transcript.append(delta.text)
             self._shown[0] += len(delta.text)
 
-    def _do(self, request: Request) -> None:
-        here = self._current.conversation
-        if here is None:
+    def _finish(self, reply: StoredMessage) -> None:
+        self._streaming = None
+        item = item_of(reply)
+        if reply.message.tool_calls:
+            # Whether it may is asked only when `ToolsAsked` says so.
+            self._calling, self._results = reply, []
+            item = msgspec.structs.replace(item, status="done")
+        self._transcript.finish(item)
+        if self._winds:
+            self._read_recalled(reply)
+
+    def _read_recalled(self, reply: StoredMessage) -> None:
+        def came(extract: Extract) -> None:
+            item = next((i for i in items_of(extract) if i.id == item_id(reply.id)), None)
+            if (
+                isinstance(item, MessageItem)
+                and item.quotes
+                and self._transcript.item(item.id) is not None
+            ):
+                self._transcript.update_item(item)
+
+        conversation = reply.conversation_id
+        extract = self._db.read(lambda tx: reading.read(tx, conversation, [reply]))
+        self._answers.take(extract, came, lambda _: None)
+
+    def _show_calls(self, open_calls: ToolStatus) -> None:
+        """The cards of the calls in hand; those without a result yet are `open_calls`."""
+        asking = self._calling
+        if asking is None or self._transcript.item(item_id(asking.id)) is None:
             return
-        match request:
-            case Regenerate(id=item) if _message(item) in self._failed:
-                self._turns.retry(here, _message(item))
-            case Regenerate(id=item):
-                self._turns.regenerate(here, _message(item))
-            case Continue(id=item):
-                self._turns.continue_reply(here, _message(item))
-            case Delete(id=item):
-                self._turns.delete(here, _message(item))
-            case SwitchVersion(id=item, step=step):
-                self._turns.switch_version(here, _message(item), step)
-            case Edit(id=item):
-                self._edit(item)
-            case Branch(id=item):
-                self._answers.take(self._library.branch_off(_message(item)), self._current.open)
-            case OpenLink(url=url):
-                webbrowser.open(url)
-            case SaveCode(code=code):
-                self._save(code)
-            case OpenSegment():
-                pass
-
-    def _edit(self, item: ItemId) -> None:
-        found = next((asked for asked in self._asked if asked.id == item), None)
-        if found is not None:
-            self.editing.emit(_message(item), found.text)
-
-    def _save(self, code: str) -> None:
-        path, _ = QFileDialog.getSaveFileName(self._transcript, "Save the code")
-        if not path:
-            return
-        try:
-            Path(path).write_text(code, "utf-8")
-        except OSError as error:
-            self._notes.say(f"The file could not be written: {error.strerror}.", bad=True)
-
-
-def _reach(tx: Tx, conversation: ConversationId, target: MessageId | None) -> int:
-    """How many of the newest messages one must read to have the wanted one among them."""
-    if target is None or (leaf := messages.active_leaf(tx, conversation)) is None:
-        return _PAGE
-    branch = messages.branch_ids(tx, leaf)
-    return max(_PAGE, branch[::-1].index(target) + 20) if target in branch else _PAGE
-
-
-def item_of(stored: StoredMessage) -> MessageItem:
-    message, stats = stored.message, stored.stats
-    figures = Stats()
-    if stats is not None:
-        decoding_s = stats.decode_ms / 1000
-        figures = Stats(
-            tokens=stats.completion_tokens,
-            tokens_per_s=stats.completion_tokens / decoding_s if decoding_s else 0.0,
-            first_token_ms=stats.first_token_ms,
-            prompt_tokens=stats.prompt_tokens,
-            reused_tokens=stats.reused_tokens,
+        item = item_of(asking, results=self._results)
+        tools = tuple(
+            msgspec.structs.replace(tool, status=open_calls) if tool.status == "waiting" else tool
+            for tool in item.tools
         )
-    return MessageItem(
-        id=_id(stored.id),
-        role="user" if message.role == "user" else "assistant",
-        text=message.text,
-        reasoning=message.reasoning,
-        status=_STATUS[stored.status],
-        note=stored.error.message if stored.error else _NOTES.get(stored.status, ""),
-        stats=figures,
-        version=stored.sibling_index + 1,
-        versions=stored.sibling_count,
-    )
+        unanswered = any(tool.status == "waiting" for tool in tools)
+        status = "asking" if unanswered else "done"
+        self._transcript.update_item(msgspec.structs.replace(item, tools=tools, status=status))
 
+    def _read_winds(self, conversation: ConversationId) -> None:
+        """The lines anew: a wind has moved them."""
 
-def _id(message: MessageId) -> ItemId:
-    return ItemId(str(message))
+        def came(extract: Extract) -> None:
+            if conversation != self._current.conversation:
+                return
+            lines = {reading.wind_item(line).id: line for line in extract.lines}
+            for gone in self._winds - lines.keys():
+                self._transcript.remove_item(gone)
+            self._winds &= lines.keys()
+            for name, line in lines.items():
+                after = item_id(line.segment.last_message_id)
+                if name not in self._winds and self._transcript.item(after) is not None:
+                    self._transcript.insert_after(after, reading.wind_item(line))
+                    self._winds.add(name)
 
+        extract = self._db.read(lambda tx: reading.read(tx, conversation, ()))
+        self._answers.take(extract, came, lambda _: None)
 
-def _message(item: ItemId) -> MessageId:
-    return MessageId(int(item))
+    def _deleted(self, conversation: ConversationId, leaf: MessageId) -> None:
+        self._show(Place(conversation))
+        turns = self._turns
+        self._notes.say(
+            "The message is deleted.", "Undo", lambda: turns.undelete(conversation, leaf)
+        )
+
+    def _noticed(self, request: Request) -> None:
+        match request:
+            case SwitchVersion(id=item):
+                above = self._transcript.message_above(item)
+                self._stay = None if above is None else message_id(above)
+            case AnswerCalls():
+                self._show_calls("running")
+            case _:
+                pass

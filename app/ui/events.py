@@ -6,9 +6,10 @@ Frozen values; the one union that `Bridge` carries and panels match on.
 import msgspec
 
 from app.chat.events import ChatEvent
+from app.core.downloads import DownloadEvent
 from app.core.errors import ErrorInfo
-from app.core.ids import ConversationId
 from app.core.protocol import ModelInfo, WorkerStats
+from app.hub.library import Library
 
 
 class ModelChoice(msgspec.Struct, frozen=True):
@@ -52,26 +53,6 @@ class ModelsListed(msgspec.Struct, frozen=True):
     choices: tuple[ModelChoice, ...]
 
 
-class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """How a conversation's next prompt fills the model's context, in tokens."""
-
-    system: int = 0
-    narrative: int = 0
-    recalled: int = 0
-    recent: int = 0
-    reserve: int = 0
-    limit: int = 0
-
-    @property
-    def used(self) -> int:
-        return self.system + self.narrative + self.recalled + self.recent
-
-
-class ContextCounted(msgspec.Struct, frozen=True, kw_only=True):
-    conversation: ConversationId
-    usage: Usage
-
-
 class MemoryReported(msgspec.Struct, frozen=True):
     stats: WorkerStats
 
@@ -86,12 +67,19 @@ class FoldersChanged(msgspec.Struct, frozen=True):
     """Made, renamed, moved or deleted: the chats in them may have moved too."""
 
 
+class LibraryChanged(msgspec.Struct, frozen=True):
+    """The models on this machine, looked through again."""
+
+    library: Library
+
+
 Event = (
     ChatEvent
     | ModelChanged
     | ModelsListed
-    | ContextCounted
     | MemoryReported
     | FoldersChanged
+    | LibraryChanged
+    | DownloadEvent
     | Raised
 )

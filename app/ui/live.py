@@ -1,11 +1,19 @@
-"""Which conversations are being answered right now, as the window knows it. Main thread.
+"""Which conversations are streaming or about to, for the marks, the composer and the footer.
 
-Follows the bridge; panels ask `streaming` and follow `changed`, which names the conversation.
+Main thread. `begin` may be called before the chat room has said so: the button must not wait.
+What is refused takes only that promise back, never the mark of a reply that does stream.
 """
 
 from PySide6.QtCore import QObject, Signal
 
-from app.chat.events import MessageAdded, ReplyFinished, TurnRefused
+from app.chat.events import (
+    MessageAdded,
+    ReplyDelta,
+    ReplyFinished,
+    ReplyProgress,
+    ReplyResumed,
+    TurnRefused,
+)
 from app.core.ids import ConversationId
 from app.ui.bridge import Bridge
 from app.ui.events import Event
@@ -16,24 +24,41 @@ class Live(QObject):
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._awaited: set[ConversationId] = set()
         self._streaming: set[ConversationId] = set()
         bridge.arrived.connect(self._follow)
 
     def streaming(self, conversation: ConversationId | None) -> bool:
-        return conversation in self._streaming
+        return conversation in self._streaming or conversation in self._awaited
 
     def begin(self, conversation: ConversationId) -> None:
         """A message is on its way: the next one has to wait for its answer."""
-        if conversation not in self._streaming:
-            self._streaming.add(conversation)
+        self._mark(conversation, self._awaited)
+
+    def seen(self, conversation: ConversationId) -> None:
+        """A reply does stream there."""
+        self._mark(conversation, self._streaming)
+
+    def _mark(self, conversation: ConversationId, among: set[ConversationId]) -> None:
+        known = self.streaming(conversation)
+        among.add(conversation)
+        if not known:
             self.changed.emit(conversation)
 
     def _follow(self, event: Event) -> None:
         match event:
             case MessageAdded(message=message) if message.status == "streaming":
-                self.begin(event.conversation)
-            case ReplyFinished() | TurnRefused():
-                self._streaming.discard(event.conversation)
-                self.changed.emit(event.conversation)
+                self.seen(event.conversation)
+            case ReplyResumed() | ReplyProgress() | ReplyDelta():
+                self.seen(event.conversation)
+            case TurnRefused():
+                self._end(event.conversation, self._awaited)
+            case ReplyFinished():
+                self._awaited.discard(event.conversation)
+                self._end(event.conversation, self._streaming)
             case _:
                 pass
+
+    def _end(self, conversation: ConversationId, among: set[ConversationId]) -> None:
+        among.discard(conversation)
+        self.changed.emit(conversation)

@@ -112,11 +112,26 @@ def _panels(theme: Theme) -> str:
     #card {{ background: {c.surface}; border: 1px solid {c.border};
         border-radius: {theme.px(RADIUS * 1.6):.0f}px; }}
     #card[active="true"] {{ border-color: {c.faint}; }}
+    #card[temporary="true"] {{ border: 1px dashed {c.muted}; }}
     #card[dropping="true"] {{ border: 2px dashed {c.accent}; background: {c.accent_soft}; }}
     #send {{ border-radius: {theme.px(16):.0f}px; padding: 0; }}
     #chip {{ background: {c.hover}; border-radius: {theme.px(8):.0f}px; }}
     #chip QToolButton, #queued QToolButton {{ padding: {theme.px(2):.0f}px; }}
     #queued {{ background: {c.bubble}; border-radius: {theme.px(RADIUS):.0f}px; }}
+    #temporary {{ color: {c.muted}; background: {c.hover};
+        border-radius: {theme.px(9):.0f}px; padding: {theme.px(2):.0f}px {theme.px(9):.0f}px;
+        font-size: {theme.points * SMALL:g}pt; }}
+    #part {{ background: {c.surface}; border: 1px solid {c.border};
+        border-radius: {radius:.0f}px; }}
+    #part QPlainTextEdit {{ background: {c.window}; border: 1px solid {c.border};
+        border-radius: {radius:.0f}px; padding: {theme.px(6):.0f}px; }}
+    #seen {{ background: {c.surface}; alternate-background-color: {c.surface};
+        border: 1px solid {c.border}; border-radius: {radius:.0f}px; outline: none; }}
+    #seen::item {{ padding: {theme.px(4):.0f}px {theme.px(6):.0f}px; }}
+    #seen::item:hover {{ background: {c.hover}; }}
+    #seen::item:selected {{ background: {c.accent_soft}; color: {c.text}; }}
+    #seen QHeaderView::section {{ background: {c.surface}; color: {c.muted}; border: none;
+        border-bottom: 1px solid {c.border}; padding: {theme.px(5):.0f}px; }}
     #note {{ background: {c.surface}; border: 1px solid {c.border};
         border-radius: {radius:.0f}px; }}
     #note[tone="danger"] {{ background: {c.danger_soft}; border-color: {c.danger}; }}

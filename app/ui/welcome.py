@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVB
 
 from app.ui.bridge import Bridge
 from app.ui.controls import Elided
+from app.ui.current import Current
 from app.ui.events import (
     Event,
     ModelChanged,
@@ -25,16 +26,20 @@ EXAMPLES = (
     ("code", "Program", "Write a Python function that finds duplicate files in a folder."),
 )
 _NARROW = 560
+_PASSING = "Nothing of it reaches the disk. It is gone when the app closes."
 
 
 class Welcome(QWidget):
     chosen = Signal(str)
 
-    def __init__(self, bridge: Bridge, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, current: Current, bridge: Bridge, theme: Theme, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._current = current
         self._state: ModelState = NoModel()
-        self._title = QLabel("What would you like to talk about?")
+        self._title = QLabel()
         self._title.setProperty("kind", "title")
         self._title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._title.setWordWrap(True)
@@ -64,7 +69,10 @@ class Welcome(QWidget):
         row.addWidget(inner, 100)
         row.addStretch(1)
         self._columns = 0
+        self._column = column
+        self._offers: QWidget | None = None
         bridge.arrived.connect(self._follow)
+        current.changed.connect(self._show)
         self._arrange()
         self._show()
 
@@ -73,6 +81,17 @@ class Welcome(QWidget):
         for card in self._cards:
             card.set_theme(theme)
         self._arrange()
+
+    def offer(self, offers: QWidget) -> None:
+        """Shown under the state of the model, in place of the examples while it is visible."""
+        self._offers = offers
+        self._column.insertWidget(4, offers)
+        self.show_offers()
+
+    def show_offers(self) -> None:
+        offered = self._offers is not None and not self._offers.isHidden()
+        for card in self._cards:
+            card.setVisible(not offered or isinstance(self._state, ModelReady))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -91,9 +110,13 @@ class Welcome(QWidget):
         if isinstance(event, ModelChanged):
             self._state = event.state
             self._show()
+            self.show_offers()
 
     def _show(self) -> None:
-        self.status.setText(_said(self._state))
+        temporary = self._current.place.temporary
+        self._title.setText("Temporary chat" if temporary else "What would you like to talk about?")
+        said = _said(self._state)
+        self.status.setText(f"{_PASSING}\n{said}" if temporary else said)
 
 
 class _Card(QPushButton):

@@ -6,20 +6,21 @@ It also keeps what the next start restores, and hands every panel the look in fo
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
+    QMenu,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from app.chat.turns import Turns
-from app.core.ids import FolderId, MessageId
-from app.storage.database import Database
+from app.core.ids import FolderId
+from app.core.settings import Settings
 from app.ui import menus, remembered
 from app.ui.bridge import Bridge
 from app.ui.composer.attachments import Documents
@@ -27,15 +28,21 @@ from app.ui.composer.drafts import Drafts
 from app.ui.composer.panel import Composer
 from app.ui.controls import action
 from app.ui.conversation import Conversation
-from app.ui.current import Current, Place
+from app.ui.current import Current, NewChat, Place
 from app.ui.findbar import FindBar
 from app.ui.header.panel import Header, Models
+from app.ui.keeping import Keeping
 from app.ui.live import Live
 from app.ui.look import Look
+from app.ui.narrative.page import NarrativePage
 from app.ui.notes import Notes
 from app.ui.pages import Page, Pages
 from app.ui.preferences import Preferences
+from app.ui.reading import message_id
 from app.ui.remembered import Remembered
+from app.ui.requests import Requests
+from app.ui.seen.accounts import Accounts
+from app.ui.seen.page import SeenPage
 from app.ui.sidebar.library import Library
 from app.ui.sidebar.panel import Sidebar
 from app.ui.style import stylesheet
@@ -52,12 +59,11 @@ class Window(QMainWindow):
     def __init__(
         self,
         bridge: Bridge,
-        db: Database,
-        turns: Turns,
+        keeping: Keeping,
         models: Models,
+        documents: Documents,
         memory: Path,
         preferences: Preferences,
-        documents: Documents | None = None,
     ) -> None:
         super().__init__()
         self._bridge = bridge
@@ -65,29 +71,46 @@ class Window(QMainWindow):
         kept = remembered.recall(memory)
         self.setWindowTitle("Llama Chat")
         self.setMinimumSize(560, 400)
+        self.setAcceptDrops(True)
         self.resize(*_SIZE)
         self.look = Look(preferences, self)
         theme = self.look.theme
         self.current = Current(self)
-        self.drafts = Drafts(db, self)
-        self.drafts.keep(None, kept.draft)
+        self.drafts = Drafts(keeping, self)
+        self.drafts.keep(NewChat.STORED, kept.draft)
         self.notes = Notes(theme)
-        library = Library(db, bridge.post)
+        library = Library(keeping, bridge.post)
         live = Live(bridge, self)
         self.transcript = Transcript(theme)
         self.transcript.setObjectName("transcript")
         self.sidebar = Sidebar(library, self.current, live, self.notes, bridge, theme)
-        self.header = Header(models, self.current, self.notes, bridge, theme)
-        self.composer = Composer(turns, self.drafts, self.current, live, bridge, theme, documents)
+        accounts = Accounts(keeping, self.current, live, bridge)
+        self.header = Header(models, accounts, self.current, self.notes, bridge, theme)
+        self.composer = Composer(keeping, self.drafts, self.current, live, bridge, theme, documents)
         self._preferences = preferences
-        self.welcome = Welcome(bridge, theme)
+        self.welcome = Welcome(self.current, bridge, theme)
         self.find_bar = FindBar(self.transcript, theme)
         self.conversation = Conversation(
-            self.transcript, self.current, bridge, db, turns, self.notes, library
+            self.transcript, self.current, live, bridge, keeping, self.notes
         )
+        self.requests = Requests(self.transcript, self.current, live, keeping, library, self.notes)
         self._place_panels()
         self._connect()
         self._make_menus()
+        seen = self.offer_page(
+            "seen",
+            "&What the model sees",
+            "Ctrl+I",
+            lambda theme: SeenPage(keeping, accounts, self.current, theme),
+        )
+        told = self.offer_page(
+            "narrative",
+            "&The narrative",
+            "Ctrl+Shift+I",
+            lambda theme: NarrativePage(keeping, self.current, bridge, theme),
+        )
+        self.header.meter.clicked.connect(seen.trigger)
+        self.requests.narrative.connect(told.trigger)
         self._set_theme(theme)
         self._restore(kept)
         self.composer.editor.setFocus()
@@ -117,6 +140,9 @@ class Window(QMainWindow):
 
     def _connect(self) -> None:
         self.look.changed.connect(self._set_theme)
+        self._return_sends = action(
+            self, "&Return sends the message", self._switch_return, checkable=True
+        )
         self._preferences.changed.connect(self._follow_settings)
         self._follow_settings()
         self.pages.went_back.connect(self.composer.editor.setFocus)
@@ -125,8 +151,8 @@ class Window(QMainWindow):
         self.current.changed.connect(self._show)
         self.welcome.chosen.connect(self.composer.write)
         self.composer.refused.connect(self.notes.warn)
-        self.composer.edit_last.connect(self.conversation.edit_last)
-        self.conversation.editing.connect(self.composer.begin_edit)
+        self.composer.edit_last.connect(self.requests.edit_last)
+        self.requests.editing.connect(self.composer.begin_edit)
         self.sidebar.footer.reload.does(self.header.reload)
 
     def _make_menus(self) -> None:
@@ -135,8 +161,9 @@ class Window(QMainWindow):
         find = action(self, "&Find in this chat", self._find, "Ctrl+F")
         write = action(self, "&Write", self.composer.editor.setFocus, "Ctrl+L")
         chat = (
-            side.new_chat, side.new_folder, None, side.rename, side.pin, side.archive, side.trash,
-            None, side.show_chats, side.show_archive, side.show_trash, None,
+            side.new_chat, side.new_temporary, side.new_folder, None, side.rename, side.pin,
+            side.archive, side.trash, None,
+            side.show_chats, side.show_archive, side.show_trash, None,
             action(self, "&Quit", self.close, "Ctrl+Q"),
         )  # fmt: skip
         view = (
@@ -153,9 +180,13 @@ class Window(QMainWindow):
             action(self, "L&ight", lambda: look.choose("light")),
             action(self, "&Dark", lambda: look.choose("dark")),
         )
-        model = (head.open_menu, head.reload, head.cancel, head.unload, None,
-                 self.composer.stop_action)  # fmt: skip
-        self._menu = menus.build(self, (("&Chat", chat), ("&View", view), ("&Model", model)))
+        message = (self.composer.attach_action, self.composer.stop_action, None,
+                   self._return_sends)  # fmt: skip
+        model = (head.open_menu, head.reload, head.cancel, head.unload)
+        self._menu = menus.build(
+            self,
+            (("&Chat", chat), ("&Message", message), ("&View", view), ("M&odel", model)),
+        )
         side.menu_button.clicked.connect(lambda: self._open_menu(side.menu_button))
         for button in (side.hide_button, head.show_button):
             button.does(toggle)
@@ -166,11 +197,24 @@ class Window(QMainWindow):
         """A page of the window; the action that opens it stands in the menu."""
         self.pages.offer(name, make)
         opens = action(self, title, lambda: self.pages.open(name), keys)
-        menus.add(self, self._menu, opens)
+        self.offer_action(opens)
         return opens
 
+    def offer_action(self, offered: QAction) -> None:
+        menus.add(self, self._menu, offered)
+
+    @property
+    def menu(self) -> QMenu:
+        return self._menu
+
     def _follow_settings(self) -> None:
-        self.composer.editor.return_sends = self._preferences.value.general.return_sends
+        on = self._preferences.value.general.return_sends
+        self.composer.set_return_sends(on)
+        self._return_sends.setChecked(on)
+
+    def _switch_return(self) -> None:
+        on = self._return_sends.isChecked()
+        self._preferences.change(lambda old: return_sends(old, on))
 
     def toggle_sidebar(self) -> None:
         shown = not self.sidebar.isVisible()
@@ -183,6 +227,16 @@ class Window(QMainWindow):
         remembered.keep(self._memory, self._remember())
         self.transcript.shutdown()
         super().closeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A file may be dropped anywhere."""
+        self.composer.dragEnterEvent(event)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.composer.dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.composer.dropEvent(event)
 
     def _open_menu(self, button: QWidget) -> None:
         self._menu.popup(button.mapToGlobal(QPoint(0, button.height())))
@@ -224,16 +278,22 @@ class Window(QMainWindow):
 
     def _remember(self) -> Remembered:
         top = self.transcript.top_item
-        following = top is None or self.transcript.following
+        temporary = self.current.place.temporary
+        end = temporary or self.transcript.following or top is None or not top.isdigit()
         return Remembered(
             geometry=bytes(self.saveGeometry().data()),
             split=tuple(self._split.sizes()),
             sidebar=not self.sidebar.isHidden(),
-            conversation=self.current.conversation,
-            message=None if following or top is None else MessageId(int(top)),
+            conversation=None if temporary else self.current.conversation,
+            message=None if end or top is None else message_id(top),
             folders=tuple(self.sidebar.model.opened),
-            draft=self.drafts.known(None),
+            draft=self.drafts.known(NewChat.STORED),
         )
+
+
+def return_sends(settings: Settings, on: bool) -> Settings:
+    general = msgspec.structs.replace(settings.general, return_sends=on)
+    return msgspec.structs.replace(settings, general=general)
 
 
 def application() -> QApplication:

@@ -33,7 +33,7 @@ class Engines:
         if self._spare is None:
             try:
                 self._spare = self._new(None)
-            except OSError:
+            except (OSError, RuntimeError):
                 _log.warning("no engine could be started ahead of need", exc_info=True)
 
     def start(self, listener: Listener) -> Link:

@@ -19,6 +19,7 @@ from app.core.protocol import Device, ModelInfo, ModelSpec
 
 RAM = "ram"
 
+_EMBEDDING_CTX = 256  # as the engine loads one that only embeds
 _RAM_SHARE = 0.25
 _METAL_SHARE = 0.5
 _GPU_SHARE = 0.8
@@ -97,17 +98,29 @@ def estimate(spec: ModelSpec, devices: Sequence[Device]) -> dict[str, int]:
         facts = _facts(file, stat.st_mtime_ns, stat.st_size)
     except (OSError, KnownError):
         return {RAM: 0}  # the load itself will say what is wrong with it
+    usable = usable_devices(spec, devices)
     settings = Settings(
-        chat_ctx=min(spec.chat_ctx, facts.trained_ctx or spec.chat_ctx),
+        chat_ctx=_EMBEDDING_CTX
+        if spec.embedding
+        else min(spec.chat_ctx, facts.trained_ctx or spec.chat_ctx),
         parallel=spec.parallel,
         type_k=spec.type_k,
         type_v=spec.type_v,
     )
-    fit = estimate_fit(facts, settings, devices, spec.gpu_layers)
+    fit = estimate_fit(facts, settings, usable, spec.gpu_layers)
     sizes = {RAM: fit.bytes_on("cpu")}
-    if gpu := _first_gpu(devices):
+    if gpu := _first_gpu(usable):
         sizes[gpu] = fit.bytes_on("gpu")
     return sizes
+
+
+def usable_devices(spec: ModelSpec, devices: Sequence[Device]) -> list[Device]:
+    """Those that were chosen for the model; without a choice all of them."""
+    return [
+        device
+        for device in devices
+        if device.kind == "cpu" or not spec.devices or device.name in spec.devices
+    ]
 
 
 @lru_cache(maxsize=32)

@@ -110,7 +110,7 @@ class Link:
         if isinstance(command, Cancel | Purge | TrimCache | Shutdown):
             return
         if ticket := self.tickets.get(command.request_id):
-            ticket.fail(InvalidRequest(f"The request is too large to send: {error}."))
+            ticket.fail(InvalidRequest(f"The request cannot be sent: {error}."))
 
     def _ended(self, broken: bool) -> None:
         end = self._process.finish(at_once=broken)

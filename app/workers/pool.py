@@ -20,6 +20,7 @@ from app.core.ids import RequestId, SessionId, WorkerId, new_request_id
 from app.core.protocol import (
     CHAT,
     SUMMARIZER,
+    Device,
     Embed,
     Failed,
     Generate,
@@ -170,6 +171,11 @@ class Pool:
     def state(self) -> PoolState:
         """As of the last quarter of a second."""
         return self._state
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """As the newest engine found them; none before one has greeted."""
+        return self._roster.devices
 
     def place_of(self, request_id: RequestId) -> Place | None:
         """Where a request is being answered; until its sink has returned from the end."""

@@ -14,7 +14,7 @@ from app.core.protocol import CHAT, EMBEDDER, Device, Load, ModelInfo, ModelSpec
 from app.workers.crew import Crew, Key
 from app.workers.engines import Engines
 from app.workers.events import PoolEvent
-from app.workers.ledger import Ledger, Plan, budgets, estimate, measured
+from app.workers.ledger import Ledger, Plan, budgets, estimate, measured, usable_devices
 from app.workers.limits import Limits, share
 from app.workers.machine import Machine
 from app.workers.mailbox import Mailbox
@@ -54,7 +54,7 @@ class Roster:
         self._roles: dict[str, Key] = {}
         self._assigned: dict[str, ModelSpec] = {}
         self._before: dict[str, Key] = {}  # what a role was before the load that runs now
-        self._devices: tuple[Device, ...] = ()
+        self.devices: tuple[Device, ...] = ()
         self._count = itertools.count(1)
         self._ticked_at = 0.0
         self._relieved_at = 0.0
@@ -146,7 +146,7 @@ class Roster:
 
     def plan(self, spec: ModelSpec, workers: int) -> Plan:
         """What loading this would take, and which idle models would have to go."""
-        one = self._estimate(spec, self._devices)
+        one = self._estimate(spec, self.devices)
         need = {device: size * workers for device, size in one.items()}
         return self.ledger.plan(
             Key(spec.path, spec.embedding).holder,
@@ -220,7 +220,7 @@ class Roster:
     # ------------------------------------------------------------ from the workers
 
     def greeted(self, devices: tuple[Device, ...]) -> None:
-        self._devices = devices
+        self.devices = devices
         self.ledger.budgets = budgets(self._machine.ram_bytes, devices)
 
     def loading(self, worker: Worker, fraction: float, step: str) -> None:
@@ -229,7 +229,7 @@ class Roster:
 
     def loaded(self, worker: Worker, info: ModelInfo) -> None:
         if crew := self._crew_of(worker):
-            one = measured(info, self._devices)
+            one = measured(info, usable_devices(crew.spec, self.devices))
             sizes = {device: size * len(crew.workers) for device, size in one.items()}
             self.ledger.allocate(crew.key.holder, sizes)
             for role in self.roles_of(worker):

@@ -35,8 +35,9 @@ def outgrew(worker: WorkerId, ceiling_bytes: int) -> OutOfMemory:
     )
 
 
-def could_not_start(error: OSError) -> ModelLoadFailed:
-    return ModelLoadFailed(f"The engine could not be started ({error.strerror}).")
+def could_not_start(error: Exception) -> ModelLoadFailed:
+    why = error.strerror if isinstance(error, OSError) else error
+    return ModelLoadFailed(f"The engine could not be started ({why}). Close other programs.")
 
 
 def wrong_version() -> ModelLoadFailed:

@@ -212,7 +212,7 @@ class Worker:
         self._publish_starting()
         try:
             self.link = self._starter.start(self)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # no process, or no thread for it
             self._give_up(verdicts.could_not_start(error))
             return
         if self.link.hello:  # it was started ahead of need

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from app.core.frames import encode
 from app.core.ids import RequestId
 from app.core.protocol import (
     PROTOCOL_VERSION,
@@ -100,6 +101,25 @@ def test_a_prompt_past_the_context_is_refused_with_its_size(tiny: Worker) -> Non
     assert isinstance(failed, Failed)
     assert failed.error.kind == "context_limit_exceeded"
     assert failed.error.details["maximum"] == 2048
+
+
+def test_a_command_with_invalid_utf8_fails_and_the_process_lives(tiny: Worker) -> None:
+    good = encode(Tokenize(request_id=RequestId("t"), text="hello"))
+    assert tiny.process.stdin
+    tiny.process.stdin.write(good.replace(b"hello", b"he\xff\xfeo"))
+    tiny.process.stdin.flush()
+    assert tiny.wait("t").error.kind == "invalid_request"
+    assert tiny.ask(Tokenize(request_id=RequestId("again"), text="hello")).tokens
+
+
+def test_an_id_that_is_in_use_is_refused(tiny: Worker) -> None:
+    tiny.send(ask("twice", "One", max_tokens=400, ignore_eos=True))
+    refused = tiny.ask(ask("twice", "Two"))
+    assert isinstance(refused, Failed)
+    assert refused.error.kind == "invalid_request"
+    tiny.send(Cancel(request_id=RequestId("twice")))
+    tiny.seen.clear()
+    assert tiny.wait("twice").reason == "cancelled"
 
 
 def test_requests_before_a_model_fail_and_the_process_lives(worker: Worker) -> None:

@@ -22,12 +22,10 @@ def test_tools_and_a_switch_for_thinking() -> None:
     assert found.report == TemplateReport(tools=True, reasoning_switch=True)
     assert not found.arguments_as_text
     assert not found.several_systems or found.report.system_role
-    assert (found.opened, found.opened_off) == ("", "")
 
 
 def test_a_prompt_that_opens_the_thinking_and_wants_arguments_as_text() -> None:
     found = traits(ct.OPENS_THINKING)
-    assert (found.opened, found.opened_off) == ("<think>", "<think>")
     assert found.arguments_as_text
     assert found.report.tools
     assert not found.report.stable_prefix  # the opened tag is gone from the past

@@ -1,12 +1,7 @@
 """The queue: order, pause, cancel, failure, restart, repair, and kill -9 in the middle."""
 
-import os
 import random
-import signal
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,10 +17,11 @@ from app.core.downloads import (
     State,
 )
 from app.core.errors import HubError
-from app.hub.catalog import Catalog, Variant
+from app.hub.catalog import Catalog
 from app.hub.downloads import Downloads
-from app.hub.lanes import Patience
+from app.hub.patience import Patience
 from app.hub.references import Reference
+from app.hub.variants import Variant
 from scripts.hub_stand_in import Content, Fault, StandIn
 from tests.hub.file_store import FileStore
 
@@ -67,6 +63,7 @@ class Bench:
         self.store = FileStore(folder.parent / "store.json")
         self.downloads = Downloads(folder, self.store, patience=EAGER)
         self.downloads.subscribe(self.watch)
+        self.downloads.go_on()
 
     def again(self) -> "Bench":
         self.downloads.close()
@@ -196,40 +193,3 @@ def test_unsafe_names_are_refused_when_asked_for(
     with pytest.raises(HubError, match="not safe"):
         bench.downloads.start("maker/a", evil)
     assert bench.downloads.list() == ()
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_kill_9_at_twenty_points(
-    hub: StandIn, tmp_path: Path, offer: Callable[..., Variant]
-) -> None:
-    """Killed twenty times on its way, the file arrives whole and hardly anything comes twice."""
-    folder, store = tmp_path / "Models", tmp_path / "store.json"
-    data = Content(DATA, 200_000_000)
-    variant = offer("a", data=data)
-    download = Download(DownloadId("x"), "maker/a", "a", variant.files)
-    FileStore(store).save(download)
-    rng = random.Random(3)
-
-    def start() -> subprocess.Popen[bytes]:
-        root = Path(__file__).parents[2]
-        command = [sys.executable, "-m", "tests.hub.download_child", str(folder), str(store)]
-        return subprocess.Popen(command, cwd=root, env=os.environ | {"PYTHONPATH": str(root)})
-
-    for index in range(20):
-        child = start()
-        target = data.size * (index + rng.random()) / 20.5
-        while arrived(folder) < target and child.poll() is None:
-            time.sleep(0.002)
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-    child = start()
-    assert child.wait(timeout=120) == 0
-    path = folder / "maker" / "a" / "a-7B-Q4_0.gguf"
-    assert path.stat().st_size == data.size
-    assert hub.sent() <= 1.15 * data.size + 20 * (4 << 20)  # and what sockets held when killed
-    assert [p for p in folder.rglob("*") if p.is_file()] == [path]
-
-
-def arrived(folder: Path) -> int:
-    return max((path.stat().st_size for path in folder.rglob(".*.part")), default=0)

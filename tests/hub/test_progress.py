@@ -1,8 +1,7 @@
 """How far a download is and how fast, and how often that is told."""
 
 from app.core.downloads import Download, DownloadId, DownloadState, RemoteFile
-from app.hub.progress import Progress
-from app.hub.transfer import Arrived
+from app.hub.progress import Arrived, Progress
 
 FILE = RemoteFile("http://x/a", 1000, sha256="a" * 64)
 DOWNLOAD = Download(DownloadId("d"), "o/r", "a", (("a", FILE), ("b", FILE)), state="running")

@@ -7,7 +7,7 @@ import pytest
 from app.core.errors import InvalidRequest, KnownError, ModelLoadFailed
 from app.hub.library import Library, scan
 from app.hub.places import Place, Source
-from app.hub.resolve import Known, resolve
+from app.hub.resolve import EMBEDDERS, Known, resolve
 from scripts.make_model import build
 from tests.hub import gguf_files
 
@@ -52,7 +52,7 @@ def test_what_cannot_chat_is_refused_by_path_and_by_name(models: Path) -> None:
             resolve(str(path), known(models))
     with pytest.raises(InvalidRequest, match="no model"):
         resolve("bge small", known(models))
-    assert resolve("bge small", known(models), "embedding") == embedder
+    assert resolve("bge small", known(models), EMBEDDERS) == embedder
     (models / "broken.gguf").write_bytes(b"GGUF")
     with pytest.raises(ModelLoadFailed, match="damaged"):
         resolve(str(models / "broken.gguf"), known(models))

@@ -17,6 +17,7 @@ from app.core.sampling import GREEDY
 from app.storage import conversations, messages
 from app.ui.bridge import Bridge
 from app.ui.events import Event, ModelChoice
+from app.ui.keeping import Chats, Keeping
 from app.ui.preferences import Preferences
 from app.ui.window import Window
 from app.workers.events import PoolEvent, WorkerReady
@@ -53,8 +54,10 @@ def shown(window: Window) -> str:
 
 
 def open_window(qtbot: QtBot, rooms: Rooms, bridge: Bridge) -> Window:
+    kept, passing = (Chats(r.db, r.turns, r.narrator) for r in (rooms, rooms.temporary))
+    keeping = Keeping(kept, passing)
     memory, preferences = rooms.folders.config / "w.json", Preferences(rooms.settings)
-    window = Window(bridge, rooms.db, rooms.turns, NoModels(), memory, preferences)
+    window = Window(bridge, keeping, NoModels(), rooms.attachments, memory, preferences)
     qtbot.addWidget(window, before_close_func=lambda _: preferences.close())
     window.show()
     return window

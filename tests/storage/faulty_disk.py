@@ -42,6 +42,10 @@ class _File(apsw.VFSFile):
             name.filename() if isinstance(name, apsw.URIFilename) else name or ""
         ).name
 
+    def xRead(self, amount: int, offset: int) -> bytes:
+        self._disk.goes_through("read", amount)
+        return super().xRead(amount, offset)
+
     def xWrite(self, data: bytes, offset: int) -> None:
         if self._disk.goes_through("write", len(data)):
             super().xWrite(data, offset)

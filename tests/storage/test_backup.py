@@ -56,6 +56,13 @@ def test_a_damaged_backup_is_neither_restored_nor_chosen(
     assert backup.newest_good(db.path) == good
 
 
+def test_a_backups_folder_that_cannot_be_made_is_said(db: Database) -> None:
+    assert db.path is not None
+    backup.folder_of(db.path).write_text("a file")
+    with pytest.raises(StorageError, match="could not be written"):
+        backup.make_if_due(db.path)
+
+
 def test_an_unfinished_backup_is_never_seen(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: Path, stop: backup.Stop) -> None:
         raise StorageError("damaged")

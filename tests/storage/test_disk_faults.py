@@ -16,6 +16,8 @@ from app.storage.database import Database
 
 from .faulty_disk import Disk, plugged_in, power_losses
 
+pytestmark = pytest.mark.timeout(900)  # the slow forms, on a busy machine
+
 
 @pytest.fixture
 def disk() -> Iterator[Disk]:
@@ -137,9 +139,14 @@ def full_after(disk: Disk, capacity: int) -> None:
     disk.before = before
 
 
-def fail_at(disk: Disk, number: int) -> None:
-    def before(_operation: str, _size: int) -> bool:
-        if disk.operations == number:
+def fail_at(disk: Disk, number: int, kind: str = "") -> None:
+    """Operations of a kind are counted; of no kind: all that change the disk."""
+    done = 0
+
+    def before(operation: str, _size: int) -> bool:
+        nonlocal done
+        done += operation == kind if kind else operation != "read"
+        if done == number:
             raise apsw.IOError("disk I/O error")
         return True
 
@@ -165,7 +172,6 @@ def test_an_io_error_at_any_operation(tmp_path: Path, disk: Disk, numbers: range
     failures = 0
     for number in numbers:
         path = tmp_path / str(number) / "chats.sqlite3"
-        disk.operations = 0
         fail_at(disk, number)
         session = live(path)
         failures += session.failures
@@ -173,6 +179,24 @@ def test_an_io_error_at_any_operation(tmp_path: Path, disk: Disk, numbers: range
         assert session.acknowledged <= kept(path)
         assert live(path).failures == 0
     assert failures >= len(numbers) // 2
+
+
+@pytest.mark.parametrize(
+    "numbers", [range(1, 40, 4), pytest.param(range(1, 201), marks=pytest.mark.slow)]
+)
+def test_a_page_that_cannot_be_read(tmp_path: Path, disk: Disk, numbers: range) -> None:
+    """Of a database that is there already: its pages are read again and again."""
+    path = tmp_path / "chats.sqlite3"
+    safe = live(path, 40).acknowledged
+    failures = 0
+    for number in numbers:
+        fail_at(disk, number, "read")
+        session = live(path, 2)
+        failures += session.failures
+        safe |= session.acknowledged
+        disk.before = lambda _operation, _size: True
+    assert safe <= kept(path)
+    assert failures >= 5
 
 
 def test_control_a_disk_that_lies_is_noticed(tmp_path: Path, disk: Disk) -> None:

@@ -1,3 +1,4 @@
+import errno
 import os
 import queue
 import signal
@@ -10,13 +11,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.core.errors import AlreadyRunning
+from app.core.errors import AlreadyRunning, StorageError
+from app.storage import instance
 from app.storage.instance import Instance, raise_first
 
 HOLD = """
 import sys, pathlib
+from app.storage import instance
 from app.storage.instance import Instance
 from app.core.errors import AlreadyRunning
+if "bug" in sys.argv:
+    instance._try_lock = lambda file: None
 sys.stdin.readline()
 try:
     held = Instance(pathlib.Path(sys.argv[1]), lambda arguments: None)
@@ -29,9 +34,9 @@ else:
 """
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
+def start(folder: Path, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(folder)],
+        [sys.executable, "-c", HOLD, str(folder), *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -83,6 +88,21 @@ def test_a_stranger_without_the_key_is_refused_and_the_owner_goes_on(
     assert heard.get(timeout=5) == ["ok"]
 
 
+def test_a_folder_that_cannot_be_used_is_not_called_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="cannot be used"):
+        Instance(tmp_path / "file" / "data")
+
+    def no_locks(_file: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(instance, "_try_lock", no_locks)
+    with pytest.raises(StorageError, match="cannot be locked"):
+        Instance(tmp_path / "data")
+
+
 def test_a_folder_with_a_very_long_name_works(tmp_path: Path) -> None:
     folder = tmp_path / ("long" * 40)
     with Instance(folder, lambda arguments: None):
@@ -102,14 +122,23 @@ def test_the_lock_survives_no_kill(tmp_path: Path) -> None:
         assert raise_first(tmp_path)
 
 
+def started_at_once(folder: Path, *words: str) -> list[str]:
+    processes = [start(folder, *words) for _ in range(3)]
+    for process in processes:
+        say(process)
+    answers = sorted(hear(process) for process in processes)
+    for process in processes:
+        if words:
+            process.kill()  # those that hold one folder together cannot leave it
+        end(process)
+    return answers
+
+
 @pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_simultaneous_starts_leave_one(tmp_path: Path, rounds: int) -> None:
     for number in range(rounds):
-        folder = tmp_path / str(number)
-        processes = [start(folder) for _ in range(3)]
-        for process in processes:
-            say(process)
-        answers = sorted(hear(process) for process in processes)
-        assert answers == ["held", "refused", "refused"]
-        for process in processes:
-            end(process)
+        assert started_at_once(tmp_path / str(number)) == ["held", "refused", "refused"]
+
+
+def test_control_a_lock_that_locks_nothing_is_noticed(tmp_path: Path) -> None:
+    assert started_at_once(tmp_path, "bug").count("held") > 1

@@ -13,6 +13,8 @@ import pytest
 from app.storage import search_index
 from app.storage.database import Database, Tx
 
+pytestmark = pytest.mark.timeout(900)  # the slow forms, on a busy machine
+
 APP = Path(__file__).with_name("streaming_app.py")
 # The app flushes after 25 tokens' time here; one more such time for a flush under way.
 MOST_LOST_TOKENS = 50

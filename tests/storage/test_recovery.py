@@ -15,6 +15,8 @@ from app.storage import backup, conversations, folders, messages, recovery, sear
 from app.storage.database import Database, Tx
 from app.storage.errors import damage_marker
 
+pytestmark = pytest.mark.timeout(900)  # the slow forms, on a busy machine
+
 CHATS, SAID = 12, 20
 PAGE = 4096
 

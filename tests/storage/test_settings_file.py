@@ -70,6 +70,30 @@ def test_a_broken_file_is_set_aside_never_lost(path: Path, text: str) -> None:
     assert kept.read_text() == text
 
 
+def test_a_file_that_someone_broke_meanwhile_is_kept_too(path: Path) -> None:
+    write(path, {"models": {"threads": 2}})
+    file = SettingsFile(path, {})
+    path.write_text('{"models": {"threads": 3}, "mine": 1')
+    file.change(context(4096))
+    assert SettingsFile(path, {}).value.models.chat_ctx == 4096
+    (kept,) = path.parent.glob("*.bad-*")
+    assert kept.read_text().endswith('"mine": 1')
+
+
+def test_a_broken_file_in_a_folder_that_refuses_is_said(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(path, "{")
+
+    def refuse(_path: Path, _target: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(StorageError, match="not valid JSON"):
+        SettingsFile(path, {})
+    assert path.read_text() == "{"
+
+
 def test_a_section_of_the_wrong_shape_is_reported(path: Path) -> None:
     write(path, {"models": 7})
     file = SettingsFile(path, {})

@@ -18,6 +18,8 @@ from app.storage.settings_file import SettingsFile
 from app.storage.transfer import exporting
 from app.storage.transfer.importing import import_file
 
+pytestmark = pytest.mark.timeout(900)  # the slow forms, on a busy machine
+
 _BLOCKS = [
     (0x20, 0x7F), (0xA0, 0x250), (0x370, 0x400), (0x400, 0x530), (0x590, 0x600), (0x600, 0x700),
     (0x900, 0x980), (0xE00, 0xE80), (0x1100, 0x1200), (0x1780, 0x1800), (0x3040, 0x3100),

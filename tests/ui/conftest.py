@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from PySide6.QtGui import QGuiApplication
@@ -10,18 +11,24 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.chat.events import MessageAdded, ReplyFinished
+from app.chat.narrator import Part
+from app.chat.seen import Account
+from app.core.errors import InvalidRequest
 from app.core.ids import ConversationId, MessageId
 from app.core.messages import Message
 from app.storage import conversations, messages
 from app.storage.conversations import Conversation
 from app.storage.database import Database
+from app.storage.documents import Document
 from app.storage.messages import StoredMessage
 from app.storage.settings_file import SettingsFile
 from app.ui.bridge import Bridge
-from app.ui.composer.attachments import Attachment
 from app.ui.events import ModelChoice
+from app.ui.keeping import Chats, Keeping
 from app.ui.preferences import Preferences
 from app.ui.window import Window
+
+T = TypeVar("T")
 
 
 class Verbs:
@@ -31,15 +38,46 @@ class Verbs:
         self.asked: list[tuple[object, ...]] = []
         self._db = db
 
-    def start(self, text: str, model: str = "") -> "Future[ConversationId]":
-        self.asked.append(("start", text))
+    def start(self, text: str, carried=()) -> "Future[ConversationId]":
+        self.asked.append(("start", text, *carried))
         return self._db.write(lambda tx: conversations.create(tx, text).id)
 
     def so_far(self, conversation: ConversationId) -> tuple[str, str]:
         return "", ""
 
+    def send(self, conversation: ConversationId, text: str, carried=()) -> None:
+        self.asked.append(("send", conversation, text, *carried))
+
+    def __getattr__(self, verb: str):
+        return lambda *values, **named: self.asked.append((verb, *values, *named.values()))
+
+
+class Told:
+    """Stands where `Narrator` stands."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[object, ...]] = []
+        self.parts: tuple[Part, ...] = ()
+        self.counted: Account | None = None
+
+    def read(self, conversation: ConversationId) -> "Future[tuple[Part, ...]]":
+        return _done(self.parts)
+
+    def account(self, conversation: ConversationId) -> "Future[Account]":
+        if self.counted is None:
+            failed: Future[Account] = Future()
+            failed.set_exception(InvalidRequest("No model is loaded."))
+            return failed
+        return _done(self.counted)
+
     def __getattr__(self, verb: str):
         return lambda *values: self.asked.append((verb, *values))
+
+
+def _done(value: T) -> "Future[T]":
+    done: Future[T] = Future()
+    done.set_result(value)
+    return done
 
 
 class Models:
@@ -60,27 +98,39 @@ class Models:
 
 
 class Papers:
-    """Reads at once: a token for four characters."""
+    """Reads at once: a token for four characters. What is named `broken` cannot be read."""
 
-    def read(self, attachment: Attachment) -> "Future[Attachment]":
-        import msgspec
-
-        done: Future[Attachment] = Future()
-        done.set_result(msgspec.structs.replace(attachment, tokens=len(attachment.text) // 4))
+    def read(self, path: Path) -> "Future[Document]":
+        done: Future[Document] = Future()
+        if "broken" in path.name:
+            done.set_exception(InvalidRequest("It is damaged. Choose another file."))
+        else:
+            done.set_result(Document(name=path.name, text="text", tokens=1))
         return done
 
-    def weave(self, text, attachments) -> str:
-        return "\n".join([text, *(f"[{each.name}]" for each in attachments)])
+    def read_text(self, name: str, text: str) -> "Future[Document]":
+        done: Future[Document] = Future()
+        done.set_result(Document(name=name, text=text, tokens=len(text) // 4))
+        return done
+
+    def read_image(self, name: str, png: bytes) -> "Future[Document]":
+        done: Future[Document] = Future()
+        note = "Kept with the message; the model cannot see it."
+        done.set_result(Document(name=name, kind="image", mime="image/png", data=png, note=note))
+        return done
 
 
 class Desk:
     """The window under test and everything a test needs to act on it and to look behind it."""
 
-    def __init__(self, qtbot: QtBot, db: Database, memory: Path) -> None:
+    def __init__(self, qtbot: QtBot, db: Database, passing: Database, memory: Path) -> None:
         self.qtbot = qtbot
         self.db = db
+        self.passing = passing
         self.memory = memory
         self.verbs = Verbs(db)
+        self.passing_verbs = Verbs(passing)
+        self.told = Told()
         self.models = Models()
         self.bridge = Bridge()
         self.preferences = Preferences(SettingsFile(memory.with_name("settings.json"), {}))
@@ -88,9 +138,11 @@ class Desk:
 
     def open(self) -> Window:
         self.bridge = Bridge()
-        window = Window(
-            self.bridge, self.db, self.verbs, self.models, self.memory, self.preferences, Papers()
+        keeping = Keeping(
+            Chats(self.db, self.verbs, self.told),
+            Chats(self.passing, self.passing_verbs, Told()),
         )
+        window = Window(self.bridge, keeping, self.models, Papers(), self.memory, self.preferences)
         self.qtbot.addWidget(window)
         window.look.choose("light")
         window.show()
@@ -140,18 +192,20 @@ class Desk:
         """Until the database has answered what was asked and the window has taken it in."""
         for _ in range(3):
             self.db.write(lambda tx: None).result(5)
+            self.passing.write(lambda tx: None).result(5)
             self.db.read(lambda tx: None).result(5)
             self.qtbot.wait(1)
 
 
 @pytest.fixture
 def desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
-    db = Database(tmp_path / "chats.sqlite3")
-    desk = Desk(qtbot, db, tmp_path / "window.json")
+    db, passing = Database(tmp_path / "chats.sqlite3"), Database(None)
+    desk = Desk(qtbot, db, passing, tmp_path / "window.json")
     yield desk
     desk.window.close()
     desk.preferences.close()
     db.close()
+    passing.close()
 
 
 @pytest.fixture(autouse=True)

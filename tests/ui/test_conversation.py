@@ -1,9 +1,14 @@
 """What the transcript asks for becomes a verb, and what comes back is shown."""
 
-from app.chat.events import MessageDeleted
-from app.storage import messages
+from app.chat.events import BranchChanged, MessageDeleted, ReplyFinished, ToolsAsked, WindFinished
+from app.core.messages import Message, ToolCall
+from app.storage import documents, messages, recalls, segments
+from app.storage.documents import Document
+from app.storage.recalls import Quote
 from app.ui.transcript.items import (
+    AnswerCalls,
     Branch,
+    Carried,
     Continue,
     Delete,
     Edit,
@@ -24,6 +29,8 @@ def opened(desk):
 def test_requests_become_verbs(desk):
     chat, (question, reply) = opened(desk)
     ask = desk.window.transcript.requested.emit
+    ask(Edit(question))
+    assert desk.window.composer.editor.toPlainText() == "Which tea?"
     for request in (Regenerate(reply), Continue(reply), Delete(reply), SwitchVersion(reply, 1)):
         ask(request)
     assert desk.verbs.asked == [
@@ -32,8 +39,6 @@ def test_requests_become_verbs(desk):
         ("delete", chat.id, int(reply)),
         ("switch_version", chat.id, int(reply), 1),
     ]
-    ask(Edit(question))
-    assert desk.window.composer.editor.toPlainText() == "Which tea?"
 
 
 def test_a_branch_becomes_a_chat_of_its_own(desk):
@@ -50,3 +55,102 @@ def test_a_deleted_message_can_be_brought_back(desk):
     desk.settle()
     desk.window.notes.button.click()
     assert desk.verbs.asked == [("undelete", chat.id, leaf)]
+
+
+def shown(desk):
+    spoken = desk.window.transcript.spoken
+    return [spoken.text(number) for number in range(spoken.count())]
+
+
+def test_what_was_attached_stands_above_the_question(desk):
+    chat = desk.chat("Tea", "Which tea?", "Green.")
+
+    def carry(tx):
+        first = messages.path(tx, chat.id)[0]
+        documents.attach(tx, first.id, [Document(name="menu.pdf", text="x", tokens=1240)])
+        return first.id
+
+    question = desk.db.write(carry).result(5)
+    desk.window.current.open(chat.id)
+    desk.settle()
+    item = desk.window.transcript.item(ItemId(str(question)))
+    assert item.attachments == (Carried("menu.pdf", "1,240 tokens"),)
+
+
+def test_a_model_that_wants_to_use_a_tool_is_answered_in_the_transcript(desk):
+    chat = desk.chat("Sum", "What is 2 + 2?")
+    desk.window.current.open(chat.id)
+    desk.settle()
+    reply = desk.begin_reply(chat.id)
+    calls = (ToolCall("c1", "calculate", '{"expression": "2 + 2"}'),)
+    done = desk.db.write(
+        lambda tx: messages.finish_reply(tx, reply.id, "", tool_calls=calls)
+    ).result(5)
+    desk.bridge.post(ReplyFinished(conversation=chat.id, message=done))
+    desk.settle()
+    name = ItemId(str(reply.id))
+    assert desk.window.transcript.item(name).status == "done"
+    desk.bridge.post(ToolsAsked(conversation=chat.id, reply=reply.id, calls=calls))
+    desk.settle()
+    assert desk.window.transcript.item(name).status == "asking"
+    desk.window.transcript.requested.emit(AnswerCalls(name, allowed=True))
+    assert desk.verbs.asked[-1] == ("answer_calls", chat.id, reply.id, True)
+    assert desk.window.transcript.item(name).tools[0].status == "running"
+    # The same from disk: calls that nobody answered are asked about again, results are shown.
+    desk.window.current.open(None)
+    desk.window.current.open(chat.id)
+    desk.settle()
+    assert desk.window.transcript.item(name).status == "asking"
+    result = Message(role="tool", content="4", tool_call_id="c1")
+    desk.db.write(lambda tx: messages.add(tx, chat.id, reply.id, result)).result(5)
+    desk.window.current.open(None)
+    desk.window.current.open(chat.id)
+    desk.settle()
+    (card,) = desk.window.transcript.item(name).tools
+    assert (card.status, card.result) == ("done", "4")
+    assert len(shown(desk)) == 2
+
+
+def test_the_wind_line_and_what_was_recalled_are_shown(desk):
+    chat = desk.chat("Trip", "Where?", "Lisbon.", "When?", "In May.")
+    path = desk.db.read(lambda tx: messages.path(tx, chat.id)).result(5)
+    desk.window.current.open(chat.id)
+    desk.settle()
+
+    def wind(tx):
+        first, last = path[0].id, path[1].id
+        segment = segments.add(tx, chat.id, first, last, "They chose Lisbon.")
+        quote = Quote(path[0].id, "user", "Where?")
+        recalls.put(tx, path[2].id, segment.id, [quote])
+        return segment
+
+    segment = desk.db.write(wind).result(5)
+    desk.bridge.post(WindFinished(conversation=chat.id, segment=segment))
+    desk.settle()
+    assert shown(desk)[2] == "2 messages became narrative"
+    desk.window.current.open(None)
+    desk.window.current.open(chat.id)
+    desk.settle()
+    assert shown(desk)[2] == "2 messages became narrative"
+    assert desk.window.transcript.item(ItemId(str(path[3].id))).quotes[0].text == "Where?"
+
+
+def test_switching_a_version_stays_where_the_reader_is(desk):
+    said = [f"line {number} " + "filler " * 80 for number in range(12)]
+    chat = desk.chat("Hay", *said)
+    path = desk.db.read(lambda tx: messages.path(tx, chat.id)).result(5)
+    again = Message(role="assistant", content="another answer " + "filler " * 1500)
+
+    def branch(tx):
+        made = messages.add(tx, chat.id, path[2].id, again)
+        messages.set_active_leaf(tx, chat.id, path[-1].id)
+        return made
+
+    other = desk.db.write(branch).result(5)
+    desk.window.current.open(chat.id)
+    desk.settle()
+    desk.window.transcript.requested.emit(SwitchVersion(ItemId(str(path[3].id)), 1))
+    desk.db.write(lambda tx: messages.set_active_leaf(tx, chat.id, other.id)).result(5)
+    desk.bridge.post(BranchChanged(conversation=chat.id))
+    desk.settle()
+    assert desk.window.transcript.top_item == ItemId(str(other.id))

@@ -1,5 +1,6 @@
 """A worker that dies, hangs or babbles: its requests end, the next prompt works."""
 
+import errno
 import os
 import signal
 import time
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.errors import WorkerDied, from_info
+from app.core.errors import ModelLoadFailed, WorkerDied, from_info
 from app.workers.events import PoolEvent, WorkerFailed, WorkerReady
 from app.workers.pool import Pool
 from app.workers.process import Exit
@@ -205,3 +206,20 @@ def ask_pids(pool: Pool) -> set[int]:
     answer = ask(pool)
     answer.finished()
     return answer.pids
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EMFILE, "Too many open files"), RuntimeError("can't start new thread")]
+)
+def test_an_engine_that_cannot_be_started_is_said_and_tried_again(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.workers.process._popen", refuse)
+        with pytest.raises(ModelLoadFailed, match="could not be started"):
+            load(pool)
+    load(pool)
+    assert ask(pool).finished().reason == "stop"

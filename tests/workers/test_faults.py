@@ -18,11 +18,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.core.errors import ModelLoadFailed, OutOfMemory, from_info
-from app.core.protocol import Failed, Finished, ModelSpec
+from app.core.errors import AppError, ModelLoadFailed, OutOfMemory, from_info
+from app.core.protocol import Failed, Finished, Memory, ModelSpec
 from app.workers.link import Link
 from app.workers.pool import Pool
-from app.workers.worker import Worker
+from app.workers.roster import Roster
+from app.workers.worker import Phase, Worker
 from tests.workers import scripted
 from tests.workers.asking import Answer, chat, load_tiny
 from tests.workers.conftest import MakePool
@@ -52,7 +53,7 @@ def strike(pool: Pool, how: signal.Signals, at_token: int, session: str) -> str:
     return end.error.kind if isinstance(end, Failed) else "finished"
 
 
-def next_prompt_s(pool: Pool, session: str, patience_s: float = 20.0) -> float:
+def next_prompt_s(pool: Pool, session: str, patience_s: float = 10.0) -> float:
     started = time.monotonic()
     end = chat(pool, "and now?", session, max_tokens=4).end(patience_s)
     assert isinstance(end, Finished), end
@@ -158,53 +159,86 @@ def test_control_without_the_watch_a_hang_is_not_noticed(
 # ---------------------------------------------------------------- memory and files
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_DATA")
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_DATA")
+
+
+def refused_for_its_size(pool: Pool, model: Path) -> bool:
+    answer = Answer()
+    pool.load(ModelSpec(path=str(model), chat_ctx=2048, threads=1), sink=answer)
+    end = answer.end()
+    return isinstance(end, Failed) and isinstance(
+        from_info(end.error), OutOfMemory | ModelLoadFailed
+    )
+
+
+@linux_only
 def test_a_model_that_hits_the_memory_ceiling_fails_alone(
     make_pool: MakePool, tiny_model: Path
 ) -> None:
-    pool = make_pool(launch=None, memory_bytes=120_000_000)
-    answer = Answer()
-    pool.load(ModelSpec(path=str(tiny_model), chat_ctx=2048, threads=1), sink=answer)
-    assert isinstance(from_info(answer.error().error), OutOfMemory | ModelLoadFailed)
-    pool.close()
-    roomy = make_pool(launch=None, memory_bytes=2_000_000_000)  # the control
+    assert refused_for_its_size(make_pool(launch=None, memory_bytes=120_000_000), tiny_model)
+    roomy = make_pool(launch=None, memory_bytes=2_000_000_000)
     load_tiny(roomy, tiny_model)
     assert next_prompt_s(roomy, "s") < PROMPT_S
+
+
+@linux_only
+def test_control_a_ceiling_that_is_not_imposed_is_noticed(
+    make_pool: MakePool, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.workers.worker.impose", lambda *_: None)
+    monkeypatch.setattr("app.workers.worker.resident_bytes", lambda *_: 0)
+    assert not refused_for_its_size(make_pool(launch=None, memory_bytes=120_000_000), tiny_model)
+
+
+def start_ahead(pool: Pool) -> None:
+    """An engine that has greeted: the next load begins at once."""
+    pool.warm()
+    deadline = time.monotonic() + 20
+    while not ((spare := pool._engines._spare) and spare.hello):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def survives_a_broken_second(pool: Pool, broken: Path, sound: Path) -> None:
+    """The reply of the first model is the same with and without a load that fails beside it."""
+    alone = chat(pool, "a story", max_tokens=800)
+    alone.finished()
+    broken.write_bytes(sound.read_bytes()[:200_000])
+    start_ahead(pool)
+    streaming = chat(pool, "a story", max_tokens=800)
+    streaming.wait_for_tokens(5)
+    failed = Answer()
+    pool.load(ModelSpec(path=str(broken), chat_ctx=2048), role="", sink=failed)
+    assert isinstance(from_info(failed.error().error), ModelLoadFailed)
+    assert streaming.tokens < 800  # it was streaming then
+    assert streaming.finished().reason == "length"
+    assert streaming.text == alone.text
 
 
 def test_a_second_model_that_fails_to_load_leaves_the_first_reply_alone(
     real: Pool, tmp_path: Path, tiny_model: Path
 ) -> None:
-    alone = chat(real, "a story", max_tokens=400)
-    alone.finished()
-    broken = tmp_path / "broken.gguf"
-    broken.write_bytes(tiny_model.read_bytes()[:200_000])
-    streaming = chat(real, "a story", max_tokens=400)
-    streaming.wait_for_tokens(5)
-    for _ in range(3):
-        failed = Answer()
-        real.load(ModelSpec(path=str(broken), chat_ctx=2048), role="", sink=failed)
-        assert isinstance(from_info(failed.error().error), ModelLoadFailed)
-    streaming.finished()
-    assert streaming.text == alone.text
-    assert len(streaming.events) > 5
+    survives_a_broken_second(real, tmp_path / "broken.gguf", tiny_model)
 
 
-def test_control_one_engine_for_all_models_would_be_noticed(real: Pool, tmp_path: Path) -> None:
-    """The check above sees a first reply that suffers: here its engine is the one that ends."""
-    streaming = chat(real, "a story", max_tokens=1500)
-    streaming.wait_for_tokens(5)
-    real.unload("chat")
-    assert streaming.finished().reason == "cancelled"
-
-
-def test_a_model_file_deleted_under_a_live_worker(
-    make_pool: MakePool, tmp_path: Path, tiny_model: Path, expect_log: ExpectLog
+def test_control_a_failed_load_that_ends_the_others_is_noticed(
+    real: Pool, tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expect_log("SIGKILL")
-    pool = make_pool(launch=None, restart_s=(0.0, 0.05))
-    model = tmp_path / "model.gguf"
-    model.write_bytes(tiny_model.read_bytes())
+    load_failed = Roster.load_failed
+
+    def careless(self: Roster, worker: Worker, error: AppError) -> None:
+        load_failed(self, worker, error)
+        for each in self.workers():
+            if each is not worker:
+                each.close()
+
+    monkeypatch.setattr(Roster, "load_failed", careless)
+    with pytest.raises(AssertionError, match="cancelled"):
+        survives_a_broken_second(real, tmp_path / "broken.gguf", tiny_model)
+
+
+def survives_deletion(pool: Pool, model: Path, sound: Path, patience_s: float = 10.0) -> None:
+    model.write_bytes(sound.read_bytes())
     _load_as(pool, model, "map")
     model.unlink()
     assert next_prompt_s(pool, "s") < PROMPT_S  # what is loaded goes on
@@ -212,19 +246,54 @@ def test_a_model_file_deleted_under_a_live_worker(
     error = from_info(chat(pool, max_tokens=4).error().error)
     assert isinstance(error, ModelLoadFailed)
     assert "model file" in error.message
-    model.write_bytes(tiny_model.read_bytes())
-    assert next_prompt_s(pool, "s") < PROMPT_S  # and comes back with its file
+    model.write_bytes(sound.read_bytes())
+    # And comes back with its file.
+    assert next_prompt_s(pool, "s", patience_s) < PROMPT_S
+
+
+def test_a_model_file_deleted_under_a_live_worker(
+    make_pool: MakePool, tmp_path: Path, tiny_model: Path, expect_log: ExpectLog
+) -> None:
+    expect_log("SIGKILL")
+    pool = make_pool(launch=None, restart_s=(0.0, 0.05))
+    survives_deletion(pool, tmp_path / "model.gguf", tiny_model)
+
+
+def test_control_a_worker_that_never_tries_again_is_noticed(
+    make_pool: MakePool,
+    tmp_path: Path,
+    tiny_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    expect_log: ExpectLog,
+) -> None:
+    """Without the wake the prompt after the file came back waits for ever."""
+    expect_log("SIGKILL")
+    monkeypatch.setattr(Worker, "is_down", property(lambda self: self.phase is Phase.ASLEEP))
+    pool = make_pool(launch=None, restart_s=(0.0, 0.05))
+    with pytest.raises(AssertionError, match="no end came"):
+        survives_deletion(pool, tmp_path / "model.gguf", tiny_model, patience_s=2.0)
+
+
+def survives_truncation(pool: Pool, model: Path, sound: Path, memory: Memory) -> None:
+    model.write_bytes(sound.read_bytes())
+    _load_as(pool, model, memory)
+    os.truncate(model, 100_000)
+    assert next_prompt_s(pool, "s") < PROMPT_S
 
 
 def test_a_model_file_truncated_under_a_worker_that_copied_it(
     make_pool: MakePool, tmp_path: Path, tiny_model: Path
 ) -> None:
-    pool = make_pool(launch=None)
-    model = tmp_path / "model.gguf"
-    model.write_bytes(tiny_model.read_bytes())
-    _load_as(pool, model, "copy")
-    os.truncate(model, 100_000)
-    assert next_prompt_s(pool, "s") < PROMPT_S
+    survives_truncation(make_pool(launch=None), tmp_path / "model.gguf", tiny_model, "copy")
+
+
+def test_control_a_worker_that_maps_although_it_should_copy_is_noticed(
+    make_pool: MakePool, tmp_path: Path, tiny_model: Path, expect_log: ExpectLog
+) -> None:
+    expect_log("SIGBUS")
+    pool = make_pool(launch=None, restart_s=())
+    with pytest.raises(AssertionError, match=r"worker_died|model_load_failed"):
+        survives_truncation(pool, tmp_path / "model.gguf", tiny_model, "map")
 
 
 def test_a_model_file_truncated_under_a_worker_that_maps_it(
@@ -244,7 +313,7 @@ def test_a_model_file_truncated_under_a_worker_that_maps_it(
     assert next_prompt_s(pool, "s") < PROMPT_S
 
 
-def _load_as(pool: Pool, model: Path, memory: str) -> None:
+def _load_as(pool: Pool, model: Path, memory: Memory) -> None:
     answer = Answer()
     spec = ModelSpec(path=str(model), chat_ctx=2048, threads=1, memory=memory)
     pool.load(spec, sink=answer)

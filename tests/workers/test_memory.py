@@ -99,6 +99,16 @@ def test_an_estimate_goes_to_the_gpu_unless_told_otherwise(tiny_model: Path) -> 
     assert here[RAM] > here["CUDA0"]
 
 
+def test_an_estimate_goes_where_the_model_was_told_to_go(tiny_model: Path) -> None:
+    devices = [device("CUDA0", 4 * GB), device("CUDA1", 4 * GB)]
+    chosen = estimate(ModelSpec(path=str(tiny_model), devices=("CUDA1",)), devices)
+    assert chosen["CUDA1"] > chosen[RAM]
+    assert "CUDA0" not in chosen
+    chats = ModelSpec(path=str(tiny_model), chat_ctx=8192)
+    embeds = ModelSpec(path=str(tiny_model), chat_ctx=8192, embedding=True)
+    assert estimate(embeds, [])[RAM] < estimate(chats, [])[RAM]
+
+
 def test_a_file_that_cannot_be_read_is_left_to_the_load(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF")

@@ -5,13 +5,14 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
+from app.core.protocol import Finished
 from app.workers.events import WorkerReady
 from app.workers.pool import Pool
 from tests.workers import bare, scripted
@@ -21,8 +22,10 @@ from tests.workers.conftest import MakePool
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 STREAMS = 4
-TOKENS = 400
-ROUNDS = 7
+ROUNDS = 9
+TOKENS = {"tiny": 400, "bench": 16}
+# With a tiny model the pool's share is at its largest; a real one is what people use.
+LEAST = {"tiny": 0.8, "bench": 0.95}  # the goal is 0.98; a busy machine blurs it
 
 
 def test_a_token_through_the_pipe(make_pool: MakePool) -> None:
@@ -54,20 +57,20 @@ def bare_engine(model: Path) -> Iterator["subprocess.Popen[str]"]:
         yield process
 
 
-def bare_round(process: "subprocess.Popen[str]") -> tuple[float, float]:
+def bare_round(process: "subprocess.Popen[str]", tokens: int) -> tuple[float, float]:
     assert process.stdin
     assert process.stdout
     cpu = cpu_s(process.pid)
-    process.stdin.write(f"{STREAMS} {TOKENS}\n")
+    process.stdin.write(f"{STREAMS} {tokens}\n")
     process.stdin.flush()
     return float(process.stdout.readline()), cpu_s(process.pid) - cpu
 
 
-def pool_round(pool: Pool, pid: int) -> tuple[float, float]:
+def pool_round(pool: Pool, pid: int, tokens: int) -> tuple[float, float]:
     started, cpu = time.monotonic(), cpu_s(pid)
-    answers = [chat(pool, f"story {started} {n}", max_tokens=TOKENS) for n in range(STREAMS)]
+    answers = [chat(pool, f"story {started} {n}", max_tokens=tokens) for n in range(STREAMS)]
     for answer in answers:
-        answer.finished()
+        assert isinstance(answer.end(timeout_s=300), Finished)
     return time.monotonic() - started, cpu_s(pid) - cpu
 
 
@@ -76,28 +79,34 @@ def cpu_s(pid: int) -> float:
     return times.user + times.system
 
 
-def test_the_pool_against_the_bare_engine(make_pool: MakePool, tiny_model: Path) -> None:
-    """Rounds in turn; with a model this small the pool's share is at its largest.
+@pytest.mark.parametrize("kind", ["tiny", "bench"])
+def test_the_pool_against_the_bare_engine(
+    make_pool: MakePool, model_of: Callable[[str], Path], kind: str
+) -> None:
+    """Rounds in turn, medians.
 
     The ratio of processor time in the engine is the judge: on a busy machine the wall clock
     tells more about the neighbours.
     """
+    model, tokens = model_of(kind), TOKENS[kind]
     pool = make_pool(launch=None)
     until = Until(pool, WorkerReady)
-    load_tiny(pool, tiny_model)
+    load_tiny(pool, model)
     pid = until.wait().pid
     walls: list[float] = []
     cpus: list[float] = []
-    with bare_engine(tiny_model) as process:
+    with bare_engine(model) as process:
+        bare_round(process, tokens)
+        pool_round(pool, pid, tokens)
         for _ in range(ROUNDS):
-            bare_wall, bare_cpu = bare_round(process)
-            wall, cpu = pool_round(pool, pid)
+            bare_wall, bare_cpu = bare_round(process, tokens)
+            wall, cpu = pool_round(pool, pid, tokens)
             walls.append(bare_wall / wall)
             cpus.append(bare_cpu / cpu)
         stdin = process.stdin
         assert stdin
         stdin.close()
-    print(f"\npool / bare engine, {STREAMS} streams of {TOKENS} tokens, median of {ROUNDS}:")
+    print(f"\n{kind}, pool / bare engine, {STREAMS} streams of {tokens} tokens, {ROUNDS} rounds:")
     print(f"wall {statistics.median(walls):.3f} {[round(each, 2) for each in sorted(walls)]}")
     print(f"processor {statistics.median(cpus):.3f} {[round(each, 2) for each in sorted(cpus)]}")
-    assert statistics.median(cpus) > 0.8
+    assert statistics.median(cpus) > LEAST[kind]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from app.core.errors import BugError, KnownError, ModelLoadFailed, OutOfMemory
 from app.core.protocol import FlashAttention, KvType
 from app.engine.batch import Batch
+from app.engine.llama.arrays import BatchArrays
 from app.engine.llama.library import lib, recent_lines
 from app.engine.llama.model import Model
 
@@ -33,7 +34,6 @@ class ContextShape(NamedTuple):
     type_v: KvType = "f16"
     flash_attention: FlashAttention = "auto"
     full_window: bool = True  # keep sliding-window layers as long as the others
-    embedding: bool = False
     offload_kv: bool = True
 
 
@@ -49,7 +49,7 @@ class Context:
         # Models without a cache (pure encoders) have no memory object.
         self._memory = memory or lib.llama_memory_t(0)
         self._row: Any = ctypes.c_float * model.vocabulary
-        self._arrays = _BatchArrays(shape.ubatch)
+        self._arrays = BatchArrays(shape.ubatch)
         self._abort = ctypes.create_string_buffer(2)
         # A Python callback beside busy Python threads makes a step thirty times slower.
         # strlen of this buffer is 0 or 1: a C function with the right signature.
@@ -160,7 +160,6 @@ def _params(shape: ContextShape) -> Any:
     params.flash_attn_type = _FLASH[shape.flash_attention]
     params.swa_full = shape.full_window
     params.kv_unified = True
-    params.embeddings = shape.embedding
     params.offload_kqv = shape.offload_kv
     params.no_perf = True
     return params
@@ -168,37 +167,3 @@ def _params(shape: ContextShape) -> Any:
 
 def _c_library() -> Any:
     return ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
-
-
-class _BatchArrays:
-    """Our own arrays behind a llama_batch: filled by slice assignment, never freed by lib."""
-
-    def __init__(self, size: int) -> None:
-        self._token = np.zeros(size, np.int32)
-        self._position = np.zeros(size, np.int32)
-        self._sequence = np.zeros(size, np.int32)
-        self._wanted = np.zeros(size, np.int8)
-        self._one = np.ones(size, np.int32)
-        self._places = self._sequence.ctypes.data + 4 * np.arange(size, dtype=np.uint64)
-        int32 = ctypes.POINTER(ctypes.c_int32)
-        self._batch = lib.llama_batch(
-            0,
-            self._token.ctypes.data_as(int32),
-            None,
-            self._position.ctypes.data_as(int32),
-            self._one.ctypes.data_as(int32),
-            ctypes.cast(self._places.ctypes.data, ctypes.POINTER(int32)),
-            self._wanted.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
-        )
-
-    def fill(self, batch: Batch) -> Any:
-        end = 0
-        for part in batch.slices:
-            begin, end = end, end + len(part.tokens)
-            self._token[begin:end] = part.tokens
-            self._position[begin:end] = range(part.start, part.start + len(part.tokens))
-            self._sequence[begin:end] = part.sequence
-            self._wanted[begin:end] = 0
-            self._wanted[end - 1] = part.wants_logits
-        self._batch.n_tokens = end
-        return self._batch

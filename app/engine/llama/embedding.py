@@ -5,7 +5,6 @@ was made for (the library would abort), and every text lies whole in one micro-b
 pooling and non-causal attention see only that.
 """
 
-import ctypes
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.errors import BugError, KnownError, OutOfMemory
+from app.core.ids import RequestId
+from app.engine.batch import Batch, Slice
+from app.engine.llama.arrays import BatchArrays
 from app.engine.llama.library import lib
 
 Vector = NDArray[np.float32]
@@ -37,19 +39,20 @@ class EmbeddingContext:
         if lib.llama_pooling_type(self._pointer) == lib.LLAMA_POOLING_TYPE_RANK:
             self.close()
             raise KnownError("This model ranks texts; it does not embed them. Choose another one.")
+        self._arrays = BatchArrays(limit)
         self._memory: Any = lib.llama_get_memory(self._pointer)
 
     def vectors(self, texts: Sequence[Sequence[int]]) -> list[Vector]:
         """One vector for each list of tokens, not yet normalised."""
         if not 0 < len(texts) <= TEXTS_PER_PASS or not 0 < sum(map(len, texts)) <= self.limit:
             raise BugError("an embedding pass larger than its context")
-        batch, keep_alive = _batch(texts)
+        slices = (Slice(RequestId(""), n, 0, tuple(text), True) for n, text in enumerate(texts))
+        batch = self._arrays.fill(Batch(tuple(slices)), every=True)
         if self._memory:
             lib.llama_memory_clear(self._memory, True)
             failed = lib.llama_decode(self._pointer, batch)
         else:
             failed = lib.llama_encode(self._pointer, batch)
-        del keep_alive
         if failed:
             raise KnownError("The texts could not be embedded. Try fewer or shorter ones.")
         return [self._vector(sequence) for sequence in range(len(texts))]
@@ -77,23 +80,3 @@ def _context(model: Any, limit: int, threads: int, pooling: int) -> Any:
     if not pointer:
         raise OutOfMemory("There is not enough memory to embed with this model. Close another one.")
     return pointer
-
-
-def _batch(texts: Sequence[Sequence[int]]) -> tuple[Any, Any]:
-    """A llama_batch over numpy memory, and that memory."""
-    tokens = np.concatenate([np.asarray(text, np.int32) for text in texts])
-    positions = np.concatenate([np.arange(len(text), dtype=np.int32) for text in texts])
-    sequences = np.repeat(np.arange(len(texts), dtype=np.int32), [len(text) for text in texts])
-    ones, wanted = np.ones(len(tokens), np.int32), np.ones(len(tokens), np.int8)
-    places = sequences.ctypes.data + 4 * np.arange(len(tokens), dtype=np.uint64)
-    int32 = ctypes.POINTER(ctypes.c_int32)
-    batch = lib.llama_batch(
-        len(tokens),
-        tokens.ctypes.data_as(int32),
-        None,
-        positions.ctypes.data_as(int32),
-        ones.ctypes.data_as(int32),
-        ctypes.cast(places.ctypes.data, ctypes.POINTER(int32)),
-        wanted.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
-    )
-    return batch, (tokens, positions, sequences, ones, wanted, places)

@@ -17,7 +17,13 @@ from typing import Any
 os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 os.environ.setdefault("GGML_NO_BACKTRACE", "1")
 
-from llama_cpp import llama_cpp
+from app.engine.llama import runtime
+
+runtime.prepare()
+try:
+    from llama_cpp import llama_cpp
+except runtime.CANNOT_LOAD as error:
+    runtime.leave(error)
 
 # Its annotations are incomplete and partly wrong; what crosses it is typed by our callers.
 lib: Any = llama_cpp
@@ -42,6 +48,7 @@ def _keep(level: int, text: bytes, _: ctypes.c_void_p) -> None:
 def start() -> None:
     lib.llama_log_set(_keep, ctypes.c_void_p(0))
     lib.llama_backend_init()
+    runtime.loaded()
 
 
 def recent_lines() -> list[str]:
@@ -57,6 +64,7 @@ def versions() -> dict[str, str]:
     return {
         "llama_cpp_python": version("llama_cpp_python"),
         "llama.cpp": lib.llama_version().decode(),
+        "runtime": runtime.name(),
         "system": lib.llama_print_system_info().decode(),
     }
 

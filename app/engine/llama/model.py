@@ -33,12 +33,7 @@ class Model:
         )
         self.embedding_length: int = lib.llama_model_n_embd_out(pointer)
         self.parameters: int = lib.llama_model_n_params(pointer)
-        self.weights_bytes: int = lib.llama_model_size(pointer)
         self._adapters: list[Any] = []
-
-    @property
-    def adapter_count(self) -> int:
-        return len(self._adapters)
 
     def metadata(self, key: str) -> str | None:
         buffer = ctypes.create_string_buffer(1)

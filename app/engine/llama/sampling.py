@@ -158,20 +158,17 @@ def _repetition(vocab: Vocab, s: Sampling, trained_ctx: int) -> list[Any]:
     """Penalties, behind a first cut that cannot change what they let through."""
     stages: list[Any] = []
     cut = first_cut(s, trained_ctx)
-    penalised = (s.repeat_penalty, s.presence_penalty, s.frequency_penalty) != (1.0, 0.0, 0.0)
-    window = s.penalty_window if s.penalty_window >= 0 else trained_ctx
-    dry = s.dry_multiplier > 0.0
-    if (penalised or dry) and cut:
+    window, dry_window = penalty_window(s, trained_ctx), dry_reach(s, trained_ctx)
+    if looks_back(s) and cut:
         stages.append(_top_k(cut))
-    if penalised:
+    if penalises(s):
         stages.append(
             lib.llama_sampler_init_penalties(
                 vocab.size, window, s.repeat_penalty, s.frequency_penalty, s.presence_penalty
             )
         )
-    if dry:
+    if s.dry_multiplier > 0.0:
         breakers = (c_char_p * len(_DRY_BREAKERS))(*_DRY_BREAKERS)
-        dry_window = s.dry_window if s.dry_window >= 0 else trained_ctx
         stages.append(
             lib.llama_sampler_init_dry(
                 vocab.pointer,
@@ -208,9 +205,29 @@ def first_cut(s: Sampling, trained_ctx: int) -> int:
     """
     if s.repeat_penalty < 1.0 or s.presence_penalty < 0.0 or s.frequency_penalty < 0.0:
         return 0
-    penalised = (s.repeat_penalty, s.presence_penalty, s.frequency_penalty) != (1.0, 0.0, 0.0)
-    window = s.penalty_window if s.penalty_window >= 0 else trained_ctx
-    return _kept(s) + window * penalised + _DRY_SPARE * (s.dry_multiplier > 0.0)
+    return _kept(s) + penalty_window(s, trained_ctx) + _DRY_SPARE * (s.dry_multiplier > 0.0)
+
+
+def penalises(s: Sampling) -> bool:
+    return (s.repeat_penalty, s.presence_penalty, s.frequency_penalty) != (1.0, 0.0, 0.0)
+
+
+def looks_back(s: Sampling) -> bool:
+    return penalises(s) or s.dry_multiplier > 0.0
+
+
+def penalty_window(s: Sampling, trained_ctx: int) -> int:
+    """How many past tokens the penalties see; 0 without any penalty."""
+    if not penalises(s):
+        return 0
+    return s.penalty_window if s.penalty_window >= 0 else trained_ctx
+
+
+def dry_reach(s: Sampling, trained_ctx: int) -> int:
+    """How many past tokens are searched for repetitions; 0 without the stage."""
+    if s.dry_multiplier <= 0.0:
+        return 0
+    return s.dry_window if s.dry_window >= 0 else trained_ctx
 
 
 def _kept(s: Sampling) -> int:

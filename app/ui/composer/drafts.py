@@ -1,7 +1,8 @@
-"""What was written and not sent, one text per conversation. Main thread; saving happens elsewhere.
+"""What was written and not sent, one text per chat. Main thread; saving happens elsewhere.
 
-The text lives here while the window is open and in the database at most half a second later;
-`None` is the new chat that has no row yet, whose draft only the window's own memory keeps.
+The text lives here while the window is open and in its chat's database at most half a second
+later. A new chat has no row yet: its draft only the window's own memory keeps, and that of a
+new temporary chat nobody.
 """
 
 from collections.abc import Callable
@@ -10,52 +11,55 @@ from PySide6.QtCore import QObject, QTimer
 
 from app.core.ids import ConversationId
 from app.storage import conversations
-from app.storage.database import Database
+from app.storage.database import Tx
 from app.ui.bridge import Answers
+from app.ui.current import NewChat, Sheet
+from app.ui.keeping import Keeping
 
 SAVE_MS = 500
 
 
 class Drafts(QObject):
-    def __init__(self, db: Database, parent: QObject | None = None) -> None:
+    def __init__(self, keeping: Keeping, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._db = db
+        self._keeping = keeping
         self._answers = Answers(self)
-        self._texts: dict[ConversationId | None, str] = {}
+        self._texts: dict[Sheet, str] = {}
         self._unsaved: set[ConversationId] = set()
         self._timer = QTimer(self, interval=SAVE_MS, singleShot=True)
         self._timer.timeout.connect(self.save)
 
-    def keep(self, conversation: ConversationId | None, text: str) -> None:
-        self._texts[conversation] = text
-        if conversation is not None:
-            self._unsaved.add(conversation)
+    def keep(self, sheet: Sheet, text: str) -> None:
+        self._texts[sheet] = text
+        if not isinstance(sheet, NewChat):
+            self._unsaved.add(sheet)
             self._timer.start()
 
-    def known(self, conversation: ConversationId | None) -> str:
-        return self._texts.get(conversation, "")
+    def known(self, sheet: Sheet) -> str:
+        return self._texts.get(sheet, "")
 
-    def find(self, conversation: ConversationId | None, use: Callable[[str], None]) -> None:
+    def find(self, sheet: Sheet, use: Callable[[str], None]) -> None:
         """Calls back at once when the text is known here, else when the database answered."""
-        known = self._texts.get(conversation)
-        if known is not None or conversation is None:
+        known = self._texts.get(sheet)
+        if known is not None or isinstance(sheet, NewChat):
             use(known or "")
             return
 
         def came(stored: str) -> None:
-            use(self._texts.setdefault(conversation, stored))
+            use(self._texts.setdefault(sheet, stored))
 
-        reading = self._db.read(lambda tx: conversations.get(tx, conversation).draft)
+        reading = self._keeping.of(sheet).db.read(lambda tx: conversations.get(tx, sheet).draft)
         # A chat that is gone has no draft: the list says so, not the composer.
         self._answers.take(reading, came, lambda _: None)
 
     def save(self) -> None:
         self._timer.stop()
-        changed = {found: self._texts[found] for found in self._unsaved}
-        self._unsaved.clear()
-        if changed:
-            self._db.write(
-                lambda tx: [
-                    conversations.set_draft(tx, found, text) for found, text in changed.items()
-                ]
-            )
+        unsaved, self._unsaved = self._unsaved, set()
+        for conversation in unsaved:
+            self._save(conversation, self._texts[conversation])
+
+    def _save(self, conversation: ConversationId, text: str) -> None:
+        def put(tx: Tx) -> None:
+            conversations.set_draft(tx, conversation, text)
+
+        self._keeping.of(conversation).db.write(put)

@@ -27,7 +27,7 @@ class Editor(QPlainTextEdit):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.return_sends = True
-        self.takes_attachments = False
+        self.takes_attachments = True
         self._composing = False
         self.setAccessibleName("Message")
         self.setTabChangesFocus(True)
@@ -41,6 +41,16 @@ class Editor(QPlainTextEdit):
     def set_theme(self, theme: Theme) -> None:
         self.setFont(theme.font())
         self._grow()
+
+    @property
+    def send_keys(self) -> str:
+        return "Return" if self.return_sends else "Shift+Return"
+
+    def invite(self, text: str) -> None:
+        """What stands there while nothing is written."""
+        if text != self.placeholderText():
+            self.setPlaceholderText(text)
+            self.viewport().update()  # Qt paints it again only when it comes or goes
 
     def replace(self, text: str) -> None:
         """Another text altogether, with the cursor after it and nothing to undo into."""

@@ -5,48 +5,28 @@ and leaves the drafts only when the chat room says that it is stored.
 """
 
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Protocol
 
-from PySide6.QtCore import QBuffer, QIODevice, QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QImage, QImageWriter
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.chat.events import MessageAdded, QueueChanged, TurnRefused
 from app.core.ids import ConversationId, MessageId
-from app.storage.queued import QueuedId
+from app.storage import queued
+from app.storage.queued import Queued, QueuedId
 from app.ui.bridge import Answers, Bridge
+from app.ui.composer.attaching import Attaching
 from app.ui.composer.attachments import Attachment, Documents
-from app.ui.composer.chips import Chips
 from app.ui.composer.drafts import Drafts
 from app.ui.composer.editing import EditNote
 from app.ui.composer.editor import Editor, local_paths
 from app.ui.composer.queue import QueueRows
 from app.ui.controls import IconButton, action
-from app.ui.current import Current, Place
+from app.ui.current import Current, Place, Sheet
 from app.ui.events import Event
+from app.ui.keeping import Keeping
 from app.ui.live import Live
 from app.ui.theme import Theme
-
-_IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
-
-
-class Sender(Protocol):
-    """The verbs of a conversation the composer speaks; `Turns` is one."""
-
-    def start(self, text: str, model: str = "") -> "Future[ConversationId]": ...
-
-    def send(self, conversation: ConversationId, text: str) -> None: ...
-
-    def stop(self, conversation: ConversationId) -> None: ...
-
-    def send_waiting(self, conversation: ConversationId) -> None: ...
-
-    def edit_waiting(self, conversation: ConversationId, waiting: QueuedId, text: str) -> None: ...
-
-    def remove_waiting(self, conversation: ConversationId, waiting: QueuedId) -> None: ...
-
-    def edit(self, conversation: ConversationId, question: MessageId, text: str) -> None: ...
 
 
 class Composer(QWidget):
@@ -55,37 +35,36 @@ class Composer(QWidget):
 
     def __init__(
         self,
-        sender: Sender,
+        keeping: Keeping,
         drafts: Drafts,
         current: Current,
         live: Live,
         bridge: Bridge,
         theme: Theme,
-        documents: Documents | None = None,
+        documents: Documents,
     ) -> None:
         super().__init__()
-        self._sender = sender
+        self._keeping = keeping
         self._drafts = drafts
         self._current = current
         self._live = live
         self._theme = theme
-        self._documents = documents
         self._answers = Answers(self)
         self._starting = False
         self._editing: MessageId | None = None  # whose text the editor holds for a change
-        self._shown: ConversationId | None = current.conversation
-        self._queues: dict[ConversationId, QueueChanged] = {}
+        self._sheet: Sheet = current.place.sheet
         self.editor = Editor(theme)
-        self.chips = Chips(theme, documents)
+        self.attaching = Attaching(self.editor, theme, documents, self._sheet, self)
         self.queue = QueueRows(theme)
         self.send_button = IconButton("send", "Send", theme)
         self.attach_button = IconButton("attach", "Attach files", theme)
         self.edit_note = EditNote(theme)
         self.stop_action = action(self, "S&top the reply", self.stop, "Ctrl+.")
+        self.attach_action = action(self, "&Attach files…", self.attaching.choose, "Ctrl+U")
         self._lay_out()
         self._connect(bridge)
         self.set_theme(theme)
-        self._drafts.find(self._shown, self._show_draft)
+        self._drafts.find(self._sheet, self._show_draft)
 
     def _lay_out(self) -> None:
         self._card = QFrame()
@@ -99,7 +78,7 @@ class Composer(QWidget):
         inside.setContentsMargins(16, 12, 8, 8)
         inside.setSpacing(6)
         inside.addWidget(self.edit_note)
-        inside.addWidget(self.chips)
+        inside.addWidget(self.attaching.chips)
         inside.addWidget(self.editor)
         inside.addLayout(bar)
         column = QWidget()
@@ -116,9 +95,7 @@ class Composer(QWidget):
         row.addStretch(1)
         self._column = column
         self.setFocusProxy(self.editor)
-        self.setAcceptDrops(self._documents is not None)
-        self.attach_button.setVisible(self._documents is not None)
-        self.editor.takes_attachments = self._documents is not None
+        self.setAcceptDrops(True)
         self.send_button.setObjectName("send")
 
     def _connect(self, bridge: Bridge) -> None:
@@ -128,57 +105,55 @@ class Composer(QWidget):
         self.editor.given_up.connect(self._give_up)
         self.edit_note.cancelled.connect(self._end_edit)
         self.editor.focused.connect(self._outline)
-        self.editor.files_pasted.connect(self.attach)
-        self.editor.image_pasted.connect(self._attach_image)
-        self.editor.long_text_pasted.connect(self._attach_text)
-        self.chips.inlined.connect(self.editor.insertPlainText)
-        self.chips.changed.connect(self._refresh)
+        self.attaching.changed.connect(self._refresh)
         self.send_button.clicked.connect(self._pressed)
-        self.attach_button.clicked.connect(self._choose_files)
+        self.attach_button.does(self.attach_action)
         self.queue.changed.connect(self._edit_waiting)
         self.queue.removed.connect(self._remove_waiting)
         self.queue.sent.connect(self._send_waiting)
         self._current.changed.connect(self._show)
-        self._live.changed.connect(self._live_changed)
+        self._live.changed.connect(self._refresh)
         bridge.arrived.connect(self._follow)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self._column.setMaximumWidth(round(theme.column))
         for part in (
-            self.editor, self.chips, self.queue, self.attach_button, self.edit_note,
+            self.editor, self.attaching.chips, self.queue, self.attach_button, self.edit_note,
         ):  # fmt: skip
             part.set_theme(theme)
         self._refresh()
 
+    @property
+    def _here(self) -> ConversationId | None:
+        return self._current.conversation
+
     # -- verbs
 
     def send(self) -> None:
-        text = self.editor.toPlainText()
-        if self._starting or not (text.strip() or self.chips.attachments) or not self.chips.ready:
+        text, here = self.editor.toPlainText(), self._here
+        attached = self.attaching
+        if self._starting or not (text.strip() or attached.any) or not attached.ready:
             return
-        if self._documents is not None and self.chips.attachments:
-            text = self._documents.weave(text, self.chips.attachments)
-            self.chips.clear()
-        here = self._current.conversation
         if here is None:
             self._start(text)
         elif self._editing is not None:
             question = self._editing
             self._end_edit()
             self._live.begin(here)
-            self._sender.edit(here, question, text)
+            self._keeping.of(here).turns.edit(here, question, text)
         else:
-            streaming = self._live.streaming(here)
+            carried = attached.documents
+            attached.sent(here, attached.take())
             self._empty()
-            if not streaming:
+            if not self._live.streaming(here):
                 self._live.begin(here)
-            self._sender.send(here, text)
+            self._keeping.of(here).turns.send(here, text, carried)
 
     def stop(self) -> None:
-        here = self._current.conversation
+        here = self._here
         if here is not None and self._live.streaming(here):
-            self._sender.stop(here)
+            self._keeping.of(here).turns.stop(here)
 
     def write(self, text: str) -> None:
         """Put a text there to be looked at before it is sent."""
@@ -187,17 +162,28 @@ class Composer(QWidget):
 
     def begin_edit(self, message: MessageId, text: str) -> None:
         """Change what was said: sending makes a new version of that message."""
-        if not self._live.streaming(self._shown):
-            self._drafts.keep(self._shown, self.editor.toPlainText())
-            self._editing = message
-            self.edit_note.show()
-            self._show_draft(text)
-            self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self._live.streaming(self._here):
+            self.refused.emit("Wait for the reply to end, or stop it, before you change a message.")
+            return
+        self._keep_written()
+        self._editing = message
+        self.edit_note.show()
+        self._take_files(False)
+        self._show_draft(text)
+        self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _end_edit(self) -> None:
         self._editing = None
         self.edit_note.hide()
-        self._show_draft(self._drafts.known(self._shown))
+        self._take_files(True)
+        self._show_draft(self._drafts.known(self._sheet))
+
+    def _take_files(self, on: bool) -> None:
+        """An edited message keeps the files it had; those waiting here wait on."""
+        self.setAcceptDrops(on)
+        self.editor.takes_attachments = on
+        self.attach_action.setEnabled(on)
+        self.attaching.chips.setVisible(on and self.attaching.any)
 
     def _give_up(self) -> None:
         if self._editing is not None:
@@ -205,81 +191,104 @@ class Composer(QWidget):
         else:
             self.stop()
 
-    def attach(self, paths: list[str]) -> None:
-        for path in paths:
-            kind = "image" if path.lower().endswith(_IMAGES) else "file"
-            name = path.replace("\\", "/").rsplit("/", 1)[-1]
-            self.chips.add(Attachment(name=name, kind=kind, path=path))
+    def set_return_sends(self, on: bool) -> None:
+        self.editor.return_sends = on
+        self._refresh()
 
     # -- what happens
 
     def _start(self, text: str) -> None:
+        sheet, attached = self._sheet, self.attaching.documents
+        taken = self.attaching.take()
+
         def opened(conversation: ConversationId) -> None:
             self._starting = False
-            self._drafts.keep(None, "")
+            self._drafts.keep(sheet, "")
             self._live.begin(conversation)
-            if self._current.conversation is None:
+            self.attaching.sent(conversation, taken)
+            if self._sheet == sheet:
                 self._current.open(conversation)
 
         def failed(error: BaseException) -> None:
             self._starting = False
-            self._show_draft(text)
+            self._give_back(sheet, text, taken)
             self.refused.emit(str(error))
 
         self._starting = True
         self.editor.replace("")
-        self._drafts.keep(None, text)  # until the new chat is on disk
-        self._answers.take(self._sender.start(text), opened, failed)
+        self._drafts.keep(sheet, text)  # until the new chat is on disk
+        turns = self._keeping.new(temporary=self._current.place.temporary).turns
+        self._answers.take(turns.start(text, carried=attached), opened, failed)
 
     def _empty(self) -> None:
         # The draft on disk stays until the message is: a crash between loses nothing.
-        blocked = self.editor.blockSignals(True)
-        self.editor.replace("")
-        self.editor.blockSignals(blocked)
-        self._refresh()
+        self._show_draft("")
 
     def _follow(self, event: Event) -> None:
         match event:
             case MessageAdded(message=message) if message.message.role == "user":
-                if event.conversation == self._shown:
-                    self._keep_written()
-                else:
-                    self._drafts.keep(event.conversation, "")
+                self._stored(event.conversation)
             case QueueChanged():
-                self._queues[event.conversation] = event
-                if event.conversation == self._shown:
-                    self.queue.follow(event)
-                    self._keep_written()
+                if event.conversation == self._here:
+                    self.queue.show_queue(event.waiting, held=event.held)
+                self._stored(event.conversation)
             case TurnRefused():
-                self._take_back(event)
+                if event.text:
+                    self._give_back(event.conversation, event.text, ())
+                self.attaching.refused(event.conversation)
+                self.refused.emit(event.error.message)
             case _:
                 pass
 
-    def _take_back(self, event: TurnRefused) -> None:
-        if event.conversation == self._shown:
+    def _stored(self, conversation: ConversationId) -> None:
+        """What was sent is on disk: only what was written since is still a draft."""
+        self.attaching.stored(conversation)
+        if conversation == self._here:
+            self._keep_written()
+        else:
+            self._drafts.keep(conversation, "")
+
+    def _give_back(self, sheet: Sheet, text: str, attached: tuple[Attachment, ...]) -> None:
+        if sheet == self._sheet:
             written = self.editor.toPlainText()
-            self.editor.replace("\n\n".join(filter(None, (event.text, written))))
-        elif event.text:
-            self._drafts.keep(event.conversation, event.text)
-        self.refused.emit(event.error.message)
+            self.editor.replace("\n\n".join(filter(None, (text, written))))
+        else:
+            written = self._drafts.known(sheet)
+            parts = (text, "" if written == text else written)
+            self._drafts.keep(sheet, "\n\n".join(filter(None, parts)))
+        self.attaching.give_back(sheet, attached)
 
     def _show(self, place: Place) -> None:
-        if place.conversation == self._shown:
+        if place.sheet == self._sheet:
             return
         self._drafts.save()
-        self._editing = None
-        self.edit_note.hide()
-        self._shown = place.conversation
+        if self._editing is not None:
+            self._end_edit()
+        self._sheet = sheet = place.sheet
         self._empty()
-        self.chips.clear()
-        self._drafts.find(self._shown, self._show_draft_of(self._shown))
-        queue = self._queues.get(self._shown) if self._shown is not None else None
-        self.queue.show_queue(queue.waiting if queue else (), held=bool(queue and queue.held))
+        self.attaching.show_sheet(sheet)
+        self._mark("temporary", place.temporary)
+        self._drafts.find(sheet, self._show_draft_of(sheet))
+        self.queue.show_queue((), held=False)
+        if place.conversation is not None:
+            self._find_queue(place.conversation)
         self._refresh()
 
-    def _show_draft_of(self, conversation: ConversationId | None) -> Callable[[str], None]:
+    def _find_queue(self, conversation: ConversationId) -> None:
+        """What has waited since before this chat was opened."""
+
+        def came(waiting: tuple[Queued, ...]) -> None:
+            if conversation == self._here:
+                self.queue.show_queue(waiting, held=not self._live.streaming(conversation))
+
+        reading = self._keeping.of(conversation).db.read(
+            lambda tx: queued.waiting(tx, conversation)
+        )
+        self._answers.take(reading, came, lambda _: None)
+
+    def _show_draft_of(self, sheet: Sheet) -> Callable[[str], None]:
         def show(text: str) -> None:
-            if self._shown == conversation and not self.editor.toPlainText():
+            if self._sheet == sheet and not self.editor.toPlainText():
                 self._show_draft(text)
 
         return show
@@ -296,34 +305,32 @@ class Composer(QWidget):
 
     def _keep_written(self) -> None:
         if self._editing is None:
-            self._drafts.keep(self._shown, self.editor.toPlainText())
+            self._drafts.keep(self._sheet, self.editor.toPlainText())
 
     def _edit_waiting(self, waiting: int, text: str) -> None:
-        if self._shown is not None:
-            self._sender.edit_waiting(self._shown, QueuedId(waiting), text)
+        if (here := self._here) is not None:
+            self._keeping.of(here).turns.edit_waiting(here, QueuedId(waiting), text)
 
     def _remove_waiting(self, waiting: int) -> None:
-        if self._shown is not None:
-            self._sender.remove_waiting(self._shown, QueuedId(waiting))
+        if (here := self._here) is not None:
+            self._keeping.of(here).turns.remove_waiting(here, QueuedId(waiting))
 
     def _send_waiting(self) -> None:
-        if self._shown is not None:
-            self._sender.send_waiting(self._shown)
+        if (here := self._here) is not None:
+            self._live.begin(here)
+            self._keeping.of(here).turns.send_waiting(here)
 
     def _pressed(self) -> None:
-        if self._live.streaming(self._shown):
+        if self._live.streaming(self._here):
             self.stop()
         else:
             self.send()
         self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _live_changed(self, _: ConversationId) -> None:
-        self._refresh()
-
     def _refresh(self) -> None:
-        streaming = self._live.streaming(self._shown)
-        written = bool(self.editor.toPlainText().strip() or self.chips.attachments)
-        self.send_button.setEnabled(streaming or (written and self.chips.ready))
+        streaming = self._live.streaming(self._here)
+        written = bool(self.editor.toPlainText().strip() or self.attaching.any)
+        self.send_button.setEnabled(streaming or (written and self.attaching.ready))
         self.send_button.setProperty("kind", "primary")
         colors = self._theme.colors
         tint = colors.on_accent if self.send_button.isEnabled() else colors.faint
@@ -331,11 +338,17 @@ class Composer(QWidget):
         self.send_button.set_theme(self._theme)
         side = round(self._theme.px(32))
         self.send_button.setFixedSize(QSize(side, side))
-        self.send_button.label("Stop the reply (Esc)" if streaming else "Send (Return)")
+        keys = self.editor.send_keys
+        self.send_button.label("Stop the reply (Esc)" if streaming else f"Send ({keys})")
         self.stop_action.setEnabled(streaming)
-        self.editor.setPlaceholderText(
-            "Write the next message; it waits its turn" if streaming else "Write a message"
-        )
+        self.editor.invite(self._invitation(streaming))
+
+    def _invitation(self, streaming: bool) -> str:
+        if streaming:
+            return "Write the next message; it waits its turn"
+        if self._current.place.temporary:
+            return "Write a message; this chat is not kept"
+        return "Write a message"
 
     def _outline(self, active: bool) -> None:
         self._mark("active", active)
@@ -345,25 +358,10 @@ class Composer(QWidget):
         self._card.style().unpolish(self._card)
         self._card.style().polish(self._card)
 
-    # -- files
-
-    def _choose_files(self) -> None:
-        paths, _ = QFileDialog.getOpenFileNames(self, "Attach files")
-        self.attach(paths)
-
-    def _attach_text(self, text: str) -> None:
-        lines = text.count("\n") + 1
-        self.chips.add(Attachment(name=f"Pasted text, {lines:,} lines", kind="text", text=text))
-
-    def _attach_image(self, image: QImage) -> None:
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        QImageWriter(buffer, b"png").write(image)
-        data = bytes(buffer.data().data())
-        self.chips.add(Attachment(name="Pasted image", kind="image", data=data))
+    # -- dropped files
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if local_paths(event.mimeData()):
+        if self.acceptDrops() and local_paths(event.mimeData()):
             self._mark("dropping", True)
             event.acceptProposedAction()
 
@@ -372,5 +370,5 @@ class Composer(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._mark("dropping", False)
-        self.attach(local_paths(event.mimeData()))
+        self.attaching.attach(local_paths(event.mimeData()))
         event.acceptProposedAction()

@@ -1,22 +1,13 @@
 """What waits above the composer while a reply streams: each message can be changed or removed.
 
-Main thread. Shows what `QueueChanged` says; the queue itself is the chat room's and on disk.
+Main thread. Shows what it is told; the queue itself is the chat room's and on disk.
 """
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from app.chat.events import QueueChanged
 from app.storage.queued import Queued, QueuedId
+from app.ui.composer.editor import Editor
 from app.ui.controls import Elided, IconButton
 from app.ui.theme import Theme
 
@@ -28,19 +19,17 @@ class QueuedRow(QFrame):
     def __init__(self, queued: Queued, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("queued")
+        self.queued = queued
         self._id: QueuedId = queued.id
-        first_line = queued.text.strip().split("\n", 1)[0]
-        self._label = Elided(first_line)
+        said = " · ".join(filter(None, (" ".join(queued.text.split()), *queued.documents)))
+        self._label = Elided(said[:400])
         self._label.setToolTip(queued.text[:1000])
-        self.editor = QLineEdit(queued.text)
+        self.editor = Editor(theme)
+        self.editor.takes_attachments = False
         self.editor.setAccessibleName("Queued message")
-        self.editor.returnPressed.connect(self._save)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self._label)
-        self._stack.addWidget(self.editor)
-        self._stack.setSizePolicy(
-            self._stack.sizePolicy().horizontalPolicy(), self._label.sizePolicy().verticalPolicy()
-        )
+        self.editor.submitted.connect(self._save)
+        self.editor.given_up.connect(self._end)
+        self.editor.hide()
         clock = IconButton("clock", "Waiting", theme)
         clock.setEnabled(False)
         self.edit = IconButton("edit", "Edit the queued message", theme)
@@ -49,31 +38,45 @@ class QueuedRow(QFrame):
         self.remove.clicked.connect(lambda: self.removed.emit(self._id))
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 3, 6, 3)
-        row.addWidget(clock)
-        row.addWidget(self._stack, 1)
-        row.addWidget(self.edit)
-        row.addWidget(self.remove)
-        self.setAccessibleName(f"Queued: {first_line}")
+        top = Qt.AlignmentFlag.AlignTop
+        row.addWidget(clock, 0, top)
+        row.addWidget(self._label, 1)
+        row.addWidget(self.editor, 1)
+        row.addWidget(self.edit, 0, top)
+        row.addWidget(self.remove, 0, top)
+        self.setAccessibleName(f"Queued: {said[:400]}")
 
     @property
     def editing(self) -> bool:
-        return self._stack.currentIndex() == 1
+        return not self.editor.isHidden()
+
+    def set_theme(self, theme: Theme) -> None:
+        self.editor.set_theme(theme)
+        for button in self.findChildren(IconButton):
+            button.set_theme(theme)
 
     def _begin(self) -> None:
         if self.editing:
             self._save()
             return
-        self._stack.setCurrentIndex(1)
+        self._label.hide()
+        self.editor.show()
+        self.editor.replace(self.queued.text)
         self.edit.show_icon("check")
         self.edit.label("Keep the change")
         self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _save(self) -> None:
-        self._stack.setCurrentIndex(0)
+    def _end(self) -> None:
+        self.editor.hide()
+        self._label.show()
         self.edit.show_icon("edit")
         self.edit.label("Edit the queued message")
-        if self.editor.text().strip():
-            self.changed.emit(self._id, self.editor.text())
+
+    def _save(self) -> None:
+        text = self.editor.toPlainText()
+        self._end()
+        if text.strip() and text != self.queued.text:
+            self.changed.emit(self._id, text)
 
 
 class QueueRows(QWidget):
@@ -84,18 +87,18 @@ class QueueRows(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._held = QLabel("The queue waits because the last reply did not end well.")
+        self._held = QLabel("These wait because the last reply did not end well.")
         self._held.setProperty("kind", "small")
-        self._send = QPushButton("Send now")
-        self._send.setProperty("kind", "link")
-        self._send.clicked.connect(self.sent)
+        self.send = QPushButton("Send now")
+        self.send.setProperty("kind", "link")
+        self.send.clicked.connect(self.sent)
         self._notice = QWidget()
         notice = QHBoxLayout(self._notice)
         notice.setContentsMargins(4, 0, 0, 0)
         notice.addWidget(self._held)
-        notice.addWidget(self._send)
+        notice.addWidget(self.send)
         notice.addStretch(1)
-        self._rows: list[QueuedRow] = []
+        self.rows: list[QueuedRow] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 6)
         self._column.setSpacing(4)
@@ -104,24 +107,22 @@ class QueueRows(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        for row in self._rows:
-            for button in row.findChildren(IconButton):
-                button.set_theme(theme)
+        for row in self.rows:
+            row.set_theme(theme)
 
     def show_queue(self, waiting: tuple[Queued, ...], *, held: bool) -> None:
-        for row in self._rows:
-            row.hide()
-            row.deleteLater()
-        self._rows = [QueuedRow(queued, self._theme, self) for queued in waiting]
-        for row in self._rows:
-            row.changed.connect(self.changed)
-            row.removed.connect(self.removed)
-            self._column.addWidget(row)
         self._notice.setVisible(held)
         self.setVisible(bool(waiting))
+        # Rows that say the same stay: one of them may be being changed.
+        kept = {row.queued: row for row in self.rows}
+        self.rows = [kept.pop(queued, None) or self._row(queued) for queued in waiting]
+        for row in kept.values():
+            row.hide()
+            row.deleteLater()
 
-    def clear(self) -> None:
-        self.show_queue((), held=False)
-
-    def follow(self, event: QueueChanged) -> None:
-        self.show_queue(event.waiting, held=event.held)
+    def _row(self, queued: Queued) -> QueuedRow:
+        row = QueuedRow(queued, self._theme, self)
+        row.changed.connect(self.changed)
+        row.removed.connect(self.removed)
+        self._column.addWidget(row)
+        return row

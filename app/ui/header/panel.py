@@ -6,16 +6,24 @@ Main thread. A model switch loads at once and can be cancelled; what is not know
 from collections.abc import Callable
 from typing import Protocol
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QPushButton
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+)
 
-from app.chat.events import ReplyFinished, WindowMeasured
+from app.chat.events import WindowMeasured
 from app.core.ids import ConversationId
 from app.core.protocol import WorkerStats
 from app.ui.bridge import Bridge
 from app.ui.controls import Elided, IconButton, action
 from app.ui.current import Current, Place
 from app.ui.events import (
-    ContextCounted,
     Event,
     MemoryReported,
     ModelChanged,
@@ -26,11 +34,12 @@ from app.ui.events import (
     ModelsListed,
     ModelState,
     NoModel,
-    Usage,
 )
 from app.ui.header.memory import MemoryPanel
-from app.ui.header.meter import ContextMeter
 from app.ui.notes import Notes
+from app.ui.seen.accounts import Accounts
+from app.ui.seen.meter import ContextMeter
+from app.ui.seen.usage import Usage, usage_of
 from app.ui.theme import Theme, icon
 
 
@@ -50,6 +59,7 @@ class Header(QFrame):
     def __init__(
         self,
         models: Models,
+        accounts: Accounts,
         current: Current,
         notes: Notes,
         bridge: Bridge,
@@ -58,6 +68,7 @@ class Header(QFrame):
         super().__init__()
         self.setObjectName("header")
         self._models = models
+        self._accounts = accounts
         self._current = current
         self._notes = notes
         self._theme = theme
@@ -67,6 +78,7 @@ class Header(QFrame):
         self._usages: dict[ConversationId, Usage] = {}
         self.model_button = QPushButton("No model")
         self.menu = QMenu(self.model_button)
+        self.temporary = QLabel("Temporary")
         self.progress = QProgressBar()
         self.cancel_button = IconButton("close", "Cancel loading", theme)
         self.step = Elided()
@@ -78,6 +90,8 @@ class Header(QFrame):
         self.reload = action(self, "&Reload the model", self._reload, "Ctrl+Shift+R")
         self.unload = action(self, "&Unload the model", models.unload)
         self.cancel = action(self, "Cancel &loading", models.cancel_load)
+        self.rescue: Callable[[ModelFailed], tuple[str, Callable[[], None]]] | None = None
+        self.find_more: QAction | None = None  # opens the page of models, when there is one
         self._lay_out()
         self._connect(bridge)
         self.set_theme(theme)
@@ -85,6 +99,12 @@ class Header(QFrame):
     def _lay_out(self) -> None:
         self.model_button.setObjectName("model")
         self.model_button.setMenu(self.menu)
+        self.temporary.setObjectName("temporary")
+        self.temporary.setToolTip(
+            "Nothing of this chat reaches the disk. It is gone when the app closes."
+        )
+        self.temporary.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.temporary.hide()
         self.progress.setTextVisible(False)
         self.progress.setRange(0, 1000)
         self.progress.setFixedWidth(90)
@@ -95,6 +115,7 @@ class Header(QFrame):
         row.setSpacing(6)
         row.addWidget(self.show_button)
         row.addWidget(self.model_button)
+        row.addWidget(self.temporary)
         row.addWidget(self.progress)
         row.addWidget(self.cancel_button)
         row.addWidget(self.step, 1)
@@ -107,6 +128,7 @@ class Header(QFrame):
         self.cancel_button.clicked.connect(self.cancel.trigger)
         self.memory_button.clicked.connect(self._show_memory)
         self._current.changed.connect(self._place_changed)
+        self._accounts.changed.connect(self._show_usage)
         bridge.arrived.connect(self._follow)
 
     def set_theme(self, theme: Theme) -> None:
@@ -126,16 +148,11 @@ class Header(QFrame):
                 self._show()
             case ModelsListed(choices=choices):
                 self._choices = choices
-            case ContextCounted(conversation=conversation, usage=usage):
-                self._usages[conversation] = usage
-                self._show_usage()
             case WindowMeasured(conversation=conversation):
                 self._usages[conversation] = Usage(
                     recent=event.used, reserve=event.reserve, limit=event.chat_ctx
                 )
                 self._show_usage()
-            case ReplyFinished():
-                self._count_from(event)
             case MemoryReported(stats=stats):
                 self._stats = stats
                 if self.memory.isVisible() and isinstance(self._state, ModelReady):
@@ -143,26 +160,16 @@ class Header(QFrame):
             case _:
                 pass
 
-    def _count_from(self, event: ReplyFinished) -> None:
-        """Until the chat room counts by parts: what the engine's own account says."""
-        stats = event.message.stats
-        known = self._usages.get(event.conversation)
-        if stats is None or (known is not None and known.reserve):
-            return
-        if isinstance(self._state, ModelReady):
-            self._usages[event.conversation] = Usage(
-                recent=stats.prompt_tokens + stats.completion_tokens,
-                limit=self._state.info.chat_ctx,
-            )
-            self._show_usage()
-
-    def _place_changed(self, _: Place) -> None:
+    def _place_changed(self, place: Place) -> None:
+        self.temporary.setVisible(place.temporary)
         self._show_usage()
 
     def _show_usage(self) -> None:
-        here = self._current.conversation
-        usage = self._usages.get(here, Usage()) if here is not None else Usage()
-        self.meter.show_usage(usage)
+        here, account = self._current.conversation, self._accounts.here
+        if account is not None:
+            self.meter.show_usage(usage_of(account))
+        else:  # what the engine said of the last turn, until it has counted by parts
+            self.meter.show_usage(Usage() if here is None else self._usages.get(here, Usage()))
 
     def _show(self) -> None:
         state = self._state
@@ -189,7 +196,10 @@ class Header(QFrame):
                 self.step.setToolTip("\n".join(info.steps))
             case ModelFailed(error=error):
                 self.step.setText("")
-                self._notes.say(error.message, "Try again", self._reload, bad=True)
+                label, do = "Try again", self._reload
+                if self.rescue is not None:
+                    label, do = self.rescue(state)
+                self._notes.say(error.message, label, do, bad=True)
             case NoModel():
                 self.step.setText("")
 
@@ -206,6 +216,9 @@ class Header(QFrame):
             self.menu.addAction("No models on this machine yet").setEnabled(False)
         self.menu.addSeparator()
         self.menu.addActions([self.reload, self.unload])
+        if self.find_more is not None:
+            self.menu.addSeparator()
+            self.menu.addAction(self.find_more)
 
     def _loader(self, choice: ModelChoice) -> Callable[[], None]:
         return lambda: self._models.load(choice)

@@ -10,7 +10,9 @@ from typing import Protocol
 
 from app.core.generator import Sink
 from app.core.ids import RequestId
+from app.core.paths import resources
 from app.core.protocol import CHAT, Failed, Loaded, LoadProgress, RequestEvent
+from app.hub.models import Model
 from app.hub.names import read_name
 from app.ui.events import (
     Event,
@@ -19,7 +21,6 @@ from app.ui.events import (
     ModelFailed,
     ModelLoading,
     ModelReady,
-    ModelsListed,
     NoModel,
 )
 from app.workers.pool import Pool
@@ -72,17 +73,20 @@ class ModelSwitch:
         self._pool.unload(CHAT)
         self._post(ModelChanged(NoModel()))
 
-    def list_folder(self, folder: Path) -> None:
-        """Offer the models found there; not for the main thread of a slow disk."""
-        files = sorted(folder.glob("*.gguf")) if folder.is_dir() else []
-        self._post(ModelsListed(tuple(choice_of(path) for path in files if _is_chat(path))))
-
 
 def choice_of(path: Path) -> ModelChoice:
+    if path.is_relative_to(resources()):
+        return _guide(path)
     name = read_name(path.name)
     return ModelChoice(str(path), name.title, name.quantization)
 
 
-def _is_chat(path: Path) -> bool:
-    name = read_name(path.name)
-    return name.shard == 1 and not name.projector
+def choice_of_model(model: Model) -> ModelChoice:
+    if model.source == "starter":
+        return _guide(model.path)
+    return ModelChoice(str(model.path), model.title, model.quantization)
+
+
+def _guide(path: Path) -> ModelChoice:
+    """The model that comes with the app: small, and good for a first look around."""
+    return ModelChoice(str(path), "Built-in guide", "comes with the app")

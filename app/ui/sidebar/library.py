@@ -1,7 +1,8 @@
-"""The chats and folders of the database, in the words of the sidebar.
+"""The chats and folders, in the words of the sidebar.
 
-Reads return futures; a verb writes on the database's own thread and posts
-`ConversationChanged` when it is on disk. Nothing here waits.
+Reads return futures; a verb writes on its database's own thread and posts
+`ConversationChanged` when it is done. Nothing here waits. Temporary chats are in a database of
+their own: they can be renamed and discarded, all else is for those on disk.
 """
 
 from collections.abc import Callable
@@ -12,16 +13,18 @@ from app.chat.events import ConversationChanged
 from app.core.ids import ConversationId, FolderId, MessageId
 from app.storage import conversations, copies, folders, search
 from app.storage.conversations import Conversation, Cursor, Page, Place
-from app.storage.database import Database, Tx
+from app.storage.database import Tx
 from app.storage.folders import Folder
 from app.ui.events import Event, FoldersChanged
+from app.ui.keeping import Keeping
 
 PAGE = 200
 
 
 class Library:
-    def __init__(self, db: Database, post: Callable[[Event], None]) -> None:
-        self._db = db
+    def __init__(self, keeping: Keeping, post: Callable[[Event], None]) -> None:
+        self._keeping = keeping
+        self._db = keeping.stored.db
         self._post = post
 
     def page(
@@ -31,14 +34,24 @@ class Library:
             lambda tx: conversations.page(tx, place, folder_id=folder, after=after, limit=PAGE)
         )
 
+    def temporary(self) -> "Future[Page]":
+        """The chats that are gone when the app closes."""
+        return self._keeping.passing.db.read(lambda tx: conversations.page(tx, limit=PAGE))
+
     def get(self, conversation: ConversationId) -> "Future[Conversation]":
-        return self._db.read(lambda tx: conversations.get(tx, conversation))
+        db = self._keeping.of(conversation).db
+        return db.read(lambda tx: conversations.get(tx, conversation))
 
     def folders(self) -> "Future[list[Folder]]":
         return self._db.read(folders.all_folders)
 
     def search(self, text: str) -> "Future[search.Results]":
         return self._db.read(lambda tx: search.search(tx, text))
+
+    def discard(self, conversation: ConversationId) -> None:
+        """A temporary chat ends; there is no trash for it."""
+        self._keeping.of(conversation).turns.stop(conversation)
+        self._change(conversation, lambda tx: conversations.purge(tx, conversation))
 
     def rename(self, conversation: ConversationId, title: str) -> None:
         self._change(conversation, lambda tx: conversations.rename(tx, conversation, title))
@@ -62,9 +75,12 @@ class Library:
         made = self._db.write(lambda tx: copies.duplicate(tx, conversation).id)
         made.add_done_callback(self._announce_new)
 
-    def branch_off(self, message: MessageId) -> "Future[ConversationId]":
+    def branch_off(
+        self, conversation: ConversationId, message: MessageId
+    ) -> "Future[ConversationId]":
         """A chat of its own that begins as this one did, up to that message."""
-        made = self._db.write(lambda tx: copies.branch_off(tx, message).id)
+        db = self._keeping.of(conversation).db
+        made = db.write(lambda tx: copies.branch_off(tx, message).id)
         made.add_done_callback(self._announce_new)
         return made
 
@@ -83,7 +99,8 @@ class Library:
     def _change(self, conversation: ConversationId, change: Callable[[Tx], Any]) -> None:
         changed = ConversationChanged(conversation=conversation)
         # After a failure too: the list then shows again what is really stored.
-        self._db.write(change).add_done_callback(lambda _: self._post(changed))
+        db = self._keeping.of(conversation).db
+        db.write(change).add_done_callback(lambda _: self._post(changed))
 
     def _announce_new(self, made: "Future[ConversationId]") -> None:
         if made.exception() is None:

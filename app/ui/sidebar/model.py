@@ -1,7 +1,7 @@
 """The list behind the sidebar: one flat model over chats, folders, an archive, a trash or hits.
 
 Main thread. Reads pages only as they are scrolled to, and changes only the rows that differ,
-so 10,000 chats cost what the visible ones do. Answers that came too late are dropped.
+so that 10,000 chats do not stutter. Answers that came too late are dropped.
 """
 
 from collections.abc import Callable
@@ -9,10 +9,10 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
+    QStringListModel,
     Qt,
     Signal,
 )
@@ -34,7 +34,7 @@ from app.ui.sidebar.rows import (
     Remark,
     Row,
     Shelf,
-    changes,
+    edits,
     hit_rows,
     key_of,
     place_rows,
@@ -47,7 +47,9 @@ Mark = Literal["", "streaming", "unread"]
 MIME = "application/x-llama-chat-row"
 
 
-class ChatModel(QAbstractListModel):
+class ChatModel(QStringListModel):
+    # A list of (empty) strings, because its `rowCount` is C++: a view asks that for every row when
+    # it lays them out, and 10,000 calls into Python are a stutter.
     kind_changed = Signal(bool)  # whether hits are listed, whose rows differ in height
 
     def __init__(
@@ -74,6 +76,10 @@ class ChatModel(QAbstractListModel):
         self._unread: set[ConversationId] = set()
         self._shown: ConversationId | None = None
         self._rows: list[Row] = []
+        self._next: list[Row] = []  # what the rows are about to be
+        # Before any view hears of it, the rows are what it will ask for.
+        self.rowsRemoved.connect(self._took_out)
+        self.rowsInserted.connect(self._put_in)
         bridge.arrived.connect(self._follow)
         live.changed.connect(self._marks_changed)
 
@@ -98,10 +104,13 @@ class ChatModel(QAbstractListModel):
 
     def reload(self) -> None:
         self._generation += 1
-        self._shelf = Shelf(folders=self._shelf.folders, opened=self._shelf.opened)
+        self._shelf = Shelf(self._shelf.folders, self._shelf.opened)
         self._after, self._reading = None, False
         if self._place == "chats":
             self._answers.take(self._library.folders(), self._take_folders)
+            generation = self._generation
+            temporary = self._library.temporary()
+            self._answers.take(temporary, lambda page: self._take_more(page, generation))
         self._read_page()
 
     def search(self, text: str) -> None:
@@ -125,7 +134,7 @@ class ChatModel(QAbstractListModel):
             self._shelf.opened.add(folder)
             generation = self._generation
             page = self._library.page("chats", folder)
-            self._answers.take(page, lambda came: self._take_inside(came, generation))
+            self._answers.take(page, lambda came: self._take_more(came, generation))
         else:
             self._shelf.opened.discard(folder)
         self._rebuild()
@@ -146,13 +155,19 @@ class ChatModel(QAbstractListModel):
         return self._rows[index.row()] if index.isValid() else None
 
     def index_of(self, key: tuple[str, object]) -> QModelIndex:
-        found = next((at for at, row in enumerate(self._rows) if key_of(row) == key), -1)
+        kind, name = key
+        if kind == "chat":  # the most asked for, among thousands
+            places = (
+                at
+                for at, row in enumerate(self._rows)
+                if type(row) is ChatRow and row.chat.id == name
+            )
+        else:
+            places = (at for at, row in enumerate(self._rows) if key_of(row) == key)
+        found = next(places, -1)
         return self.index(found) if found >= 0 else QModelIndex()
 
     # -- Qt's questions
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = self.row(index)
@@ -215,15 +230,19 @@ class ChatModel(QAbstractListModel):
             if generation == self._generation:
                 self._reading = False
                 self._after = page.next
-                self._shelf.chats.update((chat.id, chat) for chat in page.items)
+                self._put(page)
                 self._rebuild()
 
         self._answers.take(self._library.page(self._place, after=self._after), came)
 
-    def _take_inside(self, page: Page, generation: int) -> None:
-        if generation == self._generation:
-            self._shelf.chats.update((chat.id, chat) for chat in page.items)
+    def _take_more(self, page: Page, generation: int) -> None:
+        if generation == self._generation and page.items:
+            self._put(page)
             self._rebuild()
+
+    def _put(self, page: Page) -> None:
+        for chat in page.items:
+            self._shelf.put(chat)
 
     def _take_folders(self, folders: list[Folder]) -> None:
         self._shelf.folders = tuple(folders)
@@ -245,13 +264,13 @@ class ChatModel(QAbstractListModel):
     def _refresh(self, conversation: ConversationId) -> None:
         def came(chat: Conversation) -> None:
             if chat.place == self._place:
-                self._shelf.chats[chat.id] = chat
+                self._shelf.put(chat)
             else:
-                self._shelf.chats.pop(chat.id, None)
+                self._shelf.remove(chat.id)
             self._rebuild()
 
         def gone(_: BaseException) -> None:
-            self._shelf.chats.pop(conversation, None)
+            self._shelf.remove(conversation)
             self._rebuild()
 
         self._answers.take(self._library.get(conversation), came, gone)
@@ -265,30 +284,31 @@ class ChatModel(QAbstractListModel):
         hits = self._hits is not None
         if hits != self._listing_hits:
             self._listing_hits = hits
+            self.removeRows(0, len(self._rows))  # nothing of one list is in the other
             self.kind_changed.emit(hits)
         if self._hits is not None:
             self._replace(hit_rows(self._hits))
         elif self._place == "chats":
             self._replace(rows_of(self._shelf, self._today()))
         else:
-            self._replace(place_rows(list(self._shelf.chats.values()), self._place))
+            self._replace(place_rows(self._shelf, self._place))
 
     def _replace(self, rows: list[Row]) -> None:
-        step = changes(self._rows, rows)
-        old, new = self._rows[step.start : step.old_end], rows[step.start : step.new_end]
-        if [key_of(row) for row in old] == [key_of(row) for row in new]:
-            self._rows = rows
-            if new:
-                self.dataChanged.emit(self.index(step.start), self.index(step.new_end - 1))
-            return
-        if old:
-            self.beginRemoveRows(QModelIndex(), step.start, step.old_end - 1)
-            self._rows = self._rows[: step.start] + self._rows[step.old_end :]
-            self.endRemoveRows()
-        if new:
-            self.beginInsertRows(QModelIndex(), step.start, step.new_end - 1)
-            self._rows = rows
-            self.endInsertRows()
+        step = edits(self._rows, rows)
+        self._next = rows
+        for run in step.out:
+            self.removeRows(run.start, len(run))
+        for run in step.put:
+            self.insertRows(run.start, len(run))
+        self._rows = rows
+        if step.anew:
+            self.dataChanged.emit(self.index(step.anew.start), self.index(step.anew.stop - 1))
+
+    def _took_out(self, _: QModelIndex, first: int, last: int) -> None:
+        del self._rows[first : last + 1]
+
+    def _put_in(self, _: QModelIndex, first: int, last: int) -> None:
+        self._rows[first:first] = self._next[first : last + 1]
 
     def _spoken(self, row: Row) -> str:
         match row:

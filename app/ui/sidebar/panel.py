@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBox
 from app.storage.conversations import Place
 from app.ui.bridge import Bridge
 from app.ui.controls import IconButton, action, spoken
-from app.ui.current import Current
+from app.ui.current import Current, NewChat
 from app.ui.live import Live
 from app.ui.notes import Notes
 from app.ui.sidebar.footer import Footer
@@ -63,6 +63,7 @@ class Sidebar(QFrame):
         self.menu_button = IconButton("menu", "Menu", theme)
         self.hide_button = IconButton("sidebar", "Hide the sidebar", theme)
         self.new_button = QPushButton("New chat")
+        self.temporary_button = IconButton("temporary", "New temporary chat", theme)
         self._theme = theme
         self._typed = QTimer(self, interval=SEARCH_MS, singleShot=True)
         self._make_actions()
@@ -74,6 +75,9 @@ class Sidebar(QFrame):
     def _make_actions(self) -> None:
         do = self.list
         self.new_chat = action(self, "&New chat", self._new_chat, "Ctrl+N")
+        self.new_temporary = action(
+            self, "New temporar&y chat", lambda: self._current.begin(NewChat.TEMPORARY), "Ctrl+T"
+        )
         self.find_chats = action(self, "&Search chats", self._find, "Ctrl+Shift+F")
         self.rename = action(self, "&Rename chat", do.rename_chosen, "F2")
         self.pin = action(self, "&Pin or unpin chat", do.pin_chosen, "Ctrl+Shift+P")
@@ -93,7 +97,11 @@ class Sidebar(QFrame):
         fields = QVBoxLayout()
         fields.setContentsMargins(10, 2, 10, 4)
         fields.setSpacing(6)
-        fields.addWidget(self.new_button)
+        begin = QHBoxLayout()
+        begin.setSpacing(2)
+        begin.addWidget(self.new_button, 1)
+        begin.addWidget(self.temporary_button)
+        fields.addLayout(begin)
         fields.addWidget(self.search)
         self._back = QPushButton("Back to the chats")
         self._back.setProperty("kind", "link")
@@ -107,11 +115,11 @@ class Sidebar(QFrame):
         column.addLayout(fields)
         column.addWidget(self.list, 1)
         column.addWidget(self.footer)
-        self.setMinimumWidth(200)
 
     def _connect(self) -> None:
         self.new_button.clicked.connect(self.new_chat.trigger)
         self.new_button.setToolTip(spoken("New chat", self.new_chat.shortcut()))
+        self.temporary_button.does(self.new_temporary)
         self.search.textChanged.connect(self._search_soon)
         self._typed.timeout.connect(lambda: self.model.search(self.search.text()))
         self.search.left_downwards.connect(self._enter_list)
@@ -121,7 +129,11 @@ class Sidebar(QFrame):
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.new_button.setIcon(icon("new-chat", theme.colors.text))
-        parts = (self.list, self.search, self.footer, self.menu_button, self.hide_button)
+        self.setMinimumWidth(round(theme.px(178)))
+        parts = (
+            self.list, self.search, self.footer, self.menu_button, self.hide_button,
+            self.temporary_button,
+        )  # fmt: skip
         for part in parts:
             part.set_theme(theme)
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QWidget
 
 from app.core.ids import ConversationId, FolderId
 from app.storage.conversations import Conversation
+from app.storage.database import is_temporary
 from app.storage.folders import Folder
 from app.ui.current import Current, Place
 from app.ui.notes import Notes
@@ -86,6 +87,11 @@ class ChatList(QListView):
         shown = self._rows.row(self._rows.index_of(("chat", self._current.conversation)))
         return shown.chat if isinstance(shown, ChatRow) else None
 
+    def _stored(self) -> Conversation | None:
+        """The same, when it can have a place in the list: a temporary chat has none to keep."""
+        chat = self.chosen()
+        return None if chat is None or is_temporary(chat.id) else chat
+
     # -- verbs
 
     def rename_chosen(self) -> None:
@@ -93,11 +99,11 @@ class ChatList(QListView):
             self.edit(self._rows.index_of(("chat", chat.id)))
 
     def pin_chosen(self) -> None:
-        if (chat := self.chosen()) is not None:
+        if (chat := self._stored()) is not None:
             self._library.pin(chat.id, not chat.pinned)
 
     def archive_chosen(self) -> None:
-        if (chat := self.chosen()) is not None:
+        if (chat := self._stored()) is not None:
             self._archive(chat)
 
     def trash_chosen(self) -> None:
@@ -111,6 +117,9 @@ class ChatList(QListView):
 
     def _trash(self, chat: Conversation) -> None:
         self._leave(chat.id)
+        if is_temporary(chat.id):
+            self._library.discard(chat.id)
+            return
         self._library.trash(chat.id)
         title = chat.title or "The chat"
         self._notes.say(
@@ -211,6 +220,9 @@ class ChatList(QListView):
             menu.addAction("Restore", lambda: self._library.restore(chat.id))
             return menu
         menu.addAction("Rename", lambda: self.edit(index))
+        if is_temporary(chat.id):
+            menu.addAction("Discard", lambda: self._trash(chat))
+            return menu
         menu.addAction(
             "Unpin" if chat.pinned else "Pin", lambda: self._library.pin(chat.id, not chat.pinned)
         )
@@ -287,7 +299,7 @@ class ChatList(QListView):
 
 def _carried(row: Row | None) -> QMimeData | None:
     match row:
-        case ChatRow(chat=chat):
+        case ChatRow(chat=chat) if not is_temporary(chat.id):
             name = f"chat:{chat.id}"
         case FolderRow(folder=folder):
             name = f"folder:{folder.id}"

@@ -1,7 +1,9 @@
 """The conversation as the user reads it: a virtual list of messages in one widget."""
 
 from app.ui.transcript.items import (
+    AnswerCalls,
     Branch,
+    Carried,
     Continue,
     Delete,
     Edit,
@@ -22,7 +24,9 @@ from app.ui.transcript.items import (
 from app.ui.transcript.view import Transcript
 
 __all__ = [
+    "AnswerCalls",
     "Branch",
+    "Carried",
     "Continue",
     "Delete",
     "Edit",

@@ -12,11 +12,12 @@ import msgspec
 from app.ui.transcript.blocks import Block
 from app.ui.transcript.capped import SHOW_ANYWAY, CappedCard, PlainText
 from app.ui.transcript.cards import CodeCard, TableBlock
-from app.ui.transcript.chrome import Fold, Footer, Notice, Progress, WindLine
+from app.ui.transcript.chrome import Attached, Fold, Footer, Notice, Progress, WindLine
 from app.ui.transcript.deeds import Toggle
 from app.ui.transcript.formats import Look
 from app.ui.transcript.formulas import Typesetter
 from app.ui.transcript.items import (
+    AnswerCalls,
     Continue,
     Item,
     ItemId,
@@ -45,7 +46,12 @@ from app.ui.transcript.prose import Prose
 _FLOW_LEAVES = 24  # paragraphs in one document: a long list is several
 _FLOW_LENGTH = 240  # characters after which the next leaf starts a new document
 REASONING = "reasoning"
-_TOOL_WORDS = {"waiting": "waiting", "running": "running…", "done": "done", "failed": "failed"}
+_TOOL_WORDS = {
+    "waiting": "waits for you",
+    "running": "running…",
+    "done": "done",
+    "declined": "not allowed",
+}
 
 
 class Means(msgspec.Struct):
@@ -159,8 +165,7 @@ def head_blocks(item: MessageItem, thought: list[Block], means: Means) -> list[B
     found: list[Block] = []
     opened = means.opened(item.id)
     if item.attachments:
-        names = tuple(Span(f"📎 {name}  ") for name in item.attachments)
-        found += text_blocks([(Text(names),)], item.id, "attached", quiet(means))
+        found.append(Attached(means.quiet, item.attachments))
     if item.quotes:
         count = len(item.quotes)
         many = f"{count} earlier passages" if count > 1 else "an earlier passage"
@@ -190,17 +195,31 @@ def tail_blocks(item: MessageItem, means: Means, *, last: bool) -> list[Block]:
             found.append(Progress(means.look, item))
         case "failed":
             note = item.note or "The reply could not be finished."
-            found.append(Notice(means.look, note, Regenerate(item.id), "Try again", bad=True))
+            found.append(Notice(means.look, note, (Regenerate(item.id), "Try again"), bad=True))
         case "stopped":
-            note = item.note or "Stopped."
-            found.append(Notice(means.look, note, Continue(item.id), "Continue", bad=False))
+            more = ((Continue(item.id), "Continue"),) if last and item.text else ()
+            found.append(Notice(means.look, item.note or "Stopped.", *more))
+        case "asking":
+            found.append(_question(item, means))
         case _:
             pass
-    if not item.live:
+    quiet_call = item.tools and not item.text and not last and item.versions == 1
+    if item.footer and not item.live and not quiet_call:
         found.append(Footer(means.look, item, last=last))
     for block in found:
         block.space_before = means.look.theme.px(2 if isinstance(block, Footer) else 8)
     return found
+
+
+def _question(item: MessageItem, means: Means) -> Notice:
+    names = " and ".join(dict.fromkeys(tool.name for tool in item.tools))
+    return Notice(
+        means.look,
+        f"The model wants to use {names}. May it?",
+        (AnswerCalls(item.id, allowed=True), "Allow"),
+        (AnswerCalls(item.id, allowed=False), "Don’t allow"),
+        icon="tool",
+    )
 
 
 def between(before: Block | None, block: Block) -> float:
@@ -226,7 +245,9 @@ def spoken(item: Item, text: str) -> str:
     if isinstance(item, WindItem):
         return item.label
     who = {"user": "You", "assistant": "Assistant", "system": "System"}[item.role]
-    return f"{who}: " + "\n".join(part for part in (text, item.note) if part)
+    carried = [f"Attached: {each.name}" for each in item.attachments]
+    tools = [f"{tool.name}: {_TOOL_WORDS[tool.status]}" for tool in item.tools]
+    return f"{who}: " + "\n".join(part for part in (*carried, text, *tools, item.note) if part)
 
 
 def quiet(means: Means) -> Means:

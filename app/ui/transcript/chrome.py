@@ -13,7 +13,7 @@ from app.ui.transcript.deeds import CopyMessage, Deed, ShowMenu, Spot, Toggle
 from app.ui.transcript.formats import Look
 from app.ui.transcript.items import (
     Branch,
-    Continue,
+    Carried,
     Delete,
     Edit,
     MessageItem,
@@ -69,6 +69,43 @@ class Fold(Block):
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self._label)
 
 
+class Attached(Block):
+    """What a message carries, one line each."""
+
+    def __init__(self, look: Look, carried: tuple[Carried, ...]) -> None:
+        super().__init__(look)
+        self._carried = carried
+
+    @property
+    def spoken(self) -> str:
+        return "\n".join(f"Attached: {_in_words(each)}" for each in self._carried)
+
+    def layout(self, width: float) -> None:
+        px = self.look.theme.px
+        metrics = QFontMetricsF(self.look.theme.font(SMALL))
+        widest = max(metrics.horizontalAdvance(_in_words(each)) for each in self._carried)
+        self.width, self.natural = width, px(24) + widest
+        self.height = px(22) * len(self._carried)
+
+    def paint(self, painter: QPainter, marks: Marks) -> None:
+        px, colors = self.look.theme.px, self.look.theme.colors
+        painter.setFont(self.look.theme.font(SMALL))
+        metrics = QFontMetricsF(painter.font())
+        painter.setPen(color(colors.muted))
+        for number, each in enumerate(self._carried):
+            row = QRectF(0, number * px(22), self.width, px(22))
+            side = px(15)
+            where = QRectF(0, row.center().y() - side / 2, side, side)
+            paint_icon(painter, "image" if each.picture else "file", colors.muted, where)
+            row.setLeft(px(22))
+            words = metrics.elidedText(_in_words(each), Qt.TextElideMode.ElideMiddle, row.width())
+            painter.drawText(row, int(Qt.AlignmentFlag.AlignVCenter), words)
+
+
+def _in_words(carried: Carried) -> str:
+    return ", ".join(filter(None, (carried.name, carried.detail)))
+
+
 class Progress(Block):
     """What a reply waits for: a thin bar while the prompt is read, a word before that."""
 
@@ -107,25 +144,28 @@ class Progress(Block):
 
 
 class Notice(Block):
-    """A sentence in the flow, with the one thing to do about it."""
+    """A sentence in the flow, with what can be done about it."""
 
-    def __init__(self, look: Look, text: str, deed: Deed, label: str, *, bad: bool) -> None:
+    def __init__(
+        self, look: Look, text: str, *offers: tuple[Deed, str], bad: bool = False, icon: str = ""
+    ) -> None:
         super().__init__(look)
-        self._text, self._deed, self._label, self._bad = text, deed, label, bad
+        self._text, self._offers, self._bad = text, offers, bad
+        self._icon = icon or "alert"
         self._text_height = 0.0
 
     @property
     def spoken(self) -> str:
         return self._text
 
-    @property
-    def _button(self) -> float:
+    def _widths(self) -> list[float]:
         metrics = QFontMetricsF(self.look.theme.font(SMALL))
-        return metrics.horizontalAdvance(self._label) + self.look.theme.px(24)
+        room = self.look.theme.px(24)
+        return [metrics.horizontalAdvance(label) + room for _, label in self._offers]
 
     def _words(self) -> QRectF:
         px = self.look.theme.px
-        room = max(px(80), self.width - self._button - px(46))
+        room = max(px(80), self.width - sum(self._widths()) - px(46))
         return QRectF(px(36), px(9), room, 10_000)
 
     def layout(self, width: float) -> None:
@@ -137,8 +177,13 @@ class Notice(Block):
 
     def spots(self) -> list[Spot]:
         px = self.look.theme.px
-        box = QRectF(self.width - self._button - px(5), px(5), self._button, px(26))
-        return [Spot(box, self._deed, self._label, label=self._label)]
+        widths = self._widths()
+        x = self.width - sum(widths) - px(5)
+        found: list[Spot] = []
+        for (deed, label), width in zip(self._offers, widths, strict=True):
+            found.append(Spot(QRectF(x, px(5), width, px(26)), deed, label, label=label))
+            x += width
+        return found
 
     def paint(self, painter: QPainter, marks: Marks) -> None:
         px, colors = self.look.theme.px, self.look.theme.colors
@@ -146,7 +191,7 @@ class Notice(Block):
         painter.setBrush(color(colors.danger_soft if self._bad else colors.code))
         painter.drawRoundedRect(QRectF(0, 0, self.width, self.height), CARD_RADIUS, CARD_RADIUS)
         tint = colors.danger if self._bad else colors.muted
-        paint_icon(painter, "alert", tint, QRectF(px(11), px(10), px(16), px(16)))
+        paint_icon(painter, self._icon, tint, QRectF(px(11), px(10), px(16), px(16)))
         painter.setFont(self.look.theme.font(SMALL))
         painter.setPen(color(tint))
         words = self._words()
@@ -208,11 +253,10 @@ class Footer(Block):
         ]
         if self.item.role == "assistant":
             found.append((Regenerate(item_id), "Regenerate", "regenerate"))
-            if self._last:
-                found.append((Continue(item_id), "Continue", "continue"))
+        else:
+            found.append((Edit(item_id), "Edit", "edit"))
         return [
             *found,
-            (Edit(item_id), "Edit", "edit"),
             (Branch(item_id), "Branch from here", "branch"),
             (Delete(item_id), "Delete", "trash"),
         ]

@@ -9,8 +9,8 @@ from typing import Literal, NewType
 import msgspec
 
 ItemId = NewType("ItemId", str)
-Status = Literal["done", "waiting", "reading", "streaming", "stopped", "failed"]
-ToolStatus = Literal["waiting", "running", "done", "failed"]
+Status = Literal["done", "waiting", "reading", "streaming", "stopped", "failed", "asking"]
+ToolStatus = Literal["waiting", "running", "done", "declined"]
 
 
 class Quote(msgspec.Struct, frozen=True):
@@ -18,6 +18,14 @@ class Quote(msgspec.Struct, frozen=True):
 
     text: str
     origin: str
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """What a message has with it: a document, or a picture."""
+
+    name: str
+    detail: str = ""
+    picture: bool = False
 
 
 class ToolCard(msgspec.Struct, frozen=True):
@@ -57,7 +65,7 @@ class MessageItem(msgspec.Struct, frozen=True, kw_only=True):
     reasoning_ms: float = 0.0
     tools: tuple[ToolCard, ...] = ()
     quotes: tuple[Quote, ...] = ()
-    attachments: tuple[str, ...] = ()
+    attachments: tuple[Carried, ...] = ()
     status: Status = "done"
     note: str = ""  # the sentence that explains "failed" or "stopped"
     read_tokens: int = 0  # of the prompt, while reading
@@ -65,6 +73,7 @@ class MessageItem(msgspec.Struct, frozen=True, kw_only=True):
     stats: Stats = Stats()
     version: int = 1
     versions: int = 1
+    footer: bool = True  # a document that is only read has none
 
     @property
     def live(self) -> bool:
@@ -117,6 +126,13 @@ class SaveCode(msgspec.Struct, frozen=True):
     language: str
 
 
+class AnswerCalls(msgspec.Struct, frozen=True):
+    """The tools a reply asked for may run, or may not."""
+
+    id: ItemId
+    allowed: bool
+
+
 class OpenSegment(msgspec.Struct, frozen=True):
     id: ItemId
 
@@ -130,6 +146,7 @@ Request = (
     | Delete
     | OpenLink
     | SaveCode
+    | AnswerCalls
     | OpenSegment
 )
 

@@ -38,9 +38,11 @@ def entries(item: Item, *, last: bool, link: str = "") -> list[Entry]:
     found.append(None)
     if item.role == "assistant":
         found.append(("Regenerate", Regenerate(item.id)))
-        if last:
+        if last and item.status == "stopped" and item.text:
             found.append(("Continue", Continue(item.id)))
-    found += [("Edit…", Edit(item.id)), ("Branch from here", Branch(item.id))]
+    else:
+        found.append(("Edit…", Edit(item.id)))
+    found.append(("Branch from here", Branch(item.id)))
     if item.version > 1:
         found.append(("Previous version", SwitchVersion(item.id, -1)))
     if item.version < item.versions:

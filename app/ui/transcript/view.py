@@ -62,6 +62,35 @@ class Transcript(RowView):
         self._search.resume()
         self._sync()
 
+    def insert_after(self, item_id: ItemId, item: Item) -> None:
+        """Something stands between two messages now; what is visible stays where it is."""
+        self._list.insert(self._list.rows_of(item_id).stop, [item], self._means)
+        self._search.resume()
+        self._sync()
+
+    # -- what is there
+
+    def item(self, item_id: ItemId) -> Item | None:
+        if item_id not in self._list:
+            return None
+        return self._list.rows[self._list.rows_of(item_id).start].item
+
+    @property
+    def last_item(self) -> ItemId | None:
+        return self._list.last_item
+
+    def last_said(self) -> MessageItem | None:
+        """What the reader said last."""
+        items = (row.item for row in reversed(self._list.rows))
+        return next((i for i in items if isinstance(i, MessageItem) and i.role == "user"), None)
+
+    def message_above(self, item_id: ItemId) -> ItemId | None:
+        above = self._list.rows[: self._list.rows_of(item_id).start]
+        items = (row.item for row in reversed(above))
+        return next((i.id for i in items if isinstance(i, MessageItem)), None)
+
+    # -- what changes
+
     def update_item(self, item: Item) -> None:
         """Show this in place of the item with the same id."""
         if self._live and self._live.item.id == item.id and isinstance(item, MessageItem):

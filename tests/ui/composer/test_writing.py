@@ -6,6 +6,7 @@ from PySide6.QtGui import QInputMethodEvent
 
 from app.chat.events import QueueChanged, TurnRefused
 from app.core.errors import ErrorInfo
+from app.storage import queued
 from app.storage.queued import Queued, QueuedId
 
 
@@ -36,7 +37,7 @@ def test_shift_return_breaks_the_line(desk, editor):
 
 
 def test_the_other_way_round_as_an_option(desk, editor):
-    editor.return_sends = False
+    desk.window._return_sends.trigger()
     desk.qtbot.keyClicks(editor, "one")
     press(desk, editor, Qt.Key.Key_Return)
     assert (editor.toPlainText(), desk.verbs.asked) == ("one\n", [])
@@ -99,13 +100,13 @@ def test_a_message_written_meanwhile_is_queued_and_can_be_changed_or_removed(des
     desk.settle()
     queue = desk.window.composer.queue
     assert queue.isVisible()
-    first, second = queue._rows
+    first, second = queue.rows
     desk.qtbot.mouseClick(first.edit, Qt.MouseButton.LeftButton)
     first.editor.clear()
     desk.qtbot.keyClicks(first.editor, "And now?")
     desk.qtbot.keyClick(first.editor, Qt.Key.Key_Return)
     desk.qtbot.mouseClick(second.remove, Qt.MouseButton.LeftButton)
-    desk.qtbot.mouseClick(queue._send, Qt.MouseButton.LeftButton)
+    desk.qtbot.mouseClick(queue.send, Qt.MouseButton.LeftButton)
     assert desk.verbs.asked[1:] == [
         ("edit_waiting", chat.id, 7, "And now?"),
         ("remove_waiting", chat.id, 8),
@@ -146,3 +147,38 @@ def test_a_refused_text_goes_back_to_where_it_was_written(desk, editor):
     desk.settle()
     assert editor.toPlainText() == "Try"
     assert desk.window.notes.text == "The disk is full. Free some space."
+
+
+def test_what_waits_is_shown_when_its_chat_is_opened_again(desk, editor):
+    chat = desk.chat("Tea", "Which tea?")
+    desk.db.write(lambda tx: queued.add(tx, chat.id, "And then?\nMore")).result(5)
+    desk.window.current.open(chat.id)
+    desk.settle()
+    queue = desk.window.composer.queue
+    assert queue.isVisible()
+    assert queue.send.isVisible()
+    (row,) = queue.rows
+    desk.qtbot.mouseClick(row.edit, Qt.MouseButton.LeftButton)
+    desk.qtbot.keyClick(row.editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    desk.qtbot.keyClicks(row.editor, "and more")
+    desk.qtbot.keyClick(row.editor, Qt.Key.Key_Return)
+    assert desk.verbs.asked == [
+        ("edit_waiting", chat.id, row.queued.id, "And then?\nMore\nand more")
+    ]
+
+
+def test_a_change_to_a_waiting_message_survives_the_queue_moving_on(desk, editor):
+    chat = desk.chat("Tea", "Which tea?")
+    desk.window.current.open(chat.id)
+    desk.begin_reply(chat.id)
+    one, two = Queued(QueuedId(7), "one"), Queued(QueuedId(8), "two")
+    desk.bridge.post(QueueChanged(conversation=chat.id, waiting=(one, two), held=False))
+    desk.settle()
+    queue = desk.window.composer.queue
+    desk.qtbot.mouseClick(queue.rows[1].edit, Qt.MouseButton.LeftButton)
+    desk.qtbot.keyClicks(queue.rows[1].editor, " changed")
+    desk.bridge.post(QueueChanged(conversation=chat.id, waiting=(two,), held=False))
+    desk.settle()
+    (row,) = queue.rows
+    assert row.editing
+    assert row.editor.toPlainText() == "two changed"

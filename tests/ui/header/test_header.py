@@ -4,10 +4,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from app.chat.events import WindowMeasured
+from app.chat.seen import Account, SeenMessage
 from app.core.errors import ErrorInfo
+from app.core.ids import MessageId
 from app.core.protocol import ModelInfo, WorkerStats
 from app.ui.events import (
-    ContextCounted,
     MemoryReported,
     ModelChanged,
     ModelChoice,
@@ -15,10 +16,10 @@ from app.ui.events import (
     ModelLoading,
     ModelReady,
     ModelsListed,
-    Usage,
 )
 from app.ui.header.memory import bytes_in_words, figures
-from app.ui.header.meter import described, percent
+from app.ui.seen.usage import described, percent, usage_of
+from app.ui.theme import LIGHT
 
 GEMMA = ModelChoice("/m/gemma.gguf", "gemma 3 4b it", "Q4_K_M")
 QWEN = ModelChoice("/m/qwen.gguf", "Qwen3 8B", "Q4_K_M")
@@ -78,29 +79,49 @@ def test_a_failed_load_explains_itself_inline_and_tries_again(desk):
     assert desk.models.asked == [("load", "gemma 3 4b it")]
 
 
+ACCOUNT = Account(
+    chat_ctx=4096,
+    reserve=1048,
+    system=90,
+    tools=10,
+    narrative=150,
+    ledger=50,
+    messages=(
+        SeenMessage(MessageId(1), "narrated", 0),
+        SeenMessage(MessageId(2), "recalled", 100),
+        SeenMessage(MessageId(3), "verbatim", 600),
+    ),
+    exact=True,
+)
+
+
 def test_the_meter_follows_the_chat_on_screen(desk):
     tea, coffee = desk.chat("Tea"), desk.chat("Coffee")
     meter = desk.window.header.meter
+    post(desk, ModelChanged(ModelReady(GEMMA, INFO)))
+    desk.told.counted = ACCOUNT
     desk.window.current.open(tea.id)
-    usage = Usage(system=100, narrative=200, recent=700, reserve=1048, limit=4096)
-    post(desk, ContextCounted(conversation=tea.id, usage=usage))
+    desk.settle()
     assert meter.isVisible()
-    assert meter.accessibleName().startswith("Context: 2,048 of 4,096 tokens")
+    assert meter.accessibleName().startswith("Context: 2,048 of 4,096 tokens, System prompt")
+    desk.told.counted = None
     desk.window.current.open(coffee.id)
+    desk.settle()
     assert not meter.isVisible()
+    # Until the parts are counted, what the engine said of the last turn is shown.
     post(desk, WindowMeasured(conversation=coffee.id, chat_ctx=4096, used=500, reserve=500))
     assert meter.isVisible()
 
 
 def test_the_meters_words_are_exact():
-    usage = Usage(system=10, recalled=20, recent=30, reserve=40, limit=200)
-    assert percent(usage) == 50
-    assert described(usage).splitlines() == [
-        "Context: 100 of 200 tokens",
-        "System prompt: 10",
-        "Recalled: 20",
-        "Conversation: 30",
-        "Kept for the reply: 40",
+    assert percent(usage_of(ACCOUNT)) == 50
+    assert described(usage_of(ACCOUNT), LIGHT).splitlines() == [
+        "Context: 2,048 of 4,096 tokens",
+        "System prompt and tools: 100",
+        "Narrative and facts: 200",
+        "Recalled: 100",
+        "Conversation: 600",
+        "Kept for the reply: 1,048",
     ]
 
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from app.ui.transcript import (
     Branch,
+    Carried,
     Continue,
     Delete,
     Edit,
@@ -34,8 +35,6 @@ ALT = Qt.KeyboardModifier.AltModifier
     ("name", "request_"),
     [
         ("Regenerate", Regenerate(ONE)),
-        ("Continue", Continue(ONE)),
-        ("Edit", Edit(ONE)),
         ("Branch", Branch(ONE)),
         ("Delete", Delete(ONE)),
         ("Previous version", SwitchVersion(ONE, -1)),
@@ -60,8 +59,14 @@ def test_users_messages_are_not_regenerated(hands: Hands) -> None:
     assert "Edit" in hands.spots(1)
 
 
+def test_a_users_message_is_edited(hands: Hands) -> None:
+    hands.show(said(1, "question"))
+    hands.click_spot(1, "Edit")
+    assert hands.requests == [Edit(ONE)]
+
+
 def test_only_the_last_message_can_be_continued(hands: Hands) -> None:
-    hands.show(answered(1, "answer"))
+    hands.show(answered(1, "ans", status="stopped"))
     assert "Continue" in hands.spots(1)
     hands.view.append_item(said(2, "next"))
     hands.settle()
@@ -75,7 +80,7 @@ def test_a_live_message_offers_nothing_yet(hands: Hands) -> None:
     hands.settle()
     assert hands.spots(2) == []
     hands.view.finish(answered(2, "some text"))
-    assert "Edit" in hands.spots(2)
+    assert "Regenerate" in hands.spots(2)
 
 
 def test_reasoning_is_folded_with_its_duration(hands: Hands) -> None:
@@ -121,9 +126,10 @@ def test_recalled_passages_and_tools_open(hands: Hands) -> None:
 
 
 def test_attachments_are_named_above_the_words(hands: Hands) -> None:
-    hands.show(MessageItem(id=ONE, role="user", text="look", attachments=("a.pdf", "b.png")))
-    assert "📎 a.pdf" in spoken(hands)
-    assert "📎 b.png" in spoken(hands)
+    carried = (Carried("a.pdf", "12 tokens"), Carried("b.png", picture=True))
+    hands.show(MessageItem(id=ONE, role="user", text="look", attachments=carried))
+    assert "Attached: a.pdf, 12 tokens" in spoken(hands)
+    assert "Attached: b.png" in spoken(hands)
 
 
 def test_reading_the_prompt_shows_how_far_it_is(hands: Hands) -> None:
@@ -192,7 +198,7 @@ def test_the_keyboard_reaches_everything(hands: Hands) -> None:
         assert focus is not None
         assert focus.item == "1"
         seen.add(type(focus.deed).__name__)
-    assert {"NoneType", "CopyText", "SaveCode", "Toggle", "CopyMessage", "Edit"} <= seen
+    assert {"NoneType", "CopyText", "SaveCode", "Toggle", "CopyMessage", "Regenerate"} <= seen
     assert hands.view._keys.focus.deed == Delete(ONE)  # pyright: ignore
     hands.press(Qt.Key.Key_Return)
     assert hands.requests == [Delete(ONE)]
@@ -220,8 +226,6 @@ def test_the_context_menu_names_the_same_actions(
         "Copy message as Markdown",
         "Copy message as text",
         "Regenerate",
-        "Continue",
-        "Edit…",
         "Branch from here",
         "Previous version",
         "Delete",

@@ -1,26 +1,28 @@
 """The context meter: a thin bar of how the next prompt fills the model's window. Main thread.
 
-Segments in the order of the prompt; exact figures in the tooltip and for screen readers.
+Segments in the order of the prompt; exact figures in the tooltip and for screen readers. A click
+opens what is behind them.
 """
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
-from app.ui.events import Usage
-from app.ui.theme import SMALL, Theme, color, mixed
+from app.ui.seen.usage import Usage, described, percent, segments
+from app.ui.theme import SMALL, Theme, color
 
 _WIDTH, _BAR = 120, 5
 
 
-class ContextMeter(QWidget):
+class ContextMeter(QAbstractButton):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self.usage = Usage()
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.hide()
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.show_usage(Usage())
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -34,8 +36,8 @@ class ContextMeter(QWidget):
     def show_usage(self, usage: Usage) -> None:
         self.usage = usage
         self.setVisible(usage.limit > 0)
-        self.setToolTip(described(usage))
-        self.setAccessibleName(described(usage).replace("\n", ", "))
+        self.setToolTip(described(usage, self._theme))
+        self.setAccessibleName(described(usage, self._theme).replace("\n", ", "))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -58,7 +60,7 @@ class ContextMeter(QWidget):
         painter.setClipPath(path)
         painter.fillRect(bar, color(colors.pressed))
         left = bar.left()
-        for tokens, tone in self._segments():
+        for _, tokens, tone in segments(self.usage, self._theme):
             width = bar.width() * tokens / max(self.usage.limit, 1)
             painter.fillRect(QRectF(left, bar.top(), width, bar.height()), color(tone))
             left += width
@@ -66,31 +68,3 @@ class ContextMeter(QWidget):
             painter.setClipping(False)
             painter.setPen(color(colors.accent))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-
-    def _segments(self) -> list[tuple[int, str]]:
-        colors, usage = self._theme.colors, self.usage
-        full = colors.danger if percent(usage) >= 95 else colors.accent
-        return [
-            (usage.system, colors.muted),
-            (usage.narrative, mixed(colors.window, full, 0.45)),
-            (usage.recalled, mixed(colors.window, full, 0.7)),
-            (usage.recent, full),
-            (usage.reserve, colors.faint),
-        ]
-
-
-def percent(usage: Usage) -> int:
-    return round(100 * (usage.used + usage.reserve) / usage.limit) if usage.limit else 0
-
-
-def described(usage: Usage) -> str:
-    parts = (
-        ("System prompt", usage.system),
-        ("Narrative", usage.narrative),
-        ("Recalled", usage.recalled),
-        ("Conversation", usage.recent),
-        ("Kept for the reply", usage.reserve),
-    )
-    lines = [f"{name}: {tokens:,}" for name, tokens in parts if tokens]
-    filled = usage.used + usage.reserve
-    return "\n".join([f"Context: {filled:,} of {usage.limit:,} tokens", *lines])

@@ -1,0 +1,130 @@
+"""A model on this computer: what it is, whether it fits, and what can be done with it.
+
+Main thread. The verbs go out as signals; deleting can be undone where it was asked for.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from app.core.fit import LABELS, Fit, arithmetic
+from app.hub.models import Broken, Model
+from app.ui.controls import Elided
+from app.ui.models.figures import many, size
+from app.ui.models.words import SOURCES
+from app.ui.theme import Theme
+
+Shown = Model | Broken
+
+
+class InstalledView(QWidget):
+    used = Signal(object)  # a `Model`
+    revealed = Signal(object)  # a path
+    removed = Signal(object)  # a `Model` or `Broken`
+
+    def __init__(self, theme: Theme, parts: tuple[QWidget, ...] = ()) -> None:
+        super().__init__()
+        self._shown: Shown | None = None
+        self.title = Elided()
+        self._facts = _small()
+        self._path = _small()
+        self._fit = _small()
+        self.use = _button("Use this model", "primary")
+        self.show_file = _button("Show in its folder", "plain")
+        self.remove = _button("Delete", "plain")
+        self._parts = parts
+        self._lay_out()
+        self.use.clicked.connect(self._told(self.used.emit))
+        self.show_file.clicked.connect(self._told(lambda shown: self.revealed.emit(shown.path)))
+        self.remove.clicked.connect(self._told(self.removed.emit))
+
+    def _lay_out(self) -> None:
+        self.title.setProperty("kind", "title")
+        self._path.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        buttons = QHBoxLayout()
+        for button in (self.use, self.show_file, self.remove):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 14, 16, 12)
+        column.setSpacing(6)
+        for part in (self.title, self._facts, self._path, self._fit):
+            column.addWidget(part)
+        column.addSpacing(4)
+        column.addLayout(buttons)
+        column.addSpacing(8)
+        for part in self._parts:
+            column.addWidget(part, 1)
+        if not self._parts:
+            column.addStretch(1)
+
+    def show_model(self, shown: Shown, fit: Fit | None, *, loaded: bool) -> None:
+        self._shown = shown
+        chat = isinstance(shown, Model) and shown.facts.kind == "chat"
+        self.use.setVisible(chat)
+        self.use.setEnabled(not loaded)
+        self.use.setText("In use" if loaded else "Use this model")
+        self.remove.setVisible(shown.source == "app")
+        self._path.setText(str(shown.path))
+        self._fit.setVisible(fit is not None)
+        if fit is not None:
+            self._fit.setText(_fit_words(fit))
+            self._fit.setToolTip("\n".join(arithmetic(fit)))
+        if isinstance(shown, Model):
+            self.title.setText(shown.full_title)
+            self._facts.setText(_facts(shown))
+        else:
+            self.title.setText(shown.path.name)
+            self._facts.setText(shown.reason)
+        for part in self._parts:
+            part.setVisible(chat)
+
+    @property
+    def path(self) -> Path | None:
+        return self._shown.path if self._shown else None
+
+    def _told(self, tell: Callable[[Shown], object]) -> Callable[[], None]:
+        def clicked() -> None:
+            if self._shown is not None:
+                tell(self._shown)
+
+        return clicked
+
+
+def _facts(model: Model) -> str:
+    facts = model.facts
+    parts = (
+        f"{many(facts.parameters)} parameters" if facts.parameters else "",
+        facts.architecture,
+        f"trained for {facts.trained_ctx:,} tokens" if facts.trained_ctx else "",
+        size(model.size),
+        f"{len(model.parts)} parts" if len(model.parts) > 1 else "",
+        "sees pictures" if model.projector else "",
+        facts.licence,
+        SOURCES[model.source],
+        f"{len(model.copies)} more copies of it" if model.copies else "",
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def _fit_words(fit: Fit) -> str:
+    layers = ""
+    if fit.gpu_available:
+        layers = f", {fit.gpu_layers} of {fit.total_layers} layers on the GPU"
+    return f"{LABELS[fit.label].capitalize()} with the settings as they are{layers}."
+
+
+def _button(text: str, kind: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setProperty("kind", kind)
+    return button
+
+
+def _small() -> QLabel:
+    label = QLabel()
+    label.setProperty("kind", "small")
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    return label

@@ -1,0 +1,1 @@
+"""What became of the older turns: read, edited, taken back, written again."""

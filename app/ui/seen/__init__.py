@@ -1,0 +1,1 @@
+"""What the model sees of a chat, in exact tokens: the meter's figures and the page behind it."""

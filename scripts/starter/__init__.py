@@ -1,0 +1,1 @@
+"""Makes the built-in starter model: writes its lessons, trains, converts and examines it."""

@@ -1,0 +1,96 @@
+"""One fact in a conversation: what it is about, its value, and all that can be said of it.
+
+Pure functions of a generator. A fact's letter is given when it is first acknowledged; it ties the
+acknowledgement, the summary and the next session together.
+"""
+
+from dataclasses import dataclass, replace
+from random import Random
+from string import ascii_uppercase
+
+from scripts.starter import values, words
+from scripts.starter.families import CALLED, CODED, DATED, GENERAL, Family
+from scripts.starter.patterns import capital, expand, small
+from scripts.starter.singles import OTHERS, SINGLES
+
+_WEIGHTED = tuple(family for family in (*GENERAL, *OTHERS) for _ in range(family.often))
+_SINGLES = tuple(family for family in SINGLES for _ in range(family.often))
+
+
+@dataclass(frozen=True)
+class Fact:
+    family: Family
+    noun: str
+    value: str
+
+    @property
+    def label(self) -> str:
+        return self.family.label.format(n=self.noun, N=capital(self.noun))
+
+    def statement(self, rng: Random) -> str:
+        pattern = values.one_of(rng, self.family.statements)
+        while pattern.startswith("{v}") and self.value[0].islower():
+            pattern = values.one_of(rng, self.family.statements)  # a capital would change the value
+        return self._filled(pattern, rng)
+
+    def continuing(self, rng: Random) -> str:
+        """The statement as it stands after other words."""
+        text = self.statement(rng)
+        return text if text.startswith(self.value) else small(text)
+
+    def question(self, rng: Random) -> str:
+        return self._filled(values.one_of(rng, self.family.questions), rng)
+
+    @property
+    def answer(self) -> str:
+        return self.family.answer.format(n=self.noun, v=self.value).replace("..", ".")
+
+    @property
+    def unknown(self) -> str:
+        return f"You have not told me {self.family.thing.format(n=self.noun)} yet."
+
+    def changed(self, rng: Random) -> "Fact":
+        value = self.value
+        while value == self.value:
+            value = self.family.value(rng)
+        return replace(self, value=value)
+
+    def _filled(self, pattern: str, rng: Random) -> str:
+        return expand(pattern, rng).replace("{n}", self.noun).replace("{v}", self.value)
+
+
+def letter(index: int) -> str:
+    """A … Z, AA … AZ, BA …: the name of the fact with this number."""
+    first, second = divmod(index, 26)
+    return (ascii_uppercase[first - 1] if first else "") + ascii_uppercase[second]
+
+
+def bullet(index: int, fact: Fact) -> str:
+    return f"- {letter(index)}. {fact.label}: {fact.value}"
+
+
+def any_fact(rng: Random) -> Fact:
+    family = values.one_of(rng, _SINGLES) if rng.random() < 0.22 else values.one_of(rng, _WEIGHTED)
+    return of_family(family, rng)
+
+
+def of_family(family: Family, rng: Random) -> Fact:
+    noun = _noun(family, rng) if family.nouns else ""
+    value = family.value(rng)
+    while value.lower() in noun.lower() or (noun and noun in value):
+        value = family.value(rng)
+    return Fact(family, noun, value)
+
+
+def _noun(family: Family, rng: Random) -> str:
+    roll = rng.random()
+    if roll < 0.72 or family in OTHERS:
+        return values.one_of(rng, family.nouns)
+    noun = values.one_of(rng, family.nouns)
+    if roll < 0.82:
+        return f"{values.one_of(rng, words.PREFIXES)} {noun}"
+    if roll < 0.88 and family in (CALLED, CODED, DATED):
+        return f"{values.one_of(rng, words.PEOPLE)}'s {noun}"
+    if roll < 0.95:
+        return f"{values.one_of(rng, words.THINGS)} {noun.split()[-1]}"
+    return values.made_up(rng, capital=False)

@@ -1,0 +1,222 @@
+"""Trains the starter: `python -m scripts.starter.train`, on a processor or a graphics card.
+
+Everything follows from the seed: weights, lessons, their order. A run that was ended goes on from
+its last checkpoint as if nothing had happened. The rate is constant and then falls to nothing, so
+a longer run (`--tokens`) shares its beginning with a shorter one: it goes on from the checkpoint
+kept before the fall.
+"""
+
+import argparse
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from itertools import count
+from multiprocessing import get_context
+from pathlib import Path
+from random import Random
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from scripts.starter import vocabulary
+from scripts.starter.lessons import lesson
+from scripts.starter.network import Shape, Starter
+from scripts.starter.optimiser import Optimiser
+from scripts.starter.vocabulary import Vocabulary
+
+HOME = Path.home() / ".cache" / "llama-chat-starter"
+_LONGEST = 1536  # tokens of a lesson
+_GRAIN = 32  # lengths are padded to a multiple of this: few shapes, little waste
+_LESSONS = 384  # in a shard
+_SHORT_SHARDS = 12  # over which the share of short lessons falls to nothing
+_STEP_TOKENS = 4096
+_WARM_UP = 30
+_KEEP_EVERY_S = 180
+
+Row = tuple[list[int], list[float]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run is in its endless line of lessons."""
+
+    step: int = 0
+    tokens: int = 0
+    shard: int = 0
+    batch: int = 0
+
+
+def shard(words: Vocabulary, seed: int, number: int) -> list[list[Row]]:
+    """Batches of rows that are about as long as each other."""
+    easy = max(0.0, 0.8 - number / _SHORT_SHARDS)
+    made = (lesson(seed, number * _LESSONS + i, easy=easy) for i in range(_LESSONS))
+    rows = [row for row in map(words.conversation, made) if len(row[0]) - 1 <= _LONGEST]
+    rows.sort(key=lambda row: len(row[0]), reverse=True)
+    batches: list[list[Row]] = []
+    while rows:
+        most = _STEP_TOKENS // _padded(len(rows[0][0]) - 1)
+        batches.append(rows[:most])
+        rows = rows[most:]
+    Random(f"{seed}/order/{number}").shuffle(batches)
+    return batches
+
+
+def _padded(length: int) -> int:
+    return -(-length // _GRAIN) * _GRAIN
+
+
+def shards(words: Vocabulary, seed: int, first: int, helpers: int) -> Iterator[list[list[Row]]]:
+    """One after another; with helpers, made ahead of their turn in processes of their own."""
+    if not helpers:
+        yield from (shard(words, seed, number) for number in count(first))
+        return
+    with ProcessPoolExecutor(helpers, get_context("spawn")) as pool:
+        ahead = deque(pool.submit(shard, words, seed, first + n) for n in range(2 * helpers))
+        for number in count(first + len(ahead)):
+            yield ahead.popleft().result()
+            ahead.append(pool.submit(shard, words, seed, number))
+
+
+def batches(
+    words: Vocabulary, seed: int, place: Place, helpers: int = 0
+) -> Iterator[tuple[Place, list[Row]]]:
+    """From `place` on; each with the place behind it."""
+    first, step, tokens = place.batch, place.step, place.tokens
+    ready = shards(words, seed, place.shard, helpers)
+    for number, made in enumerate(ready, place.shard):
+        for index, rows in enumerate(made):
+            if index < first:
+                continue
+            step, tokens = step + 1, tokens + sum(len(ids) for ids, _ in rows)
+            yield Place(step, tokens, number, index + 1), rows
+        first = 0
+
+
+def tensors(rows: list[Row], end: int) -> tuple[Tensor, Tensor]:
+    length = _padded(max(len(ids) for ids, _ in rows) - 1) + 1
+    ids = torch.full((len(rows), length), end)
+    weights = torch.zeros(len(rows), length)
+    for row, (tokens, worth) in enumerate(rows):
+        ids[row, : len(tokens)] = torch.tensor(tokens)
+        weights[row, : len(worth)] = torch.tensor(worth)
+    return ids, weights
+
+
+def loss_of(model: Starter, ids: Tensor, weights: Tensor) -> tuple[Tensor, float]:
+    """The weighted loss, and that of the assistant's tokens alone."""
+    expected, worth = ids[:, 1:].reshape(-1), weights[:, 1:].reshape(-1)
+    chosen = (worth > 0).nonzero()[:, 0]
+    with torch.autocast(ids.device.type, torch.bfloat16, enabled=ids.is_cuda):
+        logits = model(ids[:, :-1], chosen)
+    losses = cross_entropy(logits.float(), expected[chosen], reduction="none")
+    worth = worth[chosen]
+    said = losses.detach()[worth > 0.5]
+    return (losses * worth).sum() / worth.sum(), said.mean().item()
+
+
+def rate(place: Place, total: int, fall: float) -> float:
+    warm = min(1.0, place.step / _WARM_UP)
+    left = max(0.0, 1 - place.tokens / total)
+    return warm * max(0.02, min(1.0, left / fall))
+
+
+class Run:
+    """One training run and the checkpoints it keeps in its folder."""
+
+    def __init__(
+        self, folder: Path, seed: int, shape: Shape, device: str, *, resume: Path | None
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._seed, self._device = folder, seed, device
+        self.words = _words(folder, seed)
+        torch.manual_seed(seed)
+        self.model = Starter(shape).to(device)
+        self._optimiser = Optimiser(self.model)
+        self.place = Place()
+        if resume is not None and resume.exists():
+            kept = torch.load(resume, weights_only=True, map_location=device)
+            self.model.load_state_dict(kept["model"])
+            self._optimiser.restore(kept["optimiser"])
+            self.place = Place(**kept["place"])
+
+    def train(self, total: int, fall: float, minutes: float, helpers: int) -> None:
+        began = kept = time.monotonic()
+        average, first = 0.0, self.place.tokens
+        lessons = batches(self.words, self._seed, self.place, helpers)
+        while self.place.tokens < total and time.monotonic() - began < minutes * 60:
+            place, rows = next(lessons)
+            ids, weights = tensors(rows, self.words.end)
+            loss, said = loss_of(self.model, ids.to(self._device), weights.to(self._device))
+            loss.backward()
+            falling = self.place.tokens >= total * (1 - fall)
+            if not falling and place.tokens >= total * (1 - fall):
+                self.keep("before-fall.pt")
+            self._optimiser.step(rate(place, total, fall))
+            self.place = place
+            average = average * 0.98 + said * 0.02 if average else said
+            if place.step % 20 == 0:
+                speed = (place.tokens - first) / (time.monotonic() - began)
+                print(
+                    f"step {place.step} tokens {place.tokens / 1e6:.2f}M shard {place.shard} "
+                    f"{speed:.0f} tokens/s rate {rate(place, total, fall):.2f} loss {average:.4f}",
+                    flush=True,
+                )
+            if time.monotonic() - kept > _KEEP_EVERY_S:
+                self.keep("last.pt")
+                kept = time.monotonic()
+        self.keep("last.pt")
+
+    def keep(self, name: str) -> None:
+        """A checkpoint that is there whole or not at all."""
+        state = {
+            "model": self.model.state_dict(),
+            "optimiser": self._optimiser.state(),
+            "place": asdict(self.place),
+            "shape": asdict(self.model.shape),
+            "seed": self._seed,
+        }
+        passing = self._folder / f"{name}.{os.getpid()}"
+        torch.save(state, passing)
+        passing.replace(self._folder / name)
+
+
+def _words(folder: Path, seed: int) -> Vocabulary:
+    kept = folder / "vocabulary.json"
+    if not kept.exists():
+        vocabulary.learn(seed).save(kept)
+    return vocabulary.load(kept)
+
+
+def main() -> None:
+    said = argparse.ArgumentParser(description=__doc__)
+    said.add_argument("--folder", type=Path, default=HOME / "run")
+    said.add_argument("--tokens", type=float, default=120e6, help="of the whole run")
+    said.add_argument("--fall", type=float, default=0.5, help="the share in which the rate falls")
+    said.add_argument("--minutes", type=float, default=1e9, help="then it ends, to go on later")
+    said.add_argument("--seed", type=int, default=1)
+    said.add_argument("--threads", type=int, default=2)
+    said.add_argument("--device", default="cpu")
+    said.add_argument("--helpers", type=int, default=0, help="processes that make lessons ahead")
+    said.add_argument("--width", type=int, default=Shape.width)
+    said.add_argument("--layers", type=int, default=Shape.layers)
+    said.add_argument("--inner", type=int, default=Shape.inner)
+    said.add_argument(
+        "--from", dest="start", default="last.pt", help="the checkpoint to go on from"
+    )
+    asked = said.parse_args()
+    torch.set_num_threads(asked.threads)
+    shape = Shape(
+        width=asked.width, layers=asked.layers, heads=asked.width // 64, inner=asked.inner
+    )
+    resume = asked.folder / asked.start
+    run = Run(asked.folder, asked.seed, shape, asked.device, resume=resume)
+    print(f"{sum(p.numel() for p in run.model.parameters()) / 1e6:.2f}M weights, {run.place}")
+    run.train(int(asked.tokens), asked.fall, asked.minutes, asked.helpers)
+
+
+if __name__ == "__main__":
+    main()

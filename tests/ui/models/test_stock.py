@@ -1,0 +1,111 @@
+"""The models on this computer: listed, used, deleted with a way back, brought in by a drop."""
+
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication
+
+from app.core.protocol import ModelInfo
+from app.ui.events import ModelChanged, ModelChoice, ModelReady
+from tests.hub.gguf_files import write
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def names(shop):
+    return [row.title for row in shop.page.stock.list.rows.rows]
+
+
+def test_an_empty_folder_says_what_to_do(shop):
+    shop.until(shop.page.stock.nothing.isVisible)
+    assert "Find more" in shop.page.stock.nothing.text()
+
+
+def test_models_come_and_go_as_files_do(shop):
+    file = write(shop.folder / "tea-1b-Q4_K_M.gguf", "tea")
+    shop.until(lambda: names(shop) == ["tea 1b"])
+    write(shop.folder / "coffee-Q8_0.gguf", "coffee")
+    (shop.folder / "torn.gguf").write_bytes(b"GGUFnothing")
+    shop.until(lambda: names(shop) == ["coffee", "tea 1b", "Cannot be used", "torn.gguf"])
+    file.unlink()
+    shop.until(lambda: "tea 1b" not in names(shop))
+
+
+def test_one_is_used_by_the_keyboard_alone(shop):
+    write(shop.folder / "tea-1b-Q4_K_M.gguf", "tea")
+    shop.until(lambda: names(shop) == ["tea 1b"])
+    stock = shop.page.stock
+    stock.list.setFocus()
+    shop.desk.qtbot.keyClick(stock.list, Qt.Key.Key_Down)
+    assert shop.page.installed.title.text() == "tea 1b Q4_K_M"
+    shop.desk.qtbot.keyClick(stock.list, Qt.Key.Key_Return)
+    assert shop.desk.models.asked == [("load", "tea 1b")]
+    path = str(shop.folder / "tea-1b-Q4_K_M.gguf")
+    info = ModelInfo(
+        path=path, name="tea", architecture="llama", parameters=1, file_bytes=1, layers=1,
+        gpu_layers=0, trained_ctx=4096, chat_ctx=4096, cells=4096, parallel=1, vocabulary=1,
+        embedding_length=1,
+    )  # fmt: skip
+    shop.desk.bridge.post(ModelChanged(ModelReady(ModelChoice(path, "tea 1b"), info)))
+    shop.until(lambda: shop.page.installed.use.text() == "In use")
+    assert stock.list.rows.rows[0].marks[0].text == "in use"
+
+
+def test_deleting_can_be_undone(shop):
+    file = write(shop.folder / "tea-1b-Q4_K_M.gguf", "tea")
+    shop.until(lambda: names(shop) == ["tea 1b"])
+    shop.page.stock.list.choose_first()
+    shop.desk.qtbot.mouseClick(shop.page.installed.remove, LEFT)
+    shop.until(lambda: names(shop) == [])
+    assert not file.exists()
+    assert shop.page.notes.text == "tea 1b Q4_K_M was deleted."
+    shop.desk.qtbot.mouseClick(shop.page.notes.button, LEFT)
+    shop.until(lambda: names(shop) == ["tea 1b"])
+    assert file.exists()
+
+
+def test_a_dropped_file_is_brought_in_and_chosen(shop, tmp_path):
+    file = write(tmp_path / "elsewhere" / "tea-1b-Q4_K_M.gguf", "tea")
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(file))])
+    entering = QDragEnterEvent(
+        QPoint(10, 10), Qt.DropAction.CopyAction, mime, LEFT, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(shop.page, entering)
+    assert entering.isAccepted()
+    drop = QDropEvent(
+        QPointF(10, 10), Qt.DropAction.CopyAction, mime, LEFT, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(shop.page, drop)
+    shop.until(lambda: names(shop) == ["tea 1b"])
+    assert file.exists()
+    shop.until(lambda: shop.page.installed.title.text() == "tea 1b Q4_K_M")
+
+
+def test_what_is_no_model_is_refused_with_the_reason(shop, tmp_path):
+    file = tmp_path / "notes.gguf"
+    file.write_bytes(b"hello")
+    shop.page.bring_in([file])
+    shop.until(lambda: "notes.gguf" in shop.page.notes.text)
+
+
+def test_a_search_narrows_the_list(shop):
+    write(shop.folder / "tea-1b-Q4_K_M.gguf", "tea")
+    write(shop.folder / "coffee-Q8_0.gguf", "coffee")
+    shop.until(lambda: len(names(shop)) == 2)
+    shop.desk.qtbot.keyClicks(shop.page.search, "tea q4")
+    shop.until(lambda: names(shop) == ["tea 1b"])
+
+
+def test_one_side_at_a_time_where_it_is_narrow(shop):
+    write(shop.folder / "tea-1b-Q4_K_M.gguf", "tea")
+    shop.until(lambda: names(shop) == ["tea 1b"])
+    shop.desk.window.resize(720, 480)
+    shop.desk.settle()
+    assert shop.page._left.isVisible()
+    assert not shop.page._right.isVisible()
+    shop.page.stock.list.choose_first()
+    assert shop.page._right.isVisible()
+    assert not shop.page._left.isVisible()
+    shop.desk.qtbot.keyClick(shop.page, Qt.Key.Key_Escape)
+    assert shop.page._left.isVisible()
+    assert shop.desk.window.pages.name == "models"
