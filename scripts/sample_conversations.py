@@ -1,6 +1,5 @@
 """Conversations for screenshots and benchmarks: every construct that answers are made of."""
 
-
 from app.ui.bench.texts import ATTENTION, RICH
 
 __all__ = ["ATTENTION", "RICH", "SCRIPTS"]
