@@ -19,6 +19,10 @@ def main() -> int:
         from app.chat.extract import main as extract
 
         return extract()
+    if sys.argv[1:2] == ["fetch-xet"]:
+        from app.hub.xet_child import main as fetch_xet
+
+        return fetch_xet()
     from app.cli.main import main as cli
 
     return cli(sys.argv[1:])

@@ -19,7 +19,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+if __package__ in (None, ""):  # run as a file: the repository root is not on the path yet
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+ROOT = Path(__file__).resolve().parents[1]
 FILE = "/stand-in/sparse/resolve/main/sparse-Q8_0.gguf"
 
 
@@ -56,8 +59,7 @@ def ours(endpoint: str, lfs: dict[str, Any], target: Path) -> dict[str, float]:
     """In a process of its own, as curl is; its start is not counted, as the app already runs."""
     arguments = [endpoint, str(lfs["size"]), lfs["sha256"], str(target)]
     command = [sys.executable, __file__, "--fetch", *arguments]
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
-    run = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+    run = subprocess.run(command, check=True, capture_output=True, text=True)
     return json.loads(run.stdout)
 
 

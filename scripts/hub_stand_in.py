@@ -8,21 +8,26 @@ Each answered request is in `log`; each entry of `faults` spoils one answer of t
 
 import argparse
 import contextlib
-import hashlib
 import json
 import random
 import re
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+if __package__ in (None, ""):  # run as a file: the repository root is not on the path yet
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scripts import hub_stand_in_xet as xet
+from scripts.hub_stand_in_files import Content, Repository
 
 Mode = Literal[
     "cut",  # the connection ends at `at`
@@ -40,100 +45,6 @@ Mode = Literal[
 ]
 MODES: tuple[Mode, ...] = Mode.__args__  # type: ignore[attr-defined]
 _CHUNK = 1 << 18
-
-
-class Content:
-    """Bytes that may be far larger than memory: `size` of them, repeating `block`."""
-
-    def __init__(self, data: bytes, size: int | None = None) -> None:
-        self._block = data
-        self.size = len(data) if size is None else size
-
-    def read(self, start: int, count: int) -> bytes:
-        count = min(count, self.size - start)
-        if len(self._block) == self.size:
-            return self._block[start : start + count]
-        at = start % len(self._block)
-        repeats = -(-(at + count) // len(self._block))
-        return (self._block * repeats)[at : at + count]
-
-    @cached_property
-    def sha256(self) -> str:
-        digest = hashlib.sha256()
-        for start in range(0, self.size, 1 << 22):
-            digest.update(self.read(start, 1 << 22))
-        return digest.hexdigest()
-
-    @cached_property
-    def git_sha1(self) -> str:
-        digest = hashlib.sha1(f"blob {self.size}\0".encode(), usedforsecurity=False)
-        for start in range(0, self.size, 1 << 22):
-            digest.update(self.read(start, 1 << 22))
-        return digest.hexdigest()
-
-    @cached_property
-    def pointer_sha1(self) -> str:
-        """What git itself keeps of a file in LFS."""
-        oid = f"oid sha256:{self.sha256}\nsize {self.size}\n"
-        return Content(f"version https://git-lfs.github.com/spec/v1\n{oid}".encode()).git_sha1
-
-
-@dataclass
-class Repository:
-    name: str  # owner/name
-    files: dict[str, Content]
-    gated: bool = False
-    private: bool = False
-    downloads: int = 0
-    likes: int = 0
-    licence: str = "mit"
-    architecture: str = "llama"
-    plain: frozenset[str] = frozenset()  # files kept in git itself, not in LFS
-
-    @property
-    def commit(self) -> str:
-        sums = "".join(content.sha256 for content in self.files.values())
-        return hashlib.sha1(sums.encode(), usedforsecurity=False).hexdigest()
-
-    def is_lfs(self, path: str) -> bool:
-        return path.endswith(".gguf") and path not in self.plain
-
-    def summary(self) -> dict[str, Any]:
-        return {
-            "_id": self.commit[:24],
-            "id": self.name,
-            "modelId": self.name,
-            "author": self.name.split("/", maxsplit=1)[0],
-            "sha": self.commit,
-            "private": self.private,
-            "gated": "manual" if self.gated else False,
-            "downloads": self.downloads,
-            "likes": self.likes,
-            "tags": ["gguf", f"license:{self.licence}", self.architecture],
-            "pipeline_tag": "text-generation",
-            "createdAt": "2026-01-01T00:00:00.000Z",
-            "lastModified": "2026-02-01T00:00:00.000Z",
-            "gguf": {
-                "total": sum(content.size for content in self.files.values()),
-                "architecture": self.architecture,
-                "context_length": 8192,
-            },
-        }
-
-    def siblings(self, *, blobs: bool) -> list[dict[str, Any]]:
-        listed: list[dict[str, Any]] = []
-        for path, content in self.files.items():
-            entry: dict[str, Any] = {"rfilename": path}
-            if blobs:
-                entry |= {"size": content.size}
-                if not self.is_lfs(path):
-                    entry["blobId"] = content.git_sha1
-                else:
-                    entry["blobId"] = content.pointer_sha1
-                    lfs = {"sha256": content.sha256, "size": content.size, "pointerSize": 134}
-                    entry["lfs"] = lfs
-            listed.append(entry)
-        return listed
 
 
 @dataclass
@@ -298,6 +209,8 @@ class _Hub(_Handler):
             self._list(query)
         elif match := re.fullmatch(r"/api/models/([^/]+/[^/]+?)(?:/revision/[^/]+)?", path):
             self._about(match[1], query)
+        elif match := re.fullmatch(r"/(xet-token|v1/reconstructions|xorb)/(\w+)", path):
+            self._xet(match[1], match[2])
         elif match := re.fullmatch(r"/([^/]+/[^/]+)/resolve/[^/]+/(.+)", path):
             self._resolve(match[1], match[2])
         else:
@@ -352,18 +265,37 @@ class _Hub(_Handler):
         elif path not in repository.files:
             self.reply(404, b'{"error": "Entry not found"}', X_Error_Code="EntryNotFound")
         elif repository.is_lfs(path):
-            content = repository.files[path]
-            self.reply(
-                302,
-                Location=f"{self.stand_in.file_host}/{content.sha256}",
-                X_Repo_Commit=repository.commit,
-                X_Linked_Etag=f'"{content.sha256}"',
-                X_Linked_Size=str(content.size),
-            )
+            self._point_to(repository, repository.files[path])
         else:
             content = repository.files[path]
             body = content.read(0, content.size)
             self.reply(200, body, "text/plain", ETag=f'"{content.git_sha1}"')
+
+    def _point_to(self, repository: Repository, content: Content) -> None:
+        headers = {
+            "X_Repo_Commit": repository.commit,
+            "X_Linked_Etag": f'"{content.sha256}"',
+            "X_Linked_Size": str(content.size),
+        }
+        if repository.xet_only:
+            route = f"{self.stand_in.endpoint}/xet-token/{content.sha256}"
+            headers |= {"X_Xet_Hash": content.sha256, "X_Xet_Refresh_Route": route}
+            self.reply(200 if self.command == "HEAD" else 404, **headers)
+        else:
+            self.reply(302, Location=f"{self.stand_in.file_host}/{content.sha256}", **headers)
+
+    def _xet(self, what: str, digest: str) -> None:
+        content = self.stand_in.blob(digest)
+        if content is None:
+            self.reply(404)
+        elif what == "xet-token":
+            self.reply(200, **xet.token_headers(self.stand_in.endpoint))
+        elif what == "xorb":
+            packed = xet.xorb(content.read(0, content.size))
+            body, where = xet.part(packed, self.entry.range)
+            self.reply(206, body, "application/octet-stream", Content_Range=where)
+        else:
+            self.reply(200, xet.reconstruction(self.stand_in.endpoint, digest, content.size))
 
 
 class _Files(_Handler):

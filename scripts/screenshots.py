@@ -27,7 +27,7 @@ if __name__ == "__main__" and "SCREENSHOT_SCALE" not in os.environ:
     sys.exit(0)
 
 from PySide6.QtCore import QEventLoop, QPointF, Qt, QTimer  # noqa: E402
-from PySide6.QtGui import QFont, QFontDatabase, QImage, QKeyEvent, QMouseEvent  # noqa: E402, TID251
+from PySide6.QtGui import QCursor, QFont, QFontDatabase, QImage, QKeyEvent, QMouseEvent  # noqa: E402, TID251
 from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402, TID251
 
 from app.ui.theme import BODY_POINTS, Mode, theme  # noqa: E402
@@ -41,8 +41,11 @@ from app.ui.transcript import (  # noqa: E402
     Transcript,
     WindItem,
 )
+from scripts.pages_scene import SCENES as PAGE_SCENES  # noqa: E402
+from scripts.pages_scene import PagesScene  # noqa: E402
 from scripts.sample_conversations import ATTENTION, RICH, SCRIPTS  # noqa: E402
-from scripts.window_scene import WindowScene  # noqa: E402
+from scripts.window_scene import SCENES as WINDOW_SCENES  # noqa: E402
+from scripts.window_scene import SIZES, WindowScene  # noqa: E402
 
 Scene = Callable[[Mode], QWidget]
 _open: list[Transcript] = []
@@ -203,18 +206,40 @@ def hostile(mode: Mode) -> QWidget:
     )
 
 
-def window(mode: Mode) -> QWidget:
-    """The whole window, as the README shows it."""
-    scene = WindowScene(mode)
-    _windows.append(scene)
-    return scene.window
+def window(name: str) -> Scene:
+    """The whole window, as the README shows it, in one of its states."""
+
+    def scene(mode: Mode) -> QWidget:
+        made = WindowScene(mode, SIZES.get(name, (1_120, 800)))
+        WINDOW_SCENES[name](made)
+        _windows.append(made)
+        wait(2_500 if name == "attachments" else 1_000)
+        while made.window.transcript._errands.busy:  # formulas are still being drawn
+            wait(50)
+        return made.window
+
+    return scene
 
 
-_windows: list[WindowScene] = []
+def page(name: str) -> Scene:
+    """A page around the conversation, in the real app on a made-up home."""
+
+    def scene(mode: Mode) -> QWidget:
+        made = PagesScene(mode, empty=name == "first-run")
+        _windows.append(made)
+        wait(2_000)
+        PAGE_SCENES[name](made)
+        wait(2_000)
+        return made.window
+
+    return scene
+
+
+_windows: list[WindowScene | PagesScene] = []
 
 SCENES: dict[str, Scene] = {
-    "window": window,
-} | {
+    f"window-{name}".removesuffix("-conversation"): window(name) for name in WINDOW_SCENES
+} | {name: page(name) for name in PAGE_SCENES} | {
     f"transcript-{scene.__name__}": scene
     for scene in (
         conversation, rich, scripts, opened, states, streaming, selecting, finding, link,
@@ -229,6 +254,7 @@ def main(names: list[str]) -> None:
     if "Inter" in QFontDatabase.families():
         app.setFont(QFont("Inter", 10))
     FOLDER.mkdir(parents=True, exist_ok=True)
+    QCursor.setPos(5_000, 5_000)  # nothing is hovered
     suffix = "" if os.environ["SCREENSHOT_SCALE"] == "1" else "@2x"
     modes: tuple[Mode, ...] = ("light", "dark")
     for name in names or SCENES:
@@ -238,10 +264,10 @@ def main(names: list[str]) -> None:
             picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
             picture.save(str(FOLDER / f"{name}-{mode}{suffix}.png"), "PNG", 0)
             widget.hide()
+            while _windows:
+                _windows.pop().close()
     for view in _open:
         view.shutdown()
-    for scene in _windows:
-        scene.close()
 
 
 if __name__ == "__main__":

@@ -22,11 +22,12 @@ from app.core.protocol import (
     ModelInfo,
     ModelSpec,
     RequestEvent,
+    is_terminal,
 )
 from app.core.settings import Settings
-from app.hub.library import scan
 from app.hub.places import Place, find_places
 from app.hub.resolve import CHATS, EMBEDDERS, Known, resolve
+from app.hub.scan_cache import scan_again
 from app.storage.settings_file import SettingsFile
 from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
@@ -48,14 +49,14 @@ class Models:
         self._pool = pool
         self._spec = spec
         self._workers = workers
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a pool that is closing answers on the spot
         self._current = ""
 
     def load(self, path: Path, sink: Sink, *, fresh: bool = False) -> RequestId:
         """Load a model as the settings say; `fresh`: in new processes even if it is there."""
 
         def watch(event: RequestEvent) -> None:
-            if isinstance(event, Failed):
+            if is_terminal(event) and not isinstance(event, Loaded):
                 with self._lock:
                     self._current = ""
             sink(event)
@@ -75,6 +76,8 @@ class Models:
                 loading.set_result(event.info)
             elif isinstance(event, Failed):
                 loading.set_exception(from_info(event.error))
+            elif is_terminal(event):
+                loading.set_exception(ModelLoadFailed("Loading the model was stopped."))
 
         self.load(path, sink)
         return loading
@@ -169,7 +172,7 @@ def find_model(
 ) -> Path:
     """Wherever a model is named; see `resolve`."""
     known = Known(
-        scan=lambda: scan(model_places(settings, folders)),
+        scan=lambda: scan_again(model_places(settings, folders), folders.scanned),
         last=settings.models.last,
         folder=settings.models_folder(folders.models),
     )

@@ -4,37 +4,256 @@ Their modules are imported then, or before on another thread: the window does no
 """
 
 import webbrowser
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
+from app.bootstrap.diagnostics import diagnostics, versions
 from app.bootstrap.rooms import Rooms
 from app.bootstrap.shelf import Shelves
-from app.ui.bridge import Bridge
+from app.chat.tools import built_in
+from app.core.errors import from_info
+from app.core.fit import Fit
+from app.core.ids import new_request_id
+from app.core.messages import Message
+from app.core.protocol import Failed, Render, Rendered, RequestEvent
+from app.hub.library import Library
+from app.storage.database import is_temporary
+from app.ui.bridge import Answers, Bridge
+from app.ui.controls import action
+from app.ui.events import (
+    Event,
+    LibraryChanged,
+    ModelChanged,
+    ModelFailed,
+    ModelReady,
+    ModelsListed,
+)
 from app.ui.header.switch import ModelSwitch
-from app.ui.pages import Page
+from app.ui.models.offers import Offers
+from app.ui.models.rescue import next_step
 from app.ui.preferences import Preferences
 from app.ui.theme import Theme
 from app.ui.window import Window
 
+if TYPE_CHECKING:
+    from app.ui.models.page import ModelsPage
+    from app.ui.palette.matching import Command
+    from app.ui.palette.palette import Palette
+    from app.ui.settings.entries import Entry, Section, What
+    from app.ui.settings.page import PanelMaker, SettingsPage
+    from app.ui.settings.stores import Stores
 
-def offer_pages(
-    window: Window,
-    rooms: Rooms,
-    bridge: Bridge,
-    preferences: Preferences,
-    models: ModelSwitch,
-    shelves: Shelves,
-) -> None:
-    def settings_page(theme: Theme) -> Page:
-        from app.ui.settings.page import SettingsPage
 
-        return SettingsPage(preferences, {}, window.header.reload.trigger, theme)
+_SHORT_CHAT = (
+    Message(role="system", content="Answer in one sentence."),
+    Message(role="user", content="Which tea is green?"),
+    Message(role="assistant", content="Sencha is."),
+    Message(role="user", content="And which is black?"),
+)
 
-    def models_page(theme: Theme) -> Page:
+
+class Surroundings:
+    """Makes the pages out of the rooms, and keeps what they ask of the models at hand."""
+
+    def __init__(
+        self,
+        window: Window,
+        rooms: Rooms,
+        bridge: Bridge,
+        preferences: Preferences,
+        models: ModelSwitch,
+        shelves: Shelves,
+        stores: "Stores",
+    ) -> None:
+        self._window = window
+        self._rooms = rooms
+        self._bridge = bridge
+        self._preferences = preferences
+        self._models = models
+        self._shelves = shelves
+        self._stores = stores
+        self._library = Library()
+        self._listed = ModelsListed(())
+        self._loaded = ""
+        self._palette: Palette | None = None
+        self._answers = Answers(window)
+        bridge.arrived.connect(self._follow)
+
+    def offer(self) -> None:
+        window = self._window
+        window.header.find_more = window.offer_page(
+            "models", "&Models…", "Ctrl+Shift+M", self._models_page
+        )
+        settings = window.offer_page("settings", "&Settings…", "Ctrl+,", self._settings_page)
+        window.sidebar.footer.settings.does(settings)
+        window.sidebar.footer.settings.show()
+        window.header.rescue = self._rescue
+        self._offer_first_models()
+        window.offer_action(action(window, "&Export chats…", self._export, "Ctrl+Shift+E"))
+        window.offer_action(action(window, "&Import chats…", self._import, "Ctrl+Shift+I"))
+        window.offer_action(action(window, "&Do something…", self._open_palette, "Ctrl+K"))
+
+    def _follow(self, event: Event) -> None:
+        match event:
+            case LibraryChanged(library=library):
+                self._library = library
+            case ModelsListed():
+                self._listed = event
+            case ModelChanged(state=state):
+                self._loaded = state.choice.path if isinstance(state, ModelReady) else ""
+            case _:
+                pass
+
+    def _offer_first_models(self) -> None:
+        welcome = self._window.welcome
+        offers = Offers(self._bridge)
+        offers.turned.connect(welcome.show_offers)
+        offers.more_wanted.connect(self._open_models)
+        welcome.offer(offers)
+        self._answers.take(self._shelves.shelf, offers.open)
+
+    def _rescue(self, failed: ModelFailed) -> tuple[str, Callable[[], None]]:
+        """The next step after a load that failed: a setting that would help, or another model."""
+        gpus = any(device.kind == "gpu" for device in self._rooms.pool.devices)
+        step = next_step(failed.error, self._preferences.value, has_gpu=gpus)
+        if step is None:
+            return "Choose another model", self._open_models
+
+        def take() -> None:
+            saving = self._preferences.change(step.edit)
+            self._answers.take(saving, lambda _: self._models.load(failed.choice))
+
+        return step.label, take
+
+    def _open_models(self) -> None:
+        self._window.pages.open("models")
+
+    # -- the pages
+
+    def _models_page(self, theme: Theme) -> "ModelsPage":
         from app.ui.models.page import ModelsPage
 
-        return ModelsPage(shelves.shelf.result(), models, bridge, theme, webbrowser.open)
+        shelf = self._shelves.shelf.result()
+        page = ModelsPage(
+            shelf,
+            self._models,
+            self._bridge,
+            theme,
+            webbrowser.open,
+            self._rooms.presets,
+            self._preview,
+        )
+        page.begin(self._library, self._loaded)
+        return page
 
-    opens = window.offer_page("models", "&Models…", "Ctrl+Shift+M", models_page)
-    window.header.find_more = opens
-    opens = window.offer_page("settings", "&Settings…", "Ctrl+,", settings_page)
-    window.sidebar.footer.settings.does(opens)
-    window.sidebar.footer.settings.show()
+    def _preview(self) -> "Future[str]":
+        """A short chat as the model in use sees it."""
+        shown: Future[str] = Future()
+
+        def sink(event: RequestEvent) -> None:
+            if isinstance(event, Rendered):
+                shown.set_result(event.prompt)
+            elif isinstance(event, Failed):
+                shown.set_exception(from_info(event.error))
+
+        self._rooms.pool.submit(Render(request_id=new_request_id(), messages=_SHORT_CHAT), sink)
+        return shown
+
+    def _settings_page(self, theme: Theme) -> "SettingsPage":
+        from app.ui.palette.commands import actions
+        from app.ui.settings.about import AboutPanel
+        from app.ui.settings.estimate import EstimatePanel
+        from app.ui.settings.page import SettingsPage
+        from app.ui.settings.presets import PresetsPanel
+        from app.ui.settings.shortcuts import ShortcutsPanel
+        from app.ui.settings.storage import StoragePanel
+        from app.ui.settings.tools import ToolsPanel
+        from app.ui.settings.transfer import Export, Import
+
+        preferences, stores = self._preferences, self._stores
+        tools = tuple(each.tool for each in built_in())
+        panels: dict[Section, PanelMaker] = {
+            "models": lambda theme: EstimatePanel(self._estimate, preferences),
+            "sampling": lambda theme: PresetsPanel(self._rooms.presets, theme),
+            "tools": lambda theme: ToolsPanel(tools, preferences, theme),
+            "storage": lambda theme: StoragePanel(
+                stores, Export(stores, theme), Import(stores), theme
+            ),
+            "shortcuts": lambda theme: ShortcutsPanel(lambda: actions(self._window.menu)),
+            "about": lambda theme: AboutPanel(versions(), self._diagnose),
+        }
+        reload_model = self._window.header.reload.trigger
+        return SettingsPage(preferences, panels, reload_model, self._offered, theme)
+
+    def _estimate(self) -> "Future[tuple[str, Fit] | None]":
+        return self._shelves.lane.submit(self._estimate_now)
+
+    def _estimate_now(self) -> tuple[str, Fit] | None:
+        models = self._library.of_kind("chat")
+        model = next((each for each in models if str(each.path) == self._loaded), None)
+        if model is None:
+            return None
+        fits = self._shelves.shelf.result().fits([model]).result()
+        return (model.full_title, fits[model.path]) if model.path in fits else None
+
+    def _diagnose(self) -> "Future[str]":
+        return self._shelves.lane.submit(diagnostics, self._rooms)
+
+    def _offered(self, what: "What") -> Sequence[tuple[str, str]]:
+        match what:
+            case "chat_model":
+                return [(str(each.path), each.full_title) for each in self._library.of_kind("chat")]
+            case "device":
+                gpus = [each for each in self._rooms.pool.devices if each.kind == "gpu"]
+                named = [(each.name, f"{each.name}: {each.description}") for each in gpus]
+                return [*named, ("cpu", "The processor alone")]
+
+    # -- the palette and the dialogs
+
+    def _open_palette(self) -> None:
+        if self._palette is None:
+            self._palette = self._make_palette()
+        self._palette.open()
+
+    def _make_palette(self) -> "Palette":
+        from app.ui.palette import commands
+        from app.ui.palette.palette import Palette
+
+        window = self._window
+        to_settings = commands.of_settings(self._show_entry, self._show_section)
+
+        def at_hand() -> list[Command]:
+            models = commands.of_models(self._listed.choices, self._models)
+            return [*commands.of_actions(window.menu), *models, *to_settings]
+
+        chats = commands.find_chats(self._rooms.db, window.current.open)
+        palette = Palette(window, at_hand, chats, window.look.theme)
+        window.look.changed.connect(palette.set_theme)
+        return palette
+
+    def _show_entry(self, entry: "Entry") -> None:
+        self._settings().show_entry(entry)
+
+    def _show_section(self, section: "Section") -> None:
+        self._settings().show_section(section)
+
+    def _settings(self) -> "SettingsPage":
+        from app.ui.settings.page import SettingsPage
+
+        page = self._window.pages.open("settings")
+        assert isinstance(page, SettingsPage)
+        return page
+
+    def _export(self) -> None:
+        from app.ui.settings.transfer import Export, TransferDialog
+
+        here = self._window.current.conversation
+        theme = self._window.look.theme
+        chats = () if here is None or is_temporary(here) else (here,)
+        TransferDialog("Export", Export(self._stores, theme, chats), self._window).open()
+
+    def _import(self) -> None:
+        from app.ui.settings.transfer import Import, TransferDialog
+
+        TransferDialog("Import chats", Import(self._stores), self._window).open()

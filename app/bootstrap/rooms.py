@@ -4,6 +4,7 @@ Everything it opens is closed in reverse order, whatever happens between.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
@@ -39,6 +40,7 @@ from app.core.sampling import Sampling
 from app.core.settings import Settings
 from app.hub.downloads import Downloads
 from app.hub.runtimes import Runtimes
+from app.storage import restoring
 from app.storage.database import Database
 from app.storage.downloads import StoredDownloads
 from app.storage.instance import Instance
@@ -49,6 +51,7 @@ from app.storage.upkeep import Upkeep
 from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
 
+_PATIENCE_S = 0.5
 _log = logging.getLogger(__name__)
 
 
@@ -76,9 +79,11 @@ class Rooms(msgspec.Struct, frozen=True):
     presets: Presets
     attachments: Attachments
     downloads: Downloads
+    budget: Callable[[], Budget]  # of the window of one chat, as it is now
     temporary: Chats  # nothing of these reaches the disk; see `is_temporary`
     recovered: Report | None = None  # the database was damaged: what was saved
     problems: tuple[str, ...] = ()  # what the settings ask for and is not there
+    restored: str = ""  # what became of a backup that was wanted back, in words
 
     def find_model(self, name: str) -> Path:
         return find_model(name, self.settings.value, self.folders)
@@ -88,24 +93,29 @@ class Rooms(msgspec.Struct, frozen=True):
 
 
 class _Window:
-    """What the loaded models give: the size of a chat's window, and how each is best sampled."""
+    """What the loaded models give: the size of a chat's window, how to sample, what they see."""
 
     def __init__(self, settings: SettingsFile) -> None:
         self._settings = settings
         self._chat_ctx = settings.value.models.chat_ctx
         self._sampling: dict[str, Sampling] = {}
+        self._seeing: dict[str, bool] = {}
 
     def follow(self, event: PoolEvent) -> None:
         if isinstance(event, WorkerReady) and CHAT in event.roles:
             self._chat_ctx = event.info.chat_ctx
             # Without a name, the model that was loaded last is meant.
             self._sampling[event.model] = self._sampling[""] = event.info.recommended
+            self._seeing[event.model] = self._seeing[""] = event.info.vision
 
     def budget(self) -> Budget:
         return Budget(self._chat_ctx, self._settings.value.wind)
 
     def sampling(self, model: str) -> Sampling:
         return self._sampling.get(model, Sampling())
+
+    def sees(self, model: str) -> bool:
+        return self._seeing.get(model, False)
 
 
 class _ChatsBuilder(msgspec.Struct, frozen=True):
@@ -122,7 +132,7 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
 
     def over(self, db: Database, generator: Unkept | Pool) -> Chats:
         budget = self.window.budget
-        scale = Scale(db, generator, budget, self.toolbox)
+        scale = Scale(db, generator, budget, self.toolbox, sees=self.window.sees)
         wind = Wind(
             db,
             generator,
@@ -141,7 +151,7 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
             budget,
             scale,
             wind=wind,
-            titles=Titles(db, generator, self.post, budget, self.toolbox),
+            titles=Titles(db, generator, self.post, scale),
             max_tokens=self.max_tokens,
             ready=self.models.ready,
         )
@@ -158,21 +168,41 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
 
 def _open_stored(
     folders: Folders, on_raise: Callable[[list[str]], None] | None, closing: ExitStack
-) -> tuple[Database, Report | None]:
+) -> tuple[Database, Report | None, str]:
     """The user's chats, ours alone while they are open, whatever state they were left in.
 
     Opened before the pool and closed after it: its last answers are still stored.
     """
     closing.enter_context(Instance(folders.data, on_raise))
+    restored = restoring.carry_out(folders.database)
     db, recovered = open_database(folders.database)
     closing.callback(db.close)
     closing.callback(Upkeep(db, folders.database).close)
-    return db, recovered
+    return db, recovered, restored
+
+
+class _Patience:
+    """Whoever waits for an engine some time after the end has begun is let go.
+
+    A reply is stopped and stored long before; but a model that still loads, or an engine that
+    hangs, would be waited for.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._timer = threading.Timer(_PATIENCE_S, pool.close)
+
+    def begin(self) -> None:
+        self._timer.start()
+
+    def end(self) -> None:
+        self._timer.cancel()
+        if self._timer.ident is not None:
+            self._timer.join()
 
 
 def _open_pool(
     folders: Folders, settings: SettingsFile, closing: ExitStack
-) -> tuple[Pool, tuple[str, ...]]:
+) -> tuple[Pool, _Patience, tuple[str, ...]]:
     """The engines, and what the settings have them do besides chatting."""
     runtimes = Runtimes(folders.runtimes)
     pool = Pool(
@@ -180,6 +210,8 @@ def _open_pool(
         rules=pool_rules(settings.value),
         launch=runtime_launch(runtimes),
     )
+    patience = _Patience(pool)
+    closing.callback(patience.end)
     closing.callback(pool.close)
     pool.warm()  # its process starts and imports while the rest is still being opened
 
@@ -192,13 +224,13 @@ def _open_pool(
     closing.callback(settings.subscribe(follow))
     refused = runtimes.active().refused
     problems = assign_roles(pool, settings.value, folders)
-    return pool, (*((refused,) if refused else ()), *problems)
+    return pool, patience, (*((refused,) if refused else ()), *problems)
 
 
 def _open_downloads(
     db: Database, folders: Folders, settings_file: SettingsFile, closing: ExitStack
 ) -> Downloads:
-    """They go on where the last time ended."""
+    """Those of the last time go on when the window asks for it."""
 
     def find_token() -> str | None:
         from huggingface_hub import get_token
@@ -235,10 +267,10 @@ def open_rooms(
         settings_file = SettingsFile(folders.settings)
         passing_db = Database(None)
         closing.callback(passing_db.close)
-        db, recovered = passing_db, None
+        db, recovered, restored = passing_db, None, ""
         if not temporary:
-            db, recovered = _open_stored(folders, on_raise, closing)
-        pool, problems = _open_pool(folders, settings_file, closing)
+            db, recovered, restored = _open_stored(folders, on_raise, closing)
+        pool, patience, problems = _open_pool(folders, settings_file, closing)
         window = _Window(settings_file)
         pool.subscribe(window.follow)
         pool.subscribe(keep_measured(MeasuredFile(folders.measured_loads)))
@@ -249,7 +281,7 @@ def open_rooms(
             lambda: settings_file.value.models.workers,
         )
         downloads = _open_downloads(db, folders, settings_file, closing)
-        attachments = Attachments(pool, window.budget)
+        attachments = Attachments(pool, window.budget, window.sees)
         closing.callback(attachments.close)
         unkept = Unkept(pool)
         closing.callback(unkept.close)
@@ -258,6 +290,7 @@ def open_rooms(
         )
         passing = build.over(passing_db, unkept)
         kept = passing if temporary else build.over(db, pool)
+        closing.callback(patience.begin)
         yield Rooms(
             folders,
             settings_file,
@@ -270,7 +303,9 @@ def open_rooms(
             kept.presets,
             attachments,
             downloads,
+            window.budget,
             passing,
             recovered,
             problems,
+            restored,
         )

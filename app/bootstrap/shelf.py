@@ -20,7 +20,6 @@ from app.bootstrap.rooms import Rooms
 from app.core.fit import Settings as FitSettings
 from app.core.protocol import Device
 from app.hub.watching import Watch
-from app.storage.downloads import StoredDownloads
 from app.ui.events import Event, LibraryChanged
 
 if TYPE_CHECKING:
@@ -72,6 +71,7 @@ def open_shelf(rooms: Rooms, post: Callable[[Event], None]) -> Generator[Shelves
         watch = Watch(
             lambda: model_places(rooms.settings.value, rooms.folders),
             lambda library, _: post(LibraryChanged(library)),
+            cache=rooms.folders.scanned,
         )
         closing.callback(watch.close)
         opened = closing.enter_context(ExitStack())
@@ -81,10 +81,9 @@ def open_shelf(rooms: Rooms, post: Callable[[Event], None]) -> Generator[Shelves
 
 def _open(rooms: Rooms, post: Callable[[Event], None], watch: Watch, closing: ExitStack) -> "Shelf":
     import httpx2
-    from huggingface_hub import close_session, get_token
+    from huggingface_hub import close_session
 
     from app.hub.catalog import Catalog
-    from app.hub.downloads import Downloads
     from app.ui.models.shelf import Shelf
 
     import_module("app.ui.models.page")  # so that opening the page finds it loaded
@@ -92,9 +91,8 @@ def _open(rooms: Rooms, post: Callable[[Event], None], watch: Watch, closing: Ex
     client = closing.enter_context(httpx2.Client())
     closing.callback(close_session)
     catalog = Catalog(client, os.environ.get("HF_ENDPOINT", "").rstrip("/"))
-    downloads = Downloads(machine.models_folder(), StoredDownloads(rooms.db), find_token=get_token)
-    closing.callback(downloads.close)
-    downloads.subscribe(post)
-    shelf = Shelf(catalog, downloads, machine, watch.look_now)
+    closing.callback(rooms.downloads.subscribe(post))
+    rooms.downloads.go_on()
+    shelf = Shelf(catalog, rooms.downloads, machine, watch.look_now)
     closing.callback(shelf.close)
     return shelf

@@ -1,11 +1,12 @@
 """The desktop app put together: the window first, the model while it already shows. Main thread."""
 
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import msgspec
 
-from app.bootstrap.pages import offer_pages
+from app.bootstrap.pages import Surroundings
 from app.bootstrap.rooms import Rooms, open_rooms
 from app.bootstrap.shelf import open_shelf
 from app.core.errors import AlreadyRunning
@@ -16,6 +17,7 @@ from app.storage.instance import raise_first
 from app.ui.bridge import Bridge
 from app.ui.events import (
     Event,
+    FoldersChanged,
     LibraryChanged,
     MemoryReported,
     ModelChanged,
@@ -28,6 +30,7 @@ from app.ui.keeping import Chats, Keeping
 from app.ui.models.first import FirstModel
 from app.ui.notice import Notice
 from app.ui.preferences import Preferences
+from app.ui.settings.stores import Stores
 from app.ui.window import Window, application
 from app.workers.events import PoolEvent, PoolMeasured
 
@@ -38,29 +41,38 @@ def run_window(model: Path | None, *, verbose: bool = False) -> int:
     A second start hands its model over to the first window and raises it.
     """
     app = application()
-    bridge = Bridge()
     try:
-        with (
-            open_rooms(
-                bridge.post,
-                verbose=verbose,
-                on_raise=lambda words: bridge.post(Raised(tuple(words))),
-            ) as rooms,
-            closing(Preferences(rooms.settings)) as preferences,
-        ):
-            models = ModelSwitch(rooms.models.load, rooms.pool, bridge.post)
-            window = _make_window(rooms, bridge, preferences, models)
-            first = FirstModel(models, bridge, preferences)
-            with open_shelf(rooms, bridge.post) as shelves:
-                offer_pages(window, rooms, bridge, preferences, models, shelves)
-                _follow(window, rooms, bridge, preferences, models)
-                first.begin(model, shelves.lane, rooms.find_model)
-                window.show()
-                return app.exec()
+        with open_window(model, verbose=verbose) as window:
+            window.show()
+            return app.exec()
     except AlreadyRunning:
         if raise_first(find_folders().data, [str(model.absolute())] if model else []):
             return 0
         raise
+
+
+@contextmanager
+def open_window(model: Path | None, *, verbose: bool = False) -> Generator[Window]:
+    """The window over all its rooms; they are closed after it, in reverse order."""
+    bridge = Bridge()
+    with ExitStack() as closers:
+        rooms = closers.enter_context(
+            open_rooms(
+                bridge.post,
+                verbose=verbose,
+                on_raise=lambda words: bridge.post(Raised(tuple(words))),
+            )
+        )
+        preferences = closers.enter_context(closing(Preferences(rooms.settings)))
+        models = ModelSwitch(rooms.models.load, rooms.pool, bridge.post)
+        window = _make_window(rooms, bridge, preferences, models)
+        stores = Stores(rooms.db, rooms.folders, lambda: bridge.post(FoldersChanged()))
+        closers.enter_context(closing(stores))
+        shelves = closers.enter_context(open_shelf(rooms, bridge.post))
+        Surroundings(window, rooms, bridge, preferences, models, shelves, stores).offer()
+        _follow(window, rooms, bridge, preferences, models)
+        FirstModel(models, bridge, preferences).begin(model, shelves.lane, rooms.find_model)
+        yield window
 
 
 def _make_window(
@@ -102,6 +114,8 @@ def _follow(
         window.notes.warn(f"The setting {problem.where} {problem.reason}.")
     for problem in rooms.problems:
         window.notes.warn(problem)
+    if rooms.restored:
+        window.notes.say(rooms.restored)
     if rooms.recovered is not None:  # said last: it matters more
         window.notes.warn(rooms.recovered.sentence())
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from app.core.errors import BugError, from_info
+from app.core.errors import BugError, InvalidRequest, from_info
 from app.core.generator import Generator
 from app.core.ids import new_request_id
 from app.core.protocol import (
@@ -82,6 +82,8 @@ def _single(generator: Generator, request: Request, kind: type[E]) -> "Future[E]
             answer.set_exception(from_info(event.error))
         elif isinstance(event, kind):
             answer.set_result(event)
+        elif isinstance(event, Finished):  # cancelled: its model was unloaded, or the app closes
+            answer.set_exception(InvalidRequest("That was stopped before the model answered."))
         elif is_terminal(event):
             answer.set_exception(BugError(f"{type(request).__name__} got the wrong answer"))
 

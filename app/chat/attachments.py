@@ -26,12 +26,20 @@ _IMAGES = (
     (b"BM", "image/bmp"),
 )
 _LARGE_IMAGE = "The image is larger than 20 MB. Make it smaller first."
+_UNSEEN = "Kept with the message; the model cannot see it."
 _QUOTED = "Too long to be shown whole: what matters to each question is quoted."
 
 
 class Attachments:
-    def __init__(self, generator: Generator, budget: Callable[[], Budget]) -> None:
+    def __init__(
+        self,
+        generator: Generator,
+        budget: Callable[[], Budget],
+        sees: Callable[[str], bool] = lambda _model: False,
+    ) -> None:
+        """`sees`: whether a model can be sent images; without a name, the one that is loaded."""
         self._generator = generator
+        self._sees = sees
         self._budget = budget
         self._threads = ThreadPoolExecutor(_AT_ONCE, "attach")
 
@@ -44,7 +52,7 @@ class Attachments:
 
     def read_image(self, name: str, png: bytes) -> "Future[Document]":
         """A picture that was pasted."""
-        return self._threads.submit(_image, name, "image/png", png)
+        return self._threads.submit(_image, name, "image/png", png, seen=self._sees(""))
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
@@ -53,7 +61,7 @@ class Attachments:
         if mime := _image_type(path):
             if path.stat().st_size > _MAX_IMAGE_BYTES:
                 raise InvalidRequest(_LARGE_IMAGE)
-            return _image(path.name, mime, path.read_bytes())
+            return _image(path.name, mime, path.read_bytes(), seen=self._sees(""))
         found = extract_text(path)
         if found.problem:
             raise InvalidRequest(found.problem)
@@ -72,10 +80,10 @@ class Attachments:
             return len(text) // _CHARACTERS_PER_TOKEN + 1
 
 
-def _image(name: str, mime: str, data: bytes) -> Document:
+def _image(name: str, mime: str, data: bytes, *, seen: bool) -> Document:
     if len(data) > _MAX_IMAGE_BYTES:
         raise InvalidRequest(_LARGE_IMAGE)
-    note = "Kept with the message; the model cannot see it."
+    note = "" if seen else _UNSEEN
     return Document(name=name, kind="image", mime=mime, data=data, note=note)
 
 

@@ -12,7 +12,7 @@ import msgspec
 from app.chat.budget import Budget
 from app.chat.passages import excerpt
 from app.core.ids import MessageId
-from app.core.messages import Message
+from app.core.messages import Message, TextPart
 from app.storage import documents
 from app.storage.connection import Tx
 from app.storage.documents import Attached, DocumentId, Excerpt
@@ -42,12 +42,15 @@ def whole(attached: Sequence[Attached], budget: Budget) -> frozenset[DocumentId]
     return frozenset(chosen)
 
 
-def woven(tx: Tx, branch: Sequence[StoredMessage], budget: Budget) -> list[StoredMessage]:
+def woven(
+    tx: Tx, branch: Sequence[StoredMessage], budget: Budget, *, images: bool = False
+) -> list[StoredMessage]:
+    """`images`: the model sees them; else it is told that they are not shown."""
     ids = [stored.id for stored in branch]
     carried = _by_message(documents.on(tx, ids))
     quoted = documents.excerpts(tx, ids) if carried else {}
     return [
-        _woven(tx, stored, carried.get(stored.id, ()), quoted.get(stored.id, ()), budget)
+        _woven(tx, stored, carried.get(stored.id, ()), quoted.get(stored.id, ()), budget, images)
         for stored in branch
     ]
 
@@ -98,6 +101,7 @@ def _woven(
     carried: Sequence[Attached],
     quoted: Sequence[Excerpt],
     budget: Budget,
+    images: bool,
 ) -> StoredMessage:
     if not carried and not quoted:
         return stored
@@ -112,10 +116,12 @@ def _woven(
     blocks += [
         _block("Image" if d.kind == "image" else "Document", d.name, "(not shown)")
         for d in carried
-        if d.id not in full and d.name not in told
+        if d.id not in full and d.name not in told and not (images and d.kind == "image")
     ]
     text = "\n\n".join([*blocks, stored.message.text])
-    message: Message = msgspec.structs.replace(stored.message, content=text)
+    seen = [documents.image(tx, d.id) for d in carried if images and d.kind == "image"]
+    content = (*seen, TextPart(text)) if seen else text
+    message: Message = msgspec.structs.replace(stored.message, content=content)
     return msgspec.structs.replace(stored, message=message)
 
 

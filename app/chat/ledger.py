@@ -20,6 +20,7 @@ Kind = Literal["constraint", "quote", "url", "path", "date", "code", "number", "
 _LONGEST_CLAUSE = 220
 _HISTORY = 3
 _NEAR = 5
+_QUOTES = '"“”„«»`'
 
 # Ordered: an earlier kind claims its characters before a later one looks at them.
 _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
@@ -102,6 +103,24 @@ def extract(text: str, message: MessageId) -> list[LedgerEntry]:
             short = _around(clause, values)
             entries.append(LedgerEntry(kind, short, message, _key(clause, values)))
     return entries
+
+
+def confirmed(
+    text: str, sources: Sequence[tuple[MessageId, str]], known: Sequence[LedgerEntry]
+) -> list[LedgerEntry]:
+    """What a model's own summary adds: clauses whose every value was said, word for word.
+
+    Each is tied to the newest of the sources (oldest first) that said it; what a known entry
+    holds already is no news.
+    """
+    added: list[LedgerEntry] = []
+    for entry in extract(text, MessageId(0)):
+        values = [entry.text[s:e].strip(_QUOTES) for k, s, e in _values(entry.text) if k != "self"]
+        told = any(all(value in old.text for value in values) for old in (*known, *added))
+        source = next((id_ for id_, said in reversed(sources) if all(v in said for v in values)), 0)
+        if values and source and not told:
+            added.append(msgspec.structs.replace(entry, message_id=MessageId(source)))
+    return added
 
 
 def merge(ledger: Sequence[LedgerEntry], new: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:

@@ -54,6 +54,17 @@ def merge_request(segments: Sequence[str], facts: Sequence[LedgerEntry]) -> str:
     )
 
 
+def live_merge_request(older: str, newer: str) -> str:
+    """The same where the notes and the facts stand at the start of the conversation already."""
+    return (
+        "Summarize two parts of the notes at the start of our conversation: the part that begins "
+        f"with “{_start(older)}” and the part that begins with “{_start(newer)}”. Write both as "
+        "one shorter list of bullet points. Keep every name, number, date, path, decision and "
+        "open question exactly as it stands there. Invent nothing. "
+        "Answer with the bullet points only."
+    )
+
+
 def mechanical(messages: Sequence[Message], characters: int) -> str:
     """When no model can: how each message begins and ends, what the user said first of all."""
     by_worth = sorted(
@@ -103,7 +114,11 @@ def _head(text: str, characters: int) -> str:
 
 
 def _opening(message: Message | None) -> str:
-    words = (message.text if message is not None else "").split()
+    return _start(message.text if message is not None else "")
+
+
+def _start(text: str) -> str:
+    words = text.split()
     opening = " ".join(words[:8])[:60]
     return opening + ("…" if len(words) > 8 else "")
 

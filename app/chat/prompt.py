@@ -12,17 +12,15 @@ import msgspec
 
 from app.chat import ledger, narrative
 from app.chat.budget import Budget
+from app.chat.rough import BYTES_PER_TOKEN
 from app.core.ids import MessageId
-from app.core.messages import Message
+from app.core.messages import ImagePart, Message, TextPart
 from app.storage.messages import StoredMessage
 from app.storage.recalls import Quote
 from app.storage.segments import LedgerEntry, Segment
 
 # Evicted: neither it, nor a part of it, nor a word about it is in the prompt.
 Seen = Literal["verbatim", "excerpted", "narrated", "recalled", "evicted"]
-
-# On the safe side in any script; the exact count decides before anything is sent.
-_BYTES_PER_TOKEN = 2.5
 
 
 class Composition(msgspec.Struct, frozen=True):
@@ -91,7 +89,8 @@ def compose(
 
     `excerpts` names messages to cut to so many characters.
     """
-    facts = ledger.fit(ledger_of(segments), int(budget.ledger_tokens * _BYTES_PER_TOKEN))
+    # The exact count decides before anything is sent.
+    facts = ledger.fit(ledger_of(segments), int(budget.ledger_tokens * BYTES_PER_TOKEN))
     first = _covered(segments, branch)
     recent = branch[first:]
     recalled = {stored.id: (quotes or {}).get(stored.id, ()) for stored in recent}
@@ -131,13 +130,20 @@ def _covered(segments: Sequence[Segment], branch: Sequence[StoredMessage]) -> in
 
 
 def _as_sent(stored: StoredMessage, quotes: Sequence[Quote], cut: int | None) -> Message:
-    message = stored.message
+    text = stored.message.text
     if cut is not None:
-        message = msgspec.structs.replace(message, content=narrative.excerpt(message.text, cut))
+        text = narrative.excerpt(text, cut)
     if quotes:
-        text = narrative.with_quotes(message.text, [(q.role, q.text) for q in quotes])
-        message = msgspec.structs.replace(message, content=text)
-    return message
+        text = narrative.with_quotes(text, [(q.role, q.text) for q in quotes])
+    return _saying(stored.message, text)
+
+
+def _saying(message: Message, text: str) -> Message:
+    """With another text beside the same images."""
+    if isinstance(message.content, str):
+        return msgspec.structs.replace(message, content=text)
+    images = tuple(part for part in message.content if isinstance(part, ImagePart))
+    return msgspec.structs.replace(message, content=(*images, TextPart(text)))
 
 
 def was_said(stored: StoredMessage) -> bool:

@@ -55,11 +55,38 @@ class Scale:
         generator: Generator,
         budget: Callable[[], Budget],
         toolbox: Toolbox = Toolbox(()),
+        *,
+        sees: Callable[[str], bool] = lambda _model: False,
+        model: str = "",
+        exact: bool = True,
     ) -> None:
+        """`sees`: whether a model can be sent images. `model`: counts, whichever the chat names.
+
+        `exact`: the generator is no estimate.
+        """
         self._db = db
         self._generator = generator
         self._budget = budget
         self._toolbox = toolbox
+        self._sees = sees
+        self._model = model
+        self._exact = exact
+
+    def read(
+        self,
+        conversation: ConversationId,
+        *,
+        leaf: MessageId | None = None,
+        excerpts: dict[MessageId, int] | None = None,
+    ) -> "Future[Composition]":
+        """What would be sent, not yet weighed."""
+        budget, sees = self._budget(), self._sees
+        return self._db.read(
+            lambda tx: load(tx, conversation, budget, leaf=leaf, excerpts=excerpts, sees=sees)
+        )
+
+    def offered(self, composition: Composition) -> tuple[Tool, ...]:
+        return self._toolbox.offered(composition.messages)
 
     def weigh(
         self,
@@ -69,11 +96,8 @@ class Scale:
         excerpts: dict[MessageId, int] | None = None,
     ) -> Weighed:
         """The active branch, or the one that ends in `leaf`."""
-        budget = self._budget()
-        composition = self._db.read(
-            lambda tx: load(tx, conversation, budget, leaf=leaf, excerpts=excerpts)
-        ).result()
-        tools = self._toolbox.offered(composition.messages)
+        composition = self.read(conversation, leaf=leaf, excerpts=excerpts).result()
+        tools = self.offered(composition)
         counted = self.count(composition.messages, composition.model, tools)
         return Weighed(composition, tools, counted.total, counted.each)
 
@@ -118,7 +142,7 @@ class Scale:
             narrative=story,
             ledger=facts,
             messages=self._seen(composition, prices),
-            exact=True,
+            exact=self._exact,
         )
 
     def count(self, messages: Sequence[Message], model: str, tools: Sequence[Tool] = ()) -> Counted:
@@ -127,12 +151,13 @@ class Scale:
             messages=tuple(messages),
             tools=tuple(tools),
             each=True,
-            model=model or CHAT,
+            model=self._model or model or CHAT,
         )
         return count(self._generator, request).result()
 
     def tokens(self, text: str, model: str = "") -> int:
-        return token_count(self._generator, text, model or CHAT).result() if text else 0
+        by = self._model or model or CHAT
+        return token_count(self._generator, text, by).result() if text else 0
 
     def told(self, composition: Composition) -> tuple[int, int]:
         """What the narrative and the facts cost."""

@@ -15,6 +15,7 @@ from app.chat.aside import Aside
 from app.chat.budget import Budget, group_turns
 from app.chat.documents import own_words
 from app.chat.prompt import Composition, ledger_of, was_said
+from app.chat.rough import BYTES_PER_TOKEN
 from app.chat.scale import Scale, Weighed
 from app.core.errors import AppError, KnownError
 from app.core.ids import ConversationId, SessionId, session_of
@@ -25,6 +26,7 @@ from app.storage.segments import LedgerEntry, Origin, Segment, SegmentId
 UNSTORED = SegmentId(0)
 _LEAST = 16  # characters; less than this says nothing
 _CHARACTERS_PER_TOKEN = 3
+_MOST_LEDGER_BYTES = 64_000  # of one segment: years of facts, of which a window shows the newest
 _ROOM_TO_THINK = 4  # times the tokens, when the first try was spent on reasoning
 _EXACT = frozenset(("url", "path", "date", "number", "code", "quote"))
 _log = logging.getLogger(__name__)
@@ -62,19 +64,14 @@ class Scribe:
         )
         spoken = tuple(stored.message for stored in narrated)
         conversation = narrated[0].conversation_id
-        live = _Try(
-            _answered(composition.messages),
-            composition.model,
-            session_of(conversation),
-            weighed.tools,
-        )
-        ways = [live, _Try(spoken, composition.model)]
+        ways = [_live(weighed, conversation), _Try(spoken, composition.model)]
         if own := self._summarizer():  # it has nothing of the conversation in its cache
             ways.insert(0, _Try(spoken, own))
         text = self._first_useful(ways, wish)
         origin: Origin = "model" if text else "mechanical"
         if not text:
-            text = narrative.mechanical(spoken, self._budget().summary_tokens * 3)
+            room = self._budget().summary_tokens * _CHARACTERS_PER_TOKEN
+            text = narrative.mechanical(spoken, room)
         return self._segment(conversation, narrated, text, origin, composition.model)
 
     def rewrite(self, old: Segment, composition: Composition) -> Segment:
@@ -87,23 +84,27 @@ class Scribe:
         for part in self._parts(narrated, composition.model):
             wish = narrative.summary_request(part[0], None, self._budget().wind.instructions)
             texts.append(self._written(_Try(part, model), wish))
-        new = self._segment(old.conversation_id, narrated, "", "model", composition.model)
         if len(texts) > 1:
-            wish = narrative.merge_request(texts, new.ledger)
+            wish = narrative.merge_request(texts, _facts(narrated))
             texts = [self._written(_Try((), model), wish)]
+        new = self._segment(old.conversation_id, narrated, texts[0], "model", composition.model)
         return msgspec.structs.replace(
-            new,
-            first_message_id=old.first_message_id,
-            last_message_id=old.last_message_id,
-            text=texts[0],
-            tokens=self._scale.tokens(texts[0], composition.model),
+            new, first_message_id=old.first_message_id, last_message_id=old.last_message_id
         )
 
-    def merge(self, older: Segment, newer: Segment, model: str) -> Segment:
-        facts = ledger_of((older, newer))
-        wish = narrative.merge_request((older.text, newer.text), facts)
-        ways = [_Try((), by) for by in dict.fromkeys((self._summarizer() or model, model))]
-        text = self._first_useful(ways, wish)
+    def merge(self, older: Segment, newer: Segment, weighed: Weighed) -> Segment:
+        """Over the live conversation, whose prompt has both; else from their texts and facts."""
+        facts = ledger.fit(ledger_of((older, newer)), _MOST_LEDGER_BYTES)
+        model = weighed.composition.model
+        text = ""
+        if not self._summarizer():
+            live = narrative.live_merge_request(older.text, newer.text)
+            text = self._first_useful([_live(weighed, older.conversation_id)], live)
+        if not text:
+            beside = ledger.fit(facts, int(self._budget().summary_tokens * BYTES_PER_TOKEN))
+            wish = narrative.merge_request((older.text, newer.text), beside)
+            ways = [_Try((), by) for by in dict.fromkeys((self._summarizer() or model, model))]
+            text = self._first_useful(ways, wish)
         origin: Origin = "model" if text else "mechanical"
         if not text:
             room = self._budget().summary_tokens * _CHARACTERS_PER_TOKEN
@@ -134,7 +135,7 @@ class Scribe:
             text=text,
             origin=origin,
             tokens=self._scale.tokens(text, model),
-            ledger=_facts(narrated),
+            ledger=_facts(narrated, text if origin == "model" else ""),
             superseded_by=None,
             created_ms=0,
         )
@@ -186,20 +187,24 @@ class Scribe:
         return parts
 
 
-def _answered(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Without a question that still waits: what remains is in the model's cache."""
-    return tuple(messages[:-1] if messages[-1].role == "user" else messages)
+def _live(weighed: Weighed, conversation: ConversationId) -> _Try:
+    """Over what is in the model's cache: without a question that still waits."""
+    said = weighed.composition.messages
+    said = said[:-1] if said[-1].role == "user" else said
+    return _Try(said, weighed.composition.model, session_of(conversation), weighed.tools)
 
 
-def _facts(narrated: Sequence[StoredMessage]) -> tuple[LedgerEntry, ...]:
+def _facts(narrated: Sequence[StoredMessage], summary: str = "") -> tuple[LedgerEntry, ...]:
     """What people and tools said counts whole; of the model's own words only the exact kinds.
 
+    What its summary adds comes first, as the oldest: when space is short it goes first.
     Documents stay searchable as they are: their facts would push out those of the talk.
     """
     facts: tuple[LedgerEntry, ...] = ()
-    for stored in narrated:
-        found = ledger.extract(own_words(stored.message.text), stored.id)
+    said = [(stored.id, own_words(stored.message.text)) for stored in narrated]
+    for stored, (_, text) in zip(narrated, said, strict=True):
+        found = ledger.extract(text, stored.id)
         if stored.message.role == "assistant":
             found = [entry for entry in found if entry.kind in _EXACT]
         facts = ledger.merge(facts, found)
-    return facts
+    return ledger.merge(ledger.confirmed(summary, said, facts), facts)

@@ -4,6 +4,8 @@ The account is a value: every token of the prompt is in exactly one of its numbe
 add up to the total that the engine counts.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from app.chat.budget import Budget
@@ -50,11 +52,12 @@ def load(
     *,
     leaf: MessageId | None = None,
     excerpts: dict[MessageId, int] | None = None,
+    sees: Callable[[str], bool] = lambda _model: False,
 ) -> Composition:
-    """The active branch, or the one that ends in `leaf`."""
+    """The active branch, or the one that ends in `leaf`. `sees`: can this model be sent images."""
     conversation = conversations.get(tx, conversation_id)
     branch = messages.path(tx, conversation_id) if leaf is None else messages.path_to(tx, leaf)
-    branch = woven(tx, branch, budget)
+    branch = woven(tx, branch, budget, images=sees(conversation.model))
     standing = segments.on_branch(tx, conversation_id, branch[-1].id) if branch else []
     return compose(
         conversation.system_prompt,

@@ -10,12 +10,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from app.chat.ask import Answered, ask
-from app.chat.budget import Budget
 from app.chat.documents import own_words
 from app.chat.events import ChatEvent, ConversationChanged
 from app.chat.prompt import Composition
-from app.chat.seen import load
-from app.chat.tools import Toolbox
+from app.chat.scale import Scale
 from app.core.generator import Generator
 from app.core.ids import ConversationId, new_request_id, session_of
 from app.core.messages import Message, clean_text
@@ -38,20 +36,15 @@ class Titles:
         db: Database,
         generator: Generator,
         post: Callable[[ChatEvent], None],
-        budget: Callable[[], Budget],
-        toolbox: Toolbox = Toolbox(()),
+        scale: Scale,
     ) -> None:
         self._db = db
         self._generator = generator
         self._post = post
-        self._budget = budget
-        self._toolbox = toolbox
+        self._scale = scale
 
     def after_reply(self, conversation: ConversationId) -> None:
-        budget = self._budget()
-        self._db.read(lambda tx: load(tx, conversation, budget)).add_done_callback(
-            lambda read: self._ask(conversation, read)
-        )
+        self._scale.read(conversation).add_done_callback(lambda read: self._ask(conversation, read))
 
     def _ask(self, conversation: ConversationId, read: "Future[Composition]") -> None:
         if read.cancelled() or read.exception() is not None:
@@ -64,7 +57,7 @@ class Titles:
             session=session_of(conversation),
             model=seen.model or CHAT,
             messages=(*seen.messages, Message(role="user", content=WISH)),
-            tools=self._toolbox.offered(seen.messages),  # as the chat has them: they are cached
+            tools=self._scale.offered(seen),  # as the chat has them: they are cached
             sampling=GREEDY,
             max_tokens=_MAX_TOKENS,
             priority="background",

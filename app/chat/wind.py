@@ -171,17 +171,20 @@ class Wind:
     def _narrate(self, conversation: ConversationId, plan: _Plan) -> Segment:
         old = plan.weighed.composition
         new = self._scribe.narrate(plan.weighed, plan.narrated, plan.after)
-        standing = self._merged(old.segments, new, old.model)
+        standing = self._merged(plan.weighed, new)
         prompt = compose(old.system_prompt, old.branch, standing, self._budget())
         self._prime(conversation, prompt.messages, plan.weighed)
         return self._db.write(lambda tx: _store(tx, plan, standing)).result()
 
-    def _merged(self, live: Sequence[Segment], new: Segment, model: str) -> list[Segment]:
-        """What stands after this wind: the oldest two become one while all are too long."""
-        budget = self._budget()
-        standing = [*live, new]
-        while len(standing) > 2 and sum(s.tokens for s in standing) > budget.narrative_tokens:
-            standing[:2] = [self._scribe.merge(standing[0], standing[1], model)]
+    def _merged(self, weighed: Weighed, new: Segment) -> list[Segment]:
+        """What stands after this wind: the oldest two become one when all are too long.
+
+        One merge a wind: it takes away what the wind adds, and every wind costs the same.
+        """
+        standing = [*weighed.composition.segments, new]
+        too_long = sum(s.tokens for s in standing) > self._budget().narrative_tokens
+        if too_long and len(standing) > 2:
+            standing[:2] = [self._scribe.merge(standing[0], standing[1], weighed)]
         return standing
 
     def _prime(

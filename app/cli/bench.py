@@ -3,9 +3,13 @@
 import json
 import statistics
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
+
+if TYPE_CHECKING:
+    from app.cli.bench_memory import Remembered
 
 app = typer.Typer(name="bench", help="Measure speed, reuse and memory.", no_args_is_help=True)
 
@@ -21,19 +25,23 @@ def wind(
     turns: Annotated[int, typer.Option(min=20, max=1000)] = 60,
     ctx: Annotated[int, typer.Option(min=2048)] = 2048,
     plot: Annotated[Path | None, typer.Option(help="Write the utilization as an SVG.")] = None,
+    facts: Annotated[bool, typer.Option(help="Also what is remembered after ten winds.")] = True,
     as_json: _Json = False,
 ) -> None:
-    """What a context wind costs, and what it saves."""
+    """What a context wind costs, what it saves, and what is remembered."""
     from app.bootstrap.models import named_model
-    from app.cli.bench_wind import measure, plot_svg
+    from app.cli.bench_wind import measure, memory, plot_svg
 
-    figures = measure(named_model(model), turns, ctx)
+    path = named_model(model)
+    figures = measure(path, turns, ctx)
+    remembered = memory(path, ctx) if facts else {}
     if plot is not None:
         plot.write_text(plot_svg(figures["utilization"]), encoding="utf-8")
     if as_json:
-        typer.echo(json.dumps(figures, indent=2))
+        kept = {name: msgspec.structs.asdict(found) for name, found in remembered.items()}
+        typer.echo(json.dumps(figures | {"memory": kept}, indent=2))
         return
-    for name, value in summary(figures).items():
+    for name, value in (summary(figures) | recollections(remembered)).items():
         typer.echo(f"{name:42} {value}")
 
 
@@ -68,17 +76,37 @@ def storage(
     as_json: _Json = False,
 ) -> None:
     """Opening, paging, searching and saving, from ten thousand messages up."""
-    from app.cli.bench_storage import measure_sizes
+    from app.cli.bench_storage import growth, measure_sizes
     from app.core.paths import find_folders
 
     sizes = measure_sizes(folder or find_folders().cache / "bench-storage", most)
     if as_json:
-        typer.echo(json.dumps({n: [f.facts() for f in figures] for n, figures in sizes.items()}))
+        facts = {n: [f.facts() for f in figures] for n, figures in sizes.items()}
+        typer.echo(json.dumps({"sizes": facts, "growth": growth(sizes)}))
         return
     for total, figures in sizes.items():
         typer.echo(f"{total:,} messages")
         for figure in figures:
             typer.echo(f"  {figure.line()}")
+    typer.echo(f"from {min(sizes):,} to {max(sizes):,} messages, processor time")
+    for name, times in growth(sizes).items():
+        typer.echo(f"  {name:36} × {times:.2f}")
+
+
+@app.command()
+def ui(
+    as_json: _Json = False,
+    case: Annotated[str, typer.Option(hidden=True)] = "",
+    argument: Annotated[str, typer.Option(hidden=True)] = "",
+) -> None:
+    """First paint, scrolling, streaming and start-up, beside plain Qt doing the same."""
+    from app.cli.bench_ui import lines, measure_all, measure_one
+
+    if case:
+        typer.echo(json.dumps(measure_one(case, argument)))
+        return
+    report = measure_all()
+    typer.echo(json.dumps(report, indent=2) if as_json else "\n".join(lines(report)))
 
 
 def summary(figures: dict[str, Any]) -> dict[str, str]:
@@ -97,4 +125,16 @@ def summary(figures: dict[str, Any]) -> dict[str, str]:
         "winds": str(len(prefilled)),
         "tokens prefilled per wind": ", ".join(map(str, prefilled)),
         "highest utilization": f"{max(figures['utilization']):.2f}",
+        "longest prompt, of what is allowed": f"{figures['longest_prompt']} of {figures['limit']}",
     }
+
+
+def recollections(remembered: "dict[str, Remembered]") -> dict[str, str]:
+    lines: dict[str, str] = {}
+    for name, found in remembered.items():
+        where = ", ".join(f"{place} {count}" for place, count in sorted(found.places.items()))
+        lines[f"facts in their prompts, {name} set"] = (
+            f"{found.quoted} of {found.asked} after {found.winds} winds ({where})"
+        )
+        lines |= {f"  not: {said}": "" for said in found.missing}
+    return lines

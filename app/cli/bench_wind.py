@@ -13,6 +13,8 @@ from app.chat.ask import ask
 from app.chat.budget import Budget
 from app.chat.events import ChatEvent, ReplyFinished, WindFinished, WindowMeasured
 from app.chat.seen import load
+from app.cli.bench_facts import FIRST, SECOND
+from app.cli.bench_memory import Remembered, remember
 from app.core.ids import ConversationId, SessionId, new_request_id
 from app.core.messages import Message
 from app.core.protocol import Generate
@@ -20,7 +22,7 @@ from app.core.sampling import GREEDY
 
 E = TypeVar("E")
 
-_REPLY_TOKENS = 40
+_REPLY_TOKENS = 24
 _WAIT_S = 300
 _BASELINE_EVERY = 10
 _WORDS = (
@@ -31,11 +33,25 @@ _WORDS = (
 
 def measure(model: Path, turns: int, ctx: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as home:
-        os.environ |= {"LLAMA_CHAT_HOME": home, "LLAMA_CHAT_N_CTX": str(ctx)}
+        os.environ |= _environment(home, ctx)
         events: queue.Queue[ChatEvent] = queue.Queue()
         with open_rooms(events.put, sampling=GREEDY, max_tokens=_REPLY_TOKENS) as rooms:
-            info = rooms.load(model).result(_WAIT_S)
-            return _Run(rooms, events, Budget(info.chat_ctx)).play(turns)
+            rooms.load(model).result(_WAIT_S)
+            return _Run(rooms, events, rooms.budget()).play(turns)
+
+
+def memory(model: Path, ctx: int) -> dict[str, Remembered]:
+    """What is left of each set of facts after ten winds."""
+    found: dict[str, Remembered] = {}
+    for name, facts in (("first", FIRST), ("second", SECOND)):
+        with tempfile.TemporaryDirectory() as home:
+            os.environ |= _environment(home, ctx)
+            found[name] = remember(model, facts)
+    return found
+
+
+def _environment(home: str, ctx: int) -> dict[str, str]:
+    return {"LLAMA_CHAT_HOME": home, "LLAMA_CHAT_N_CTX": str(ctx)}
 
 
 class _Run:
@@ -45,6 +61,7 @@ class _Run:
         self._budget = budget
         self._dice = random.Random(1)
         self._first_token: dict[str, list[float]] = {
+            "very_first": [],
             "normal": [],
             "after_wind": [],
             "prefilled_again": [],
@@ -52,24 +69,27 @@ class _Run:
         }
         self._prefilled: list[int] = []
         self._utilization: list[float] = []
+        self._longest = 0
 
     def play(self, turns: int) -> dict[str, Any]:
         conversation = self._rooms.turns.start(self._text()).result(_WAIT_S)
-        winded = self._finish("normal")
+        winded = self._finish(conversation, "very_first")
         for turn in range(1, turns):
             if turn % _BASELINE_EVERY == 0:
                 self._baselines(conversation)
             self._rooms.turns.send(conversation, self._text())
-            winded = self._finish("after_wind" if winded else "normal")
+            winded = self._finish(conversation, "after_wind" if winded else "normal")
         return {
             "chat_ctx": self._budget.chat_ctx,
             "turns": turns,
             "first_token_ms": self._first_token,
             "prefilled_per_wind": self._prefilled,
             "utilization": self._utilization,
+            "limit": self._budget.limit,
+            "longest_prompt": self._longest,
         }
 
-    def _finish(self, kind: str) -> bool:
+    def _finish(self, conversation: ConversationId, kind: str) -> bool:
         """The end of a turn; True when a wind followed it."""
         finished = self._next(ReplyFinished)
         measured = self._next(WindowMeasured)
@@ -77,11 +97,13 @@ class _Run:
         assert stats is not None, finished.message.error
         self._first_token[kind].append(stats.first_token_ms)
         self._utilization.append(self._budget.utilization(measured.used))
+        self._longest = max(self._longest, stats.prompt_tokens)
         if not self._budget.should_wind(measured.used):
             return False
-        wind = self._next(WindFinished)
-        self._prefilled.append(wind.prefilled_tokens)
-        return wind.segment is not None
+        if self._rooms.wind.start(conversation).result(_WAIT_S) is None:
+            return False
+        self._prefilled.append(self._next(WindFinished).prefilled_tokens)
+        return True
 
     def _baselines(self, conversation: ConversationId) -> None:
         """The same prompt with nothing cached, and as peers do it: without its oldest turn."""

@@ -52,8 +52,21 @@ def list_(*, place: _Place = "chats", limit: _Limit = 50, as_json: _Json = False
 
 
 @app.command()
-def show(chat: _Id, *, as_json: _Json = False) -> None:
+def show(
+    chat: _Id,
+    *,
+    as_seen: Annotated[
+        bool, typer.Option("--as-seen", help="What the model sees of it, and its price.")
+    ] = False,
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="With --as-seen: counts with this model.")
+    ] = "",
+    as_json: _Json = False,
+) -> None:
     """One chat, the branch that is shown in the window."""
+    if as_seen:
+        _show_as_seen(ConversationId(chat), model, as_json)
+        return
 
     def read(tx: Tx) -> tuple[str, list[messages.StoredMessage]]:
         found = conversations.get(tx, ConversationId(chat))
@@ -65,6 +78,17 @@ def show(chat: _Id, *, as_json: _Json = False) -> None:
         _print_json(branch)
     else:
         typer.echo(text, nl=False)
+
+
+def _show_as_seen(chat: ConversationId, model: str, as_json: bool) -> None:
+    from app.cli.seen import lines, look
+
+    with _reader() as db:
+        seen = look(db, chat, model)
+    if as_json:
+        _print_json({**msgspec.structs.asdict(seen.account), "total": seen.account.total})
+    else:
+        typer.echo("\n".join(lines(seen)))
 
 
 @app.command()

@@ -18,7 +18,7 @@ from app.core.downloads import DownloadState
 from app.core.errors import InvalidRequest
 from app.hub import trash
 from app.hub.catalog import Catalog, Listing, Offer, Query, Sort, Variant
-from app.hub.choosing import judge, recommend
+from app.hub.choosing import judge, most_parameters, recommend
 from app.hub.importing import How, Imported, Progress, import_models
 from app.hub.models import Broken, Model
 from app.hub.names import preference
@@ -69,13 +69,16 @@ def search(
     largest: Annotated[
         float, typer.Option("--largest", min=0.0, help="At most so many billion parameters.")
     ] = 0.0,
+    fits: Annotated[bool, typer.Option("--fits", help="What this machine could hold.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=500)] = 20,
     as_json: _Json = False,
 ) -> None:
     """Search the hub for GGUF models."""
-    query = Query(
-        " ".join(words or ()), sort, licence, architecture, most_parameters=int(largest * 1e9)
-    )
+    most = int(largest * 1e9)
+    if fits:
+        room = most_parameters(find_ground().devices())
+        most = min(most, room) if most else room
+    query = Query(" ".join(words or ()), sort, licence, architecture, most_parameters=most)
     found: list[Listing] = []
     with open_catalog() as catalog:
         searching = catalog.search(query)

@@ -2,16 +2,20 @@
 
 import queue
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.bootstrap.rooms import open_rooms
-from app.chat.events import ChatEvent, ReplyDelta, ReplyFinished, TurnRefused
+from app.bootstrap.rooms import Rooms, open_rooms
+from app.chat.events import ChatEvent, ReplyDelta, ReplyFinished, ToolsAsked, TurnRefused
 from app.chat.turns import Turns
 from app.core.errors import ErrorInfo, from_info
 from app.core.ids import ConversationId
+from app.core.messages import ToolCall
 from app.core.sampling import Sampling
+from app.storage.documents import Document
 
 _Model = Annotated[
     str, typer.Option("--model", "-m", help="A path, a discovered name, owner/repo, or `default`.")
@@ -22,6 +26,10 @@ _Temporary = Annotated[bool, typer.Option("--temporary", help="Keep nothing of t
 _MaxTokens = Annotated[int | None, typer.Option("--max-tokens", min=1)]
 _Temperature = Annotated[float | None, typer.Option("--temperature", min=0.0)]
 _Seed = Annotated[int | None, typer.Option("--seed")]
+_Attach = Annotated[
+    list[Path] | None,
+    typer.Option("--attach", "-a", help="A document for the first message; may be repeated."),
+]
 _Verbose = Annotated[bool, typer.Option("--verbose", "-v")]
 
 
@@ -34,6 +42,7 @@ def run(
     max_tokens: _MaxTokens = None,
     temperature: _Temperature = None,
     seed: _Seed = None,
+    attach: _Attach = None,
     verbose: _Verbose = False,
 ) -> None:
     """Chat in the terminal."""
@@ -50,13 +59,23 @@ def run(
     ) as rooms:
         path = rooms.find_model(model)
         rooms.load(path).result()
-        conversation = ConversationId(0)
+        talk = _Talk(rooms.turns, events, _read_all(rooms, attach or ()))
         while text or multi_turn:
             text = text or _read_line()
             if not text:
                 break
-            conversation = _say(rooms.turns, events, conversation, text)
+            talk.say(text)
             text = ""
+
+
+def _read_all(rooms: Rooms, files: Sequence[Path]) -> tuple[Document, ...]:
+    """What it costs, and what of it the model will not see, is said before it is sent."""
+    reading = [rooms.attachments.read(file) for file in files]
+    documents = tuple(each.result() for each in reading)
+    for document in documents:
+        cost = f"{document.tokens:,} tokens" if document.kind == "text" else "an image"
+        print(f"{document.name}: {cost}. {document.note}".rstrip(), file=sys.stderr)
+    return documents
 
 
 def _sampling(temperature: float | None, seed: int | None) -> Sampling | None:
@@ -68,35 +87,58 @@ def _sampling(temperature: float | None, seed: int | None) -> Sampling | None:
     )
 
 
-def _say(
-    turns: Turns, events: "queue.SimpleQueue[ChatEvent]", conversation: ConversationId, text: str
-) -> ConversationId:
-    """One turn: prints the reply as it comes."""
-    if conversation:
-        turns.send(conversation, text)
-    else:
-        conversation = turns.start(text).result()
-    try:
-        _print_reply(events)
-    except KeyboardInterrupt:
-        turns.stop(conversation)
-        raise
-    return conversation
+class _Talk:
+    """One conversation in the terminal."""
 
+    def __init__(
+        self,
+        turns: Turns,
+        events: "queue.SimpleQueue[ChatEvent]",
+        carried: tuple[Document, ...],
+    ) -> None:
+        self._turns = turns
+        self._events = events
+        self._carried = carried
+        self._conversation: ConversationId | None = None
 
-def _print_reply(events: "queue.SimpleQueue[ChatEvent]") -> None:
-    while True:
-        match events.get():
+    def say(self, text: str) -> None:
+        """One turn: prints the reply as it comes."""
+        if self._conversation is None:
+            self._conversation = self._turns.start(text, carried=self._carried).result()
+        else:
+            self._turns.send(self._conversation, text)
+        try:
+            while not self._has_ended(self._events.get()):
+                pass
+        except KeyboardInterrupt:
+            self._turns.stop(self._conversation)
+            raise
+
+    def _has_ended(self, event: ChatEvent) -> bool:
+        match event:
             case ReplyDelta(text=text):
                 print(text, end="", flush=True)
+            case ToolsAsked(conversation=conversation, reply=reply, calls=calls):
+                self._turns.answer_calls(conversation, reply, allowed=_may_run(calls))
             case ReplyFinished(message=message):
-                print()
+                if message.message.text or not message.message.tool_calls:
+                    print()
                 _raise(message.error)
-                return
+                return not message.message.tool_calls  # else it goes on with their results
             case TurnRefused(error=error):
                 _raise(error)
             case _:
                 pass
+        return False
+
+
+def _may_run(calls: Sequence[ToolCall]) -> bool:
+    """Nobody there to ask: no."""
+    if not sys.stdin.isatty():
+        return False
+    wanted = "; ".join(f"{call.name} {call.arguments}" for call in calls)
+    print(f"The model wants to run: {wanted}", file=sys.stderr)
+    return typer.confirm("Allow it?", err=True)
 
 
 def _raise(error: ErrorInfo | None) -> None:

@@ -99,6 +99,7 @@ class ModelInfo(_Wire, frozen=True):
     vocabulary: int
     embedding_length: int
     embedding: bool = False
+    vision: bool = False  # it can be sent images
     recurrent: bool = False
     sliding_window: int = 0
     template: TemplateReport = TemplateReport()

@@ -2,72 +2,35 @@
 
 Every call blocks on the network and belongs on a worker thread. Always true: a failure is a
 HubError of one sentence, and the token (the hub library's own login) is neither kept nor logged.
-The search request is our own: the library's waits without a limit, and retries for half a minute
-when there is no network.
 """
 
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from typing import Any, Literal
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx2
 import msgspec
-from huggingface_hub import HfApi, get_token, hf_hub_url
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    HFValidationError,
-    OfflineModeIsEnabled,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
+from huggingface_hub import HfApi, get_token, hf_hub_url, is_offline_mode
+from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 from huggingface_hub.hf_api import ModelInfo
-from huggingface_hub.utils import hf_raise_for_status
 
 from app.core import gguf
 from app.core.downloads import RemoteFile
 from app.core.errors import HubError, InvalidRequest
 from app.core.model_facts import ModelFacts, describe, spread
-from app.hub.control import Stopped
+from app.hub.control import Control
 from app.hub.names import preference, read_name
-from app.hub.references import Reference, read_words
+from app.hub.plain_errors import offline, plain_errors
+from app.hub.references import Reference
 from app.hub.safe_path import is_safe
+from app.hub.searching import PROPERTIES, TIMEOUT_S, Listing, Query, Search, Sort, listing, pages
 from app.hub.variants import Variant
 
-Sort = Literal["trending_score", "downloads", "likes", "last_modified"]
+__all__ = ["Catalog", "Listing", "Offer", "Query", "Search", "Sort", "Variant"]
 
-PAGE_SIZE = 20
-TIMEOUT_S = 15.0
 HEADER_BYTES = 384 << 10
 README_BYTES = 512 << 10
-_SORTS: dict[Sort, str] = {
-    "trending_score": "trendingScore",
-    "downloads": "downloads",
-    "likes": "likes",
-    "last_modified": "lastModified",
-}
-_PROPERTIES = ["author", "downloads", "gated", "gguf", "lastModified", "likes", "tags"]
-_OFFLINE = "The hub cannot be reached. Check the network; local models work without it."
-
-
-class Query(msgspec.Struct, frozen=True):
-    text: str = ""
-    sort: Sort = "trending_score"
-    licence: str = ""
-    architecture: str = ""
-    most_parameters: int = 0  # 0: any
-
-
-class Listing(msgspec.Struct, frozen=True):
-    repository: str
-    downloads: int = 0
-    likes: int = 0
-    updated: str = ""
-    gated: bool = False
-    licence: str = ""
-    architecture: str = ""
-    parameters: int = 0
-    trained_ctx: int = 0
+_FRONT_MATTER = re.compile(r"\A---\r?\n.*?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -96,29 +59,6 @@ class Offer(msgspec.Struct, frozen=True):
         return min(self.variants, key=lambda variant: preference(variant.quantization))
 
 
-class Search:
-    """One search's results, page by page; `cancel` makes a stale one end quietly."""
-
-    def __init__(self, pages: Iterator[list[Listing]]) -> None:
-        self._pages = pages
-        self._cancelled = False
-        self.finished = False
-
-    def cancel(self) -> None:
-        self._cancelled = True
-
-    def page(self) -> list[Listing]:
-        """The next results; none when it is finished."""
-        if self._cancelled:
-            raise Stopped
-        with _plain_errors():
-            page = next(self._pages, None)
-        if self._cancelled:
-            raise Stopped
-        self.finished = page is None
-        return page or []
-
-
 class Catalog:
     def __init__(
         self,
@@ -135,28 +75,30 @@ class Catalog:
         return self._find_token() or ""
 
     def search(self, query: Query) -> Search:
-        return Search(self._search_pages(query))
+        """Returns at once; its pages block."""
 
-    def _search_pages(self, query: Query) -> Iterator[list[Listing]]:
-        words = read_words(query.text)
-        filters = ["gguf"]
-        filters += [f"license:{query.licence}"] if query.licence else []
-        filters += [query.architecture] if query.architecture else []
-        wish = {"search": words.text, "author": words.author, "sort": _SORTS[query.sort]}
-        params: dict[str, Any] = {name: value for name, value in wish.items() if value}
-        params |= {"filter": filters, "limit": PAGE_SIZE, "expand": _PROPERTIES}
-        url: str | None = str(httpx2.URL(f"{self._api.endpoint}/api/models", params=params))
-        # The next page's address comes from the network, and the token goes with it.
-        while url and url.startswith(f"{self._api.endpoint}/"):
-            response = self._client.get(url, headers=self._authorization(), timeout=TIMEOUT_S)
-            hf_raise_for_status(response)
-            found = [_listing(ModelInfo(**entry)) for entry in _entries(response)]
-            most = query.most_parameters
-            yield [listing for listing in found if not most or listing.parameters <= most]
-            url = response.links.get("next", {}).get("url")
+        def found(control: Control) -> Iterator[list[Listing]]:
+            if is_offline_mode():
+                raise offline()
+            headers = self._authorization()
+            yield from pages(self._api.endpoint, headers, query, self._lookup, control)
+
+        return Search(found)
+
+    def _lookup(self, repository: str) -> Listing | None:
+        try:
+            info = self._api.model_info(
+                repository,
+                expand=PROPERTIES,  # type: ignore[arg-type]
+                timeout=TIMEOUT_S,
+                token=self.token or False,
+            )
+        except (RepositoryNotFoundError, HFValidationError):
+            return None
+        return listing(info)
 
     def offer(self, reference: Reference) -> Offer:
-        with _plain_errors(reference.repository):
+        with plain_errors(reference.repository):
             info = self._api.model_info(
                 reference.repository,
                 revision=None if reference.revision == "main" else reference.revision,
@@ -169,11 +111,12 @@ class Catalog:
     def readme(self, reference: Reference) -> str:
         """Markdown, cut at a bound; empty when there is none."""
         url = self._url(reference, "README.md")
-        with _plain_errors(reference.repository), self._get(url, {}) as response:
+        with plain_errors(reference.repository), self._get(url, {}) as response:
             if response.status_code == 404:
                 return ""
             response.raise_for_status()
-            return _read(response, README_BYTES).decode("utf-8", "replace")
+            text = _read(response, README_BYTES).decode("utf-8", "replace")
+        return _FRONT_MATTER.sub("", text, count=1).lstrip()
 
     def facts(self, variant: Variant) -> ModelFacts:
         """From the first kilobytes of the file; weights are spread evenly over the layers."""
@@ -187,7 +130,7 @@ class Catalog:
                     raise HubError("The hub does not serve parts of files.")
                 return _read(response, length)
 
-        with _plain_errors():
+        with plain_errors():
             header = gguf.read_header(read, first.size, HEADER_BYTES)
         return spread(describe(header), variant.size)
 
@@ -233,39 +176,14 @@ class Catalog:
             for key, parts in groups.items()
         }  # fmt: skip
         ordered = sorted(variants.items(), key=lambda item: item[1].size)
-        listing = _listing(info)
+        found = listing(info)
         return Offer(
             reference.repository,
-            listing.gated,
-            listing.licence,
+            found.gated,
+            found.licence,
             tuple(variant for key, variant in ordered if not key[0]),
             tuple(variant for key, variant in ordered if key[0]),
         )
-
-
-def _listing(info: ModelInfo) -> Listing:
-    tags = info.tags or []
-    licence = next((tag.partition(":")[2] for tag in tags if tag.startswith("license:")), "")
-    facts: dict[str, Any] = getattr(info, "gguf", None) or {}
-    return Listing(
-        repository=info.id,
-        downloads=info.downloads or 0,
-        likes=info.likes or 0,
-        updated=info.last_modified.date().isoformat() if info.last_modified else "",
-        gated=bool(info.gated),
-        licence=licence,
-        architecture=str(facts.get("architecture", "")),
-        parameters=int(facts.get("total") or 0),
-        trained_ctx=int(facts.get("context_length") or 0),
-    )
-
-
-def _entries(response: httpx2.Response) -> list[dict[str, Any]]:
-    try:
-        entries = msgspec.json.decode(response.content, type=list[dict[str, Any]])
-    except msgspec.DecodeError as error:
-        raise HubError("The hub answered with something else than a list of models.") from error
-    return [{"siblings": None} | entry for entry in entries if isinstance(entry.get("id"), str)]
 
 
 def _read(response: httpx2.Response, limit: int) -> bytes:
@@ -276,32 +194,3 @@ def _read(response: httpx2.Response, limit: int) -> bytes:
         if len(data) >= limit:
             break
     return data[:limit]
-
-
-@contextmanager
-def _plain_errors(repository: str = "This model") -> Generator[None]:
-    try:
-        yield
-    except GatedRepoError as error:
-        raise HubError(
-            f"{repository} asks for permission: accept its terms on its page at the hub and "
-            "enter an access token in Settings."
-        ) from error
-    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
-        raise HubError(
-            f"The hub has no {repository}, or it is private and needs an access token."
-        ) from error
-    except HFValidationError as error:
-        raise InvalidRequest("That is not the name of a model at the hub.") from error
-    except (HfHubHTTPError, httpx2.HTTPStatusError) as error:
-        raise HubError(_status_sentence(error.response.status_code)) from error
-    except (httpx2.TransportError, OfflineModeIsEnabled) as error:
-        raise HubError(_OFFLINE) from error
-
-
-def _status_sentence(status: int) -> str:
-    if status == 429:
-        return "The hub asks to slow down. Try again in a few minutes."
-    if status in (401, 403):
-        return "The hub refuses this: check the access token in Settings."
-    return f"The hub has trouble right now ({status}). Try again later."

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from app.core.errors import HubError
-from app.core.fit import Fit, Label, Settings, estimate
+from app.core.fit import TIGHT_SHARE, Fit, Label, Settings, estimate
 from app.core.model_facts import ModelFacts, resized
 from app.core.protocol import Device
 from app.hub.catalog import Offer
@@ -17,6 +17,7 @@ from app.hub.variants import Variant
 
 SMALL_PARAMETERS = 4_000_000_000  # below, four bits cost more than they save
 _LISTED = preference("")  # whatever ranks before this is worth having
+_BYTES_PER_PARAMETER = 0.65  # of Q4_K_M, with a small chat
 _FINE = ("Q8_0", "Q6_K", "Q5_K_M")
 _WHY: dict[Label, str] = {
     "gpu": "it fits on the GPU",
@@ -24,6 +25,12 @@ _WHY: dict[Label, str] = {
     "tight": "it is tight, but smaller ones answer worse",
     "too_big": "even this one does not fit",
 }
+
+
+def most_parameters(devices: Iterable[Device]) -> int:
+    """How many parameters could fit this machine at all, for a search: at four bits or so."""
+    free = sum(device.free_bytes for device in devices if device.kind != "accelerator")
+    return int(free * TIGHT_SHARE / _BYTES_PER_PARAMETER)
 
 
 class Judged(msgspec.Struct, frozen=True):

@@ -49,11 +49,15 @@ class _Ended(msgspec.Struct, frozen=True):
     error: str = ""
 
 
+class _GoOn(msgspec.Struct, frozen=True):
+    pass
+
+
 class _Close(msgspec.Struct, frozen=True):
     pass
 
 
-_Mail = Download | _Wish | _Ended | _Close
+_Mail = _GoOn | Download | _Wish | _Ended | _Close
 
 
 class Downloads:
@@ -99,6 +103,10 @@ class Downloads:
         return unsubscribe
 
     # ---------------------------------------------------------------- verbs
+
+    def go_on(self) -> None:
+        """With what the last time left; a window does, a command that asks a question does not."""
+        self._mail.put(_GoOn())
 
     def start(
         self, repository: str, variant: Variant, projector: Variant | None = None
@@ -152,7 +160,6 @@ class Downloads:
 
     def _work(self) -> None:
         with ThreadPoolExecutor(1, "download") as transfers:
-            self._remember()
             closing = False
             while not closing or self._running:
                 if not closing and not self._running and (first := self._next()):
@@ -167,7 +174,8 @@ class Downloads:
     def _remember(self) -> None:
         try:
             for download in self._store.load():
-                self._show(self._as_left(download))
+                if download.id not in self._shown:
+                    self._show(self._as_left(download))
         except KnownError as error:
             _log.warning("The downloads of the last time are not known: %s", error.message)
 
@@ -179,6 +187,8 @@ class Downloads:
 
     def _open(self, mail: _Mail) -> None:
         match mail:
+            case _GoOn():
+                self._remember()
             case Download():
                 self._add(mail)
             case _Wish(download_id, verb):

@@ -160,6 +160,11 @@ class Part:
                 pass
 
 
+def xet_folder(target: Path, file: RemoteFile) -> Path:
+    """Where the hub library may work on this file."""
+    return target.with_name(f".{target.name}.{file.digest[:16]}.xet")
+
+
 def sync_folder(folder: Path) -> None:
     """So that a new name survives a power loss; Windows has no such call."""
     if os.name == "posix":

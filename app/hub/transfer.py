@@ -17,7 +17,7 @@ import httpx2
 
 from app.core.downloads import RemoteFile
 from app.core.errors import HubError
-from app.hub.asking import Another
+from app.hub.asking import Another, OnlyXet
 from app.hub.control import Control, Throttle
 from app.hub.lanes import Lanes
 from app.hub.part import Part, sync_folder
@@ -50,7 +50,13 @@ def fetch(
     control, throttle = control or Control(), throttle or Throttle()
     transfer = _Transfer(client, file, target, token, control, throttle, patience, report)
     with _disk_errors():
-        transfer.run()
+        try:
+            transfer.run()
+        except OnlyXet:
+            from app.hub.xet import fetch_by_library
+
+            fetch_by_library(file, target, token, control, report)
+            Part(target, file).discard()
 
 
 def check_space(folder: Path, missing: int) -> None:

@@ -11,7 +11,7 @@ from typing import Literal, NewType
 import msgspec
 
 from app.core.ids import MessageId
-from app.core.messages import clean_text
+from app.core.messages import ImagePart, clean_text
 from app.storage.connection import Tx
 from app.storage.json_text import json_text
 from app.storage.queued import QueuedId
@@ -118,6 +118,11 @@ def on(tx: Tx, messages: Sequence[MessageId]) -> list[Attached]:
 
 def text(tx: Tx, document_id: DocumentId) -> str:
     return tx.value("SELECT text FROM document WHERE id = ?", (document_id,)) or ""
+
+
+def image(tx: Tx, document_id: DocumentId) -> ImagePart:
+    row = tx.row("SELECT mime, data FROM document WHERE id = ?", (document_id,))
+    return ImagePart("", b"") if row is None else ImagePart(*row)
 
 
 def put_excerpts(tx: Tx, message_id: MessageId, excerpts: Sequence[Excerpt]) -> None:

@@ -19,6 +19,7 @@ from app.storage.messages import StoredMessage
 from app.storage.recalls import Quote as Recalled
 from app.storage.segments import Segment
 from app.ui.transcript.items import (
+    Carried,
     Item,
     ItemId,
     MessageItem,
@@ -152,7 +153,7 @@ def item_of(
         reasoning=message.reasoning,
         reasoning_ms=_reasoning_ms(message, stored.stats),
         tools=tools,
-        attachments=tuple(_in_words(each) for each in attached),
+        attachments=tuple(_carried(each) for each in attached),
         status="asking" if asking else _STATUS[stored.status],
         note=stored.error.message if stored.error else _NOTES.get(stored.status, ""),
         stats=_figures(stored.stats),
@@ -199,12 +200,10 @@ def _by_message(attached: Sequence[Attached]) -> dict[MessageId, list[Attached]]
     return found
 
 
-def _in_words(document: Attached) -> str:
-    return (
-        document.name
-        if document.kind == "image"
-        else f"{document.name}, {document.tokens:,} tokens"
-    )
+def _carried(document: Attached) -> Carried:
+    if document.kind == "image":
+        return Carried(document.name, picture=True)
+    return Carried(document.name, f"{document.tokens:,} tokens")
 
 
 def _tool_cards(message: Message, results: Sequence[Message]) -> tuple[ToolCard, ...]:

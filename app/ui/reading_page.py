@@ -30,8 +30,9 @@ class ReadingPage(Page):
         inside = QVBoxLayout(self._body)
         inside.setContentsMargins(0, 8, 0, 24)
         inside.setSpacing(10)
-        for part in (self.back, heading, self.lead):
-            inside.addWidget(part, 0, Qt.AlignmentFlag.AlignTop)
+        inside.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
+        inside.addWidget(heading)
+        inside.addWidget(self.lead)
         inside.addLayout(self.column)
         inside.addStretch(1)
         whole = QVBoxLayout(self)

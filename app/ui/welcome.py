@@ -69,6 +69,8 @@ class Welcome(QWidget):
         row.addWidget(inner, 100)
         row.addStretch(1)
         self._columns = 0
+        self._column = column
+        self._offers: QWidget | None = None
         bridge.arrived.connect(self._follow)
         current.changed.connect(self._show)
         self._arrange()
@@ -79,6 +81,17 @@ class Welcome(QWidget):
         for card in self._cards:
             card.set_theme(theme)
         self._arrange()
+
+    def offer(self, offers: QWidget) -> None:
+        """Shown under the state of the model, in place of the examples while it is visible."""
+        self._offers = offers
+        self._column.insertWidget(4, offers)
+        self.show_offers()
+
+    def show_offers(self) -> None:
+        offered = self._offers is not None and not self._offers.isHidden()
+        for card in self._cards:
+            card.setVisible(not offered or isinstance(self._state, ModelReady))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -97,6 +110,7 @@ class Welcome(QWidget):
         if isinstance(event, ModelChanged):
             self._state = event.state
             self._show()
+            self.show_offers()
 
     def _show(self) -> None:
         temporary = self._current.place.temporary

@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
+    QMenu,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -65,7 +66,7 @@ class Window(QMainWindow):
         preferences: Preferences,
     ) -> None:
         super().__init__()
-        self._bridge = bridge
+        self.bridge = bridge
         self._memory = memory
         kept = remembered.recall(memory)
         self.setWindowTitle("Llama Chat")
@@ -196,8 +197,15 @@ class Window(QMainWindow):
         """A page of the window; the action that opens it stands in the menu."""
         self.pages.offer(name, make)
         opens = action(self, title, lambda: self.pages.open(name), keys)
-        menus.add(self, self._menu, opens)
+        self.offer_action(opens)
         return opens
+
+    def offer_action(self, offered: QAction) -> None:
+        menus.add(self, self._menu, offered)
+
+    @property
+    def menu(self) -> QMenu:
+        return self._menu
 
     def _follow_settings(self) -> None:
         on = self._preferences.value.general.return_sends
@@ -214,7 +222,7 @@ class Window(QMainWindow):
         self.header.show_button.setVisible(not shown)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._bridge.close()
+        self.bridge.close()
         self.drafts.save()
         remembered.keep(self._memory, self._remember())
         self.transcript.shutdown()

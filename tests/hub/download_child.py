@@ -18,5 +18,6 @@ if __name__ == "__main__":
 
     downloads = Downloads(Path(sys.argv[1]), FileStore(Path(sys.argv[2])))
     downloads.subscribe(sink)
+    downloads.go_on()
     done.wait()
     downloads.close()

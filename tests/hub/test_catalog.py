@@ -1,6 +1,9 @@
 """The catalog against the stand-in: search, paging, offers, headers by ranges, refusals."""
 
-from collections.abc import Iterator
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
@@ -145,3 +148,102 @@ def test_private_and_gated_models_need_the_token(
     assert mine.offer(Reference("me/secret")).choose().quantization == "Q4_0"
     files = [entry for entry in hub.log if entry.server == "files"]
     assert not any(entry.authorization for entry in files)
+
+
+def test_a_repository_named_or_its_address_comes_first(catalog: Catalog, hub: StandIn) -> None:
+    def found(text: str) -> list[str]:
+        return [one.repository for one in catalog.search(Query(text)).page()]
+
+    assert found(GEM.repository) == [GEM.repository]
+    assert found(f"https://huggingface.co/{GEM.repository}/tree/main") == [GEM.repository]
+    assert found(f"{GEM.repository}:Q8_0") == [GEM.repository]
+    hub.add("maker/Gem-3-4b-it-GGUF-small", {"m-Q4_0.gguf": b"x"})
+    search = catalog.search(Query(GEM.repository))
+    pages = [search.page(), search.page()]
+    assert [[one.repository for one in page] for page in pages] == [
+        [GEM.repository],
+        ["maker/Gem-3-4b-it-GGUF-small"],
+    ]
+    hub.add("private/thing-GGUF", {"m-Q4_0.gguf": b"x"}, private=True)
+    assert found("private/thing-GGUF") == []
+    assert found("nobody/other") == []
+
+
+def test_a_private_repository_is_found_with_the_token(
+    catalog: Catalog, hub: StandIn, client: httpx2.Client
+) -> None:
+    hub.add("private/thing-GGUF", {"m-Q4_0.gguf": b"x"}, private=True)
+    mine = Catalog(client, hub.endpoint, find_token=lambda: hub.token)
+    (one,) = mine.search(Query("private/thing-GGUF")).page()
+    assert one.repository == "private/thing-GGUF"
+
+
+def test_filters_never_show_an_empty_page_before_the_end(catalog: Catalog, hub: StandIn) -> None:
+    hub.page_size = 5
+    search = catalog.search(Query(architecture="gemma3", sort="likes"))
+    assert [one.repository for one in search.page()] == [GEM.repository]
+    assert search.page() == []
+    assert search.finished
+    few = catalog.search(Query("@other", most_parameters=2, sort="downloads"))
+    assert len(few.page()) == 3  # of fifteen pages, the last ones
+
+
+@pytest.mark.parametrize("silence", ["before", "after"])
+def test_a_search_is_given_up_at_once_while_the_hub_is_silent(
+    client: httpx2.Client, silence: str
+) -> None:
+    """Nothing is ever answered; and half of an answer."""
+    asked = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1 << 16)
+                if silence == "after":
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[{}")
+                asked.set()
+                connection.recv(1)  # until it is hung up
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+        search = Catalog(client, endpoint, find_token=lambda: None).search(Query("words"))
+        canceller = threading.Thread(target=lambda: asked.wait(10) and search.cancel())
+        canceller.start()
+        started = time.monotonic()
+        with pytest.raises(Stopped):
+            search.page()
+        took = time.monotonic() - started
+        canceller.join()
+        thread.join()
+    assert took < 5, "the hub's silence was waited for"
+
+
+def test_states_for_those_who_show_them(
+    catalog: Catalog, hub: StandIn, client: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def state(ask: Callable[[], object]) -> object:
+        with pytest.raises(HubError) as raised:
+            ask()
+        return raised.value.details["state"], raised.value.details["retry_s"]
+
+    hub.hub_faults.append(Fault("429", retry_after="40"))
+    assert state(catalog.search(Query()).page) == ("rate_limited", 40.0)
+    hub.hub_faults.append(Fault("503"))
+    assert state(catalog.search(Query()).page) == ("trouble", 0.0)
+    assert state(lambda: catalog.offer(Reference("a/b"))) == ("missing", 0.0)
+    hub.repositories[GEM.repository].gated = True
+    assert state(lambda: catalog.facts(catalog.offer(GEM).choose())) == ("gated", 0.0)
+    unreachable = Catalog(client, "http://127.0.0.1:9", find_token=lambda: None)
+    assert state(unreachable.search(Query()).page) == ("offline", 0.0)
+    monkeypatch.setattr("app.hub.catalog.is_offline_mode", lambda: True)
+    asked = len(hub.log)
+    assert state(catalog.search(Query()).page) == ("offline", 0.0)
+    assert len(hub.log) == asked
+
+
+def test_a_readme_without_its_front_matter(catalog: Catalog, hub: StandIn) -> None:
+    text = b"---\nlicense: mit\ntags:\n- gguf\n---\n# Title\n\n---\nrest\n"
+    hub.add("maker/front-GGUF", {"README.md": text, "m-Q4_0.gguf": b"x"})
+    assert catalog.readme(Reference("maker/front-GGUF")) == "# Title\n\n---\nrest\n"

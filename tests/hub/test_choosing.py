@@ -10,7 +10,7 @@ from app.core.fit import LABELS, Settings, arithmetic
 from app.core.model_facts import Layer, ModelFacts, resized
 from app.core.protocol import Device
 from app.hub.catalog import Offer
-from app.hub.choosing import judge, recommend
+from app.hub.choosing import judge, most_parameters, recommend
 from app.hub.names import read_name
 from app.hub.references import read_reference
 from app.hub.suggestions import curated, suggest
@@ -136,3 +136,8 @@ def test_another_size_of_the_same_model() -> None:
     assert twice.weight_bytes == pytest.approx(2 * facts.weight_bytes, rel=1e-6)
     bare = ModelFacts(kind="chat", layers=(Layer(0, 8, 128, 128),) * 4)
     assert resized(bare, GB).weight_bytes == GB
+
+
+def test_how_large_a_model_may_be_at_all() -> None:
+    assert 4 * GB < most_parameters(_devices(8)) < 12 * GB
+    assert most_parameters(_devices(8, 24)) > 3 * most_parameters(_devices(8))

@@ -63,6 +63,7 @@ class Bench:
         self.store = FileStore(folder.parent / "store.json")
         self.downloads = Downloads(folder, self.store, patience=EAGER)
         self.downloads.subscribe(self.watch)
+        self.downloads.go_on()
 
     def again(self) -> "Bench":
         self.downloads.close()

@@ -8,6 +8,7 @@ from app.storage.recalls import Quote
 from app.ui.transcript.items import (
     AnswerCalls,
     Branch,
+    Carried,
     Continue,
     Delete,
     Edit,
@@ -73,7 +74,7 @@ def test_what_was_attached_stands_above_the_question(desk):
     desk.window.current.open(chat.id)
     desk.settle()
     item = desk.window.transcript.item(ItemId(str(question)))
-    assert item.attachments == ("menu.pdf, 1,240 tokens",)
+    assert item.attachments == (Carried("menu.pdf", "1,240 tokens"),)
 
 
 def test_a_model_that_wants_to_use_a_tool_is_answered_in_the_transcript(desk):

@@ -92,8 +92,7 @@ class Chip(QFrame):
         side = round(theme.px(16))
         picture = icon(_ICONS[self.attachment.kind], theme.colors.muted, side)
         self._picture.setPixmap(picture.pixmap(QSize(side, side), self.devicePixelRatioF()))
-        wanted = self._name.fontMetrics().horizontalAdvance(self.attachment.name) + 4
-        self._name.setFixedWidth(min(wanted, round(theme.px(220))))
+        self._name.setMaximumWidth(round(theme.px(220)))
         for button in (self.inline, self.remove):
             button.set_theme(theme)
             button.setIconSize(QSize(side - 2, side - 2))

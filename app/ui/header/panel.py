@@ -90,6 +90,7 @@ class Header(QFrame):
         self.reload = action(self, "&Reload the model", self._reload, "Ctrl+Shift+R")
         self.unload = action(self, "&Unload the model", models.unload)
         self.cancel = action(self, "Cancel &loading", models.cancel_load)
+        self.rescue: Callable[[ModelFailed], tuple[str, Callable[[], None]]] | None = None
         self.find_more: QAction | None = None  # opens the page of models, when there is one
         self._lay_out()
         self._connect(bridge)
@@ -195,7 +196,10 @@ class Header(QFrame):
                 self.step.setToolTip("\n".join(info.steps))
             case ModelFailed(error=error):
                 self.step.setText("")
-                self._notes.say(error.message, "Try again", self._reload, bad=True)
+                label, do = "Try again", self._reload
+                if self.rescue is not None:
+                    label, do = self.rescue(state)
+                self._notes.say(error.message, label, do, bad=True)
             case NoModel():
                 self.step.setText("")
 

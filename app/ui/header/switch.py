@@ -10,6 +10,7 @@ from typing import Protocol
 
 from app.core.generator import Sink
 from app.core.ids import RequestId
+from app.core.paths import resources
 from app.core.protocol import CHAT, Failed, Loaded, LoadProgress, RequestEvent
 from app.hub.models import Model
 from app.hub.names import read_name
@@ -74,9 +75,18 @@ class ModelSwitch:
 
 
 def choice_of(path: Path) -> ModelChoice:
+    if path.is_relative_to(resources()):
+        return _guide(path)
     name = read_name(path.name)
     return ModelChoice(str(path), name.title, name.quantization)
 
 
 def choice_of_model(model: Model) -> ModelChoice:
+    if model.source == "starter":
+        return _guide(model.path)
     return ModelChoice(str(model.path), model.title, model.quantization)
+
+
+def _guide(path: Path) -> ModelChoice:
+    """The model that comes with the app: small, and good for a first look around."""
+    return ModelChoice(str(path), "Built-in guide", "comes with the app")

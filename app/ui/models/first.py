@@ -31,7 +31,7 @@ class FirstModel(QObject):
         settings = self._preferences.value
         if named is not None:
             self._answers.take(lane.submit(find, str(named)), self._load, self._not_found)
-        elif not settings.general.load_at_start:
+        elif not settings.general.load_at_start and settings.models.last:
             return
         elif settings.models.last and Path(settings.models.last).is_file():
             self._load(Path(settings.models.last))
@@ -43,8 +43,7 @@ class FirstModel(QObject):
             return
         match event:
             case LibraryChanged(library=library):
-                self._waiting = False
-                self._choose(library)
+                self._choose(library)  # there may be none yet: the first that comes is taken
             case ModelChanged():
                 self._waiting = False  # somebody was quicker
             case _:
@@ -56,6 +55,7 @@ class FirstModel(QObject):
         found = next((model for model in chats if model.source == "starter"), None)
         found = found or next(iter(chats), None)
         if found is not None:
+            self._waiting = False
             self._models.load(choice_of_model(found))
 
     def _load(self, path: Path) -> None:

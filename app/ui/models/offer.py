@@ -11,13 +11,15 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBox
 
 from app.core.errors import to_info
 from app.core.fit import LABELS, Fit, arithmetic
-from app.hub.catalog import Listing, Offer, Variant
+from app.hub.catalog import Listing, Offer
 from app.hub.references import Reference
+from app.hub.variants import Variant
 from app.ui.bridge import Answers
 from app.ui.controls import Elided
+from app.ui.models.figures import many, size
 from app.ui.models.rows import RowList
 from app.ui.models.shelf import Judgement, Shelf
-from app.ui.models.words import many, size, variant_key, variant_row
+from app.ui.models.words import variant_key, variant_row
 from app.ui.theme import Theme
 from app.ui.transcript.items import ItemId, MessageItem, OpenLink
 from app.ui.transcript.view import Transcript

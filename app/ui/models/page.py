@@ -21,12 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.chat.presets import Presets
 from app.core.downloads import Download
 from app.core.errors import to_info
-from app.hub.catalog import Variant
 from app.hub.importing import Imported
+from app.hub.library import Library
 from app.hub.references import Reference, read_reference
 from app.hub.trash import Removal
+from app.hub.variants import Variant
 from app.ui.bridge import Answers, Bridge
 from app.ui.controls import IconButton
 from app.ui.events import Event, LibraryChanged, ModelChanged, ModelChoice, ModelReady
@@ -34,6 +36,7 @@ from app.ui.header.panel import Models
 from app.ui.models.discovery import Discovery, reference_of
 from app.ui.models.installed import InstalledView, Shown
 from app.ui.models.offer import OfferView
+from app.ui.models.own import OwnSettings, Preview
 from app.ui.models.reveal import reveal
 from app.ui.models.rows import Row
 from app.ui.models.shelf import Shelf
@@ -55,6 +58,8 @@ class ModelsPage(Page):
         bridge: Bridge,
         theme: Theme,
         open_link: Callable[[str], object],
+        presets: Presets,
+        preview: Preview,
     ) -> None:
         super().__init__()
         self.setObjectName("page")
@@ -69,13 +74,15 @@ class ModelsPage(Page):
         self.stock = Stock(shelf, theme)
         self.discovery = Discovery(shelf, theme)
         self.strip = DownloadStrip(shelf, bridge, theme)
-        self.installed = InstalledView(theme)
+        self.installed = InstalledView(OwnSettings(presets, preview, theme))
         self.offer = OfferView(shelf, self._is_here, open_link, theme)
         self._back = BackButton(self, theme)
         self._lay_out()
         self._connect()
         self._show_tab()
         bridge.arrived.connect(self._follow)
+        for state in shelf.on_the_way():
+            self.strip.show_state(state)
 
     # -- how it looks
 
@@ -163,7 +170,7 @@ class ModelsPage(Page):
         self._glass.setIcon(icon("search", theme.colors.muted))
         parts = (
             self._back, self.refresh_button, self.stock, self.discovery, self.strip, self.offer,
-            self.notes,
+            self.notes, self.installed.own,
         )  # fmt: skip
         for part in parts:
             part.set_theme(theme)
@@ -194,6 +201,11 @@ class ModelsPage(Page):
             super().keyPressEvent(event)
 
     # -- finding
+
+    def begin(self, library: Library, loaded: str) -> None:
+        """What was known before the page was made."""
+        self.stock.show_loaded(loaded)
+        self.stock.show_library(library)
 
     def opened(self) -> None:
         self._search()

@@ -12,20 +12,21 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from app.core.downloads import DownloadEvent, DownloadId
+from app.core.downloads import DownloadId, DownloadState
 from app.core.errors import KnownError
 from app.core.fit import Fit, estimate
 from app.core.fit import Settings as FitSettings
 from app.core.model_facts import ModelFacts
 from app.core.protocol import Device
 from app.hub import trash
-from app.hub.catalog import Listing, Offer, Query, Search, Variant
+from app.hub.catalog import Listing, Offer, Query, Search
 from app.hub.choosing import Judged, Recommendation, judge, recommend
 from app.hub.importing import How, Imported, import_models
 from app.hub.library import Library
 from app.hub.models import Broken, Model
 from app.hub.references import Reference
 from app.hub.suggestions import Suggestion, suggest
+from app.hub.variants import Variant
 from app.ui.models.readme import readable
 
 T = TypeVar("T")
@@ -59,7 +60,7 @@ class Downloads(Protocol):
 
     def cancel(self, download_id: DownloadId) -> None: ...
 
-    def subscribe(self, sink: Callable[[DownloadEvent], None]) -> Callable[[], None]: ...
+    def list(self) -> Sequence[DownloadState]: ...
 
 
 class Machine(Protocol):
@@ -136,6 +137,14 @@ class Shelf:
     ) -> "Future[DownloadId]":
         return self._lane.submit(self._downloads.start, repository, variant, projector)
 
+    def fetch(self, suggestion: Suggestion) -> "Future[DownloadId]":
+        def choose_and_start() -> DownloadId:
+            offer = self._catalog.offer(Reference(suggestion.repository))
+            variant = offer.choose(suggestion.quantization)
+            return self._downloads.start(suggestion.repository, variant)
+
+        return self._lane.submit(choose_and_start)
+
     def pause(self, download_id: DownloadId) -> None:
         self._downloads.pause(download_id)
 
@@ -148,9 +157,8 @@ class Shelf:
     def cancel(self, download_id: DownloadId) -> None:
         self._downloads.cancel(download_id)
 
-    def follow(self, sink: Callable[[DownloadEvent], None]) -> Callable[[], None]:
-        """What is on its way now, and every change; the result ends it."""
-        return self._downloads.subscribe(sink)
+    def on_the_way(self) -> Sequence[DownloadState]:
+        return self._downloads.list()
 
     # -- what is here
 

@@ -9,9 +9,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.core.fit import Fit
-from app.hub.catalog import Variant
 from app.hub.library import Library
 from app.hub.models import Broken, Model
+from app.hub.variants import Variant
 from app.ui.bridge import Answers
 from app.ui.models.rows import Row, RowList
 from app.ui.models.shelf import Shelf

@@ -10,8 +10,8 @@ from app.core.downloads import DownloadId, DownloadRemoved, DownloadState
 from app.ui.bridge import Bridge
 from app.ui.controls import Elided, IconButton
 from app.ui.events import Event
+from app.ui.models.figures import progress
 from app.ui.models.shelf import Shelf
-from app.ui.models.words import progress
 from app.ui.theme import Theme
 
 _STEPS = 1000
@@ -44,17 +44,20 @@ class DownloadStrip(QWidget):
             case DownloadState(download=download) if download.state == "done":
                 self._drop(download.id)
                 self.finished.emit(download)
-            case DownloadState(download=download):
-                line = self.lines.get(download.id)
-                if line is None:
-                    line = self.lines[download.id] = _Line(self._shelf, self._theme)
-                    self._column.addWidget(line)
-                line.show_state(event)
-                self.setVisible(True)
+            case DownloadState():
+                self.show_state(event)
             case DownloadRemoved(download_id=gone):
                 self._drop(gone)
             case _:
                 pass
+
+    def show_state(self, state: DownloadState) -> None:
+        line = self.lines.get(state.id)
+        if line is None:
+            line = self.lines[state.id] = _Line(self._shelf, self._theme)
+            self._column.addWidget(line)
+        line.show_state(state)
+        self.setVisible(True)
 
     def _drop(self, gone: DownloadId) -> None:
         line = self.lines.pop(gone, None)

@@ -1,10 +1,11 @@
 """Facts about models in the words of the page; pure."""
 
-from app.core.downloads import DownloadState
 from app.core.fit import LABELS, Fit, Label
-from app.hub.catalog import Listing, Variant
+from app.hub.catalog import Listing
 from app.hub.models import Broken, Model
 from app.hub.places import Source
+from app.hub.variants import Variant
+from app.ui.models.figures import many, size
 from app.ui.models.rows import Mark, Row, Tone
 
 SOURCES: dict[Source, str] = {
@@ -17,24 +18,6 @@ SOURCES: dict[Source, str] = {
 }
 KINDS = {"chat": "", "embedding": "embedding", "reranker": "reranker", "adapter": "adapter"}
 _TONES: dict[Label, Tone] = {"gpu": "good", "fits": "good", "tight": "busy", "too_big": "bad"}
-
-
-def size(count: int) -> str:
-    """As the hub and the shops count: a GB is a thousand million."""
-    if count < 1_000_000:
-        return f"{count / 1000:.0f} kB"
-    if count < 1_000_000_000:
-        return f"{count / 1e6:.0f} MB"
-    return f"{count / 1e9:.1f} GB"
-
-
-def many(count: int) -> str:
-    """12.3k, 4.5M: how the hub writes counts."""
-    for limit, letter in ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k")):
-        if count >= limit:
-            short = count / limit
-            return f"{short:.0f}{letter}" if short >= 100 else f"{short:.1f}{letter}"
-    return str(count)
 
 
 def installed_row(model: Model, loaded: str, fit: Fit | None) -> Row:
@@ -90,36 +73,3 @@ def variant_row(
 
 def variant_key(variant: Variant) -> str:
     return variant.files[0][0]
-
-
-def progress(state: DownloadState) -> str:
-    """How far, how fast, how long."""
-    download = state.download
-    done = f"{size(state.received)} of {size(download.size)}"
-    match download.state:
-        case "queued":
-            return f"waits for its turn · {done}" if state.received else "waits for its turn"
-        case "paused":
-            return f"paused · {done}"
-        case "failed":
-            return state.reason
-        case "done":
-            return "is here"
-        case "running":
-            parts = [done]
-            if state.reason:
-                parts.append(state.reason)
-            elif state.bytes_per_s >= 1:
-                parts.append(f"{size(int(state.bytes_per_s))}/s")
-                if (left := state.seconds_left) is not None:
-                    parts.append(f"{duration(left)} left")
-            return " · ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    whole = round(seconds)
-    if whole < 60:
-        return f"{max(whole, 1)} s"
-    if whole < 3600:
-        return f"{round(whole / 60)} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

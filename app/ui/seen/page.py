@@ -101,7 +101,6 @@ class SeenPage(ReadingPage):
             self.table.header().setSectionResizeMode(
                 column, QHeaderView.ResizeMode.ResizeToContents
             )
-        self.table.setMinimumHeight(round(theme.px(27) * _ROWS))
         for part in (self._bar, self._parts, self.table):
             self.column.addWidget(part)
         self.table.itemActivated.connect(self._jump)
@@ -183,6 +182,9 @@ class SeenPage(ReadingPage):
             item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             items.append(item)
         self.table.addTopLevelItems(items)
+        row = self.table.sizeHintForRow(0) if items else 0
+        heading = self.table.header().sizeHint().height()
+        self.table.setFixedHeight(heading + row * min(len(items), _ROWS) + 4)
         self.table.scrollToBottom()
 
     def _jump(self, item: QTreeWidgetItem) -> None:

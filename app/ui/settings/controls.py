@@ -3,18 +3,19 @@
 Main thread. A control checks nothing: the row asks the settings whether a value will do.
 """
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, assert_never
 
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QFontDatabase, QKeyEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QFontDatabase, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -29,14 +30,22 @@ from app.ui.settings.entries import (
     Folders,
     FontFamily,
     Number,
+    Offered,
     Switch,
+    Text,
+    What,
 )
-from app.ui.theme import Theme, color, paint_icon
+from app.ui.settings.widgets import ComboBox, Toggle
+from app.ui.theme import Theme, color
 
 ACCENTS = (
     ("", "Ours"), ("#2f7fd6", "Blue"), ("#0f8f83", "Teal"), ("#3a8f45", "Green"),
     ("#c2691c", "Orange"), ("#c73e5a", "Red"), ("#8e4ec6", "Purple"),
 )  # fmt: skip
+
+
+# What this machine has of something: each with its value and its name.
+Offers = Callable[[What], Sequence[tuple[str, str]]]
 
 
 class Control(QWidget):
@@ -53,7 +62,7 @@ class Control(QWidget):
         """Most controls take their look from the stylesheet."""
 
 
-def make_control(entry: Entry, theme: Theme) -> Control:
+def make_control(entry: Entry, offers: Offers, theme: Theme) -> Control:
     match entry.kind:
         case Switch():
             return _SwitchControl(entry, theme)
@@ -61,6 +70,10 @@ def make_control(entry: Entry, theme: Theme) -> Control:
             return _NumberControl(entry, number)
         case Choice(options=options):
             return _ChoiceControl(entry, options, theme)
+        case Offered() as offered:
+            return _OfferedControl(entry, offered, offers, theme)
+        case Text(example=example):
+            return _TextControl(entry, example)
         case Colour():
             return _ColourControl(entry, theme)
         case FontFamily():
@@ -71,75 +84,6 @@ def make_control(entry: Entry, theme: Theme) -> Control:
             return _FoldersControl(entry, theme)
         case _:
             assert_never(entry.kind)
-
-
-class Toggle(QAbstractButton):
-    """On or off, as a switch."""
-
-    def __init__(self, label: str, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self.setCheckable(True)
-        self.setAccessibleName(label)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.updateGeometry()
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(round(self._theme.px(40)), round(self._theme.px(24)))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.click()
-        else:
-            super().keyPressEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        colors, px = self._theme.colors, self._theme.px
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        track = QRectF(self.rect()).adjusted(2, 2, -2, -2)
-        radius = track.height() / 2
-        painter.setPen(color(colors.accent if self.isChecked() else colors.faint))
-        painter.setBrush(color(colors.accent if self.isChecked() else colors.hover))
-        painter.drawRoundedRect(track, radius, radius)
-        side = track.height() - px(6)
-        left = track.right() - side - px(3) if self.isChecked() else track.left() + px(3)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(color(colors.on_accent if self.isChecked() else colors.muted))
-        painter.drawEllipse(QRectF(left, track.top() + px(3), side, side))
-        if self.hasFocus():
-            painter.setPen(color(colors.text))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(track.adjusted(-1.5, -1.5, 1.5, 1.5), radius + 2, radius + 2)
-
-
-class ComboBox(QComboBox):
-    """Scrolling the page over it does not change it."""
-
-    def __init__(self, label: str, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self.setAccessibleName(label)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(14)
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.update()
-
-    def wheelEvent(self, e: QWheelEvent) -> None:
-        e.ignore()
-
-    def paintEvent(self, e: QPaintEvent) -> None:
-        super().paintEvent(e)
-        side = self._theme.px(14)
-        where = QRectF(self.width() - side - 8, (self.height() - side) / 2, side, side)
-        paint_icon(QPainter(self), "chevron-down", self._theme.colors.muted, where)
 
 
 class _SwitchControl(Control):
@@ -181,8 +125,10 @@ class _NumberControl(Control):
         self._shown = ""
 
     def show_value(self, value: Any) -> None:
-        empty = value is None or (self._number.empty is not None and value == self._number.empty)
-        self._shown = "" if empty else f"{value:,}"
+        empty: bool = value is None or (
+            self._number.empty is not None and value == self._number.empty
+        )
+        self._shown = "" if empty or value is None else _figure(value * self._number.scale)
         if not self.field.hasFocus() or not self.field.isModified():
             self.field.setText(self._shown)
 
@@ -195,7 +141,14 @@ class _NumberControl(Control):
             return
         plain = text.replace(",", "").replace(" ", "").replace("\u202f", "").replace("_", "")
         self.field.setModified(False)
-        self.edited.emit(plain)
+        self.edited.emit(self._scaled(plain))
+
+    def _scaled(self, plain: str) -> object:
+        """What is no number is handed on as it is: the settings say what is wrong with it."""
+        try:
+            return plain if self._number.scale == 1 else float(plain) / self._number.scale
+        except ValueError:
+            return plain
 
 
 class _ChoiceControl(Control):
@@ -216,6 +169,92 @@ class _ChoiceControl(Control):
 
     def _chosen(self, at: int) -> None:
         self.edited.emit(self.box.itemData(at))
+
+
+class _OfferedBox(ComboBox):
+    """What there is to choose is asked when it is asked for."""
+
+    def __init__(self, entry: Entry, offered: Offered, offers: Offers, theme: Theme) -> None:
+        super().__init__(entry.label, theme)
+        self._offered = offered
+        self._offers = offers
+        self.addItem(offered.empty, "")
+
+    def show_value(self, value: str) -> None:
+        if self.findData(value) < 0:
+            self.fill()
+        if self.findData(value) < 0:
+            self.addItem(Path(value).name, value)
+        self.setCurrentIndex(self.findData(value))
+
+    def fill(self) -> None:
+        chosen = self.currentData()
+        self.clear()
+        self.addItem(self._offered.empty, "")
+        for value, name in self._offers(self._offered.what):
+            self.addItem(name, value)
+        self.setCurrentIndex(max(0, self.findData(chosen)))
+
+    def showPopup(self) -> None:
+        self.fill()
+        super().showPopup()
+
+    def keyPressEvent(self, e: QKeyEvent) -> None:
+        self.fill()
+        super().keyPressEvent(e)
+
+
+class _OfferedControl(Control):
+    def __init__(self, entry: Entry, offered: Offered, offers: Offers, theme: Theme) -> None:
+        super().__init__(entry)
+        self.box = _OfferedBox(entry, offered, offers, theme)
+        self.box.activated.connect(self._chosen)
+        _in_a_row(self, self.box)
+        self.setFocusProxy(self.box)
+
+    def show_value(self, value: Any) -> None:
+        self.box.show_value(value)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.box.set_theme(theme)
+
+    def _chosen(self, at: int) -> None:
+        self.edited.emit(self.box.itemData(at))
+
+
+class _TextBox(QPlainTextEdit):
+    left = Signal()
+
+    def focusOutEvent(self, e: QFocusEvent) -> None:
+        super().focusOutEvent(e)
+        self.left.emit()
+
+
+class _TextControl(Control):
+    """A few lines; they are in force when the keyboard leaves them."""
+
+    def __init__(self, entry: Entry, example: str) -> None:
+        super().__init__(entry)
+        self.field = _TextBox()
+        self.field.setObjectName("lines")
+        self.field.setAccessibleName(entry.label)
+        self.field.setPlaceholderText(example)
+        self.field.setTabChangesFocus(True)
+        self.field.setMinimumWidth(260)
+        self.field.setFixedHeight(84)
+        self.field.left.connect(self._finished)
+        _in_a_row(self, self.field)
+        self.setFocusProxy(self.field)
+        self._shown = ""
+
+    def show_value(self, value: Any) -> None:
+        self._shown = value
+        if self.field.toPlainText() != value:
+            self.field.setPlainText(value)
+
+    def _finished(self) -> None:
+        if self.field.toPlainText() != self._shown:
+            self.edited.emit(self.field.toPlainText())
 
 
 class _Swatch(QAbstractButton):
@@ -383,6 +422,10 @@ class _FoldersControl(Control):
         chosen = QFileDialog.getExistingDirectory(self, self.entry.label)
         if chosen and str(Path(chosen)) not in self._paths:
             self.edited.emit((*self._paths, str(Path(chosen))))
+
+
+def _figure(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
 
 
 def _plain(text: str, name: str) -> QPushButton:

@@ -12,6 +12,7 @@ Section = Literal[
     "general", "models", "sampling", "wind", "tools", "storage", "appearance", "shortcuts", "about"
 ]
 Needs = Literal["nothing", "reload", "restart"]
+What = Literal["chat_model", "device"]
 
 TITLES: dict[Section, str] = {
     "general": "General",
@@ -34,10 +35,22 @@ class Number(msgspec.Struct, frozen=True):
     unit: str = ""
     special: str = ""  # what the empty field means; without it a number is required
     empty: int | None = None  # the value behind that
+    scale: int = 1  # how many of what is shown make one of what is kept
 
 
 class Choice(msgspec.Struct, frozen=True):
     options: tuple[tuple[str, str], ...]  # the value, and its name
+
+
+class Offered(msgspec.Struct, frozen=True):
+    """A choice among what this machine has."""
+
+    what: What
+    empty: str  # what is used when none is chosen
+
+
+class Text(msgspec.Struct, frozen=True):
+    example: str
 
 
 class Colour(msgspec.Struct, frozen=True):
@@ -56,7 +69,7 @@ class Folders(msgspec.Struct, frozen=True):
     pass
 
 
-Kind = Switch | Number | Choice | Colour | FontFamily | Folder | Folders
+Kind = Switch | Number | Choice | Offered | Text | Colour | FontFamily | Folder | Folders
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -90,12 +103,19 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("models", "models.gpu_layers", "Layers on the GPU",
           "Empty: as many as fit.", Number("layers", special="as many as fit"), "reload",
           "offload vram cuda vulkan metal ngl"),
+    Entry("models", "models.device", "Device",
+          "Where the model is computed.", Offered("device", "the best there is"), "reload",
+          "gpu cpu cuda vulkan metal backend"),
     Entry("models", "models.threads", "Processor threads",
           "Empty: all cores of this machine.", Number("threads", special="all cores", empty=0),
           "reload", "cpu"),
     Entry("models", "models.parallel", "Replies at the same time",
           "How many chats one model answers at once; each keeps its whole context.",
           Number("replies"), "reload", "parallel slots batching"),
+    Entry("models", "models.workers", "Engine processes",
+          "Of the chat model. Each takes the memory of a whole model; a second one pays off on "
+          "machines with several processors or GPUs.",
+          Number("processes"), "reload", "workers parallel"),
     Entry("models", "models.type_k", "Keys of the context",
           "Fewer bits take less memory and lose a little precision.", _KV, "reload",
           "kv cache type quantization"),
@@ -105,12 +125,38 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("models", "models.flash_attention", "Flash attention",
           "Automatic is right unless a driver misbehaves.",
           Choice((("auto", "Automatic"), ("on", "On"), ("off", "Off"))), "reload"),
+    Entry("models", "models.memory_mapping", "Loading into memory",
+          "Mapped models start faster; copied ones never wait for the disk later.",
+          Choice((("auto", "Automatic"), ("map", "Mapped"), ("copy", "Copied"),
+                  ("lock", "Locked in memory"))), "reload", "mmap mlock"),
+    Entry("models", "models.memory_limit_mib", "Memory limit",
+          "Of each engine process: it is ended and started again before it takes more.",
+          Number("MiB", special="none", empty=0), "restart", "ceiling ram"),
+    Entry("models", "models.idle_unload_minutes", "Unload when idle",
+          "A model that nobody asked for so long gives its memory back.",
+          Number("minutes", special="never", empty=0), "restart", "ttl timeout"),
+    Entry("models", "models.summarizer", "Summaries are written by",
+          "A smaller model writes them sooner; the chat's own knows the conversation already.",
+          Offered("chat_model", "the chat's own model"), words="wind narrative summarizer"),
     Entry("models", "models.folder", "Models folder",
           "Where downloads go and where models are looked for first.",
           Folder("the usual place"), words="directory path location"),
     Entry("models", "models.folders", "More folders",
           "Models are looked for here too; nothing is ever written to these.",
           Folders(), words="directory path location"),
+    Entry("wind", "wind.enabled", "Wind the context",
+          "Older turns of a long chat become a narrative, so that it never ends. When off, a full "
+          "chat has to be shortened by hand.",
+          Switch(), words="summary summarize context full"),
+    Entry("wind", "wind.threshold", "Wind when this full",
+          "How full a chat's context may become before older turns are wound.",
+          Number("%", scale=100), words="utilization threshold limit"),
+    Entry("wind", "wind.target", "Wind down to",
+          "How much of it is in use afterwards. Lower winds less often, higher keeps more words.",
+          Number("%", scale=100), words="target"),
+    Entry("wind", "wind.instructions", "What summaries should keep",
+          "Added to the instructions of every summary.",
+          Text("Keep every recipe with its exact amounts."), words="prompt instructions"),
     Entry("models", "models.download_limit_kib", "Speed of downloads",
           "Of all downloads together.", Number("KiB/s", special="as fast as it goes", empty=0),
           words="bandwidth limit throttle"),

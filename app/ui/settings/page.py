@@ -23,9 +23,10 @@ from PySide6.QtWidgets import (
 
 from app.ui.pages import BackButton, Page
 from app.ui.preferences import Preferences
-from app.ui.settings.controls import ComboBox
+from app.ui.settings.controls import Offers
 from app.ui.settings.entries import ENTRIES, TITLES, Entry, Section, find, of_section
 from app.ui.settings.row import SettingRow
+from app.ui.settings.widgets import ComboBox
 from app.ui.theme import Theme, icon
 
 _NARROW = 620
@@ -53,6 +54,7 @@ class SettingsPage(Page):
         preferences: Preferences,
         panels: Mapping[Section, PanelMaker],
         reload_model: Callable[[], None],
+        offers: Offers,
         theme: Theme,
     ) -> None:
         super().__init__()
@@ -60,6 +62,7 @@ class SettingsPage(Page):
         self._preferences = preferences
         self._makers = panels
         self._reload_model = reload_model
+        self._offers = offers
         self._theme = theme
         self.rows: dict[str, SettingRow] = {}
         self.panels: dict[Section, Panel] = {}
@@ -233,7 +236,7 @@ class SettingsPage(Page):
 
     def _make_some(self) -> None:
         for entry in self._waiting[:_ROWS_AT_ONCE]:
-            row = SettingRow(entry, self._preferences, self._theme)
+            row = SettingRow(entry, self._preferences, self._offers, self._theme)
             row.reload_wanted.connect(self._reload)
             before = ENTRIES[: ENTRIES.index(entry)]
             self._column.insertWidget(sum(each.field in self.rows for each in before), row)

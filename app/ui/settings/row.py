@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QVBoxLayout, QWid
 from app.core.errors import InvalidRequest
 from app.core.settings import Settings
 from app.ui.preferences import Preferences
-from app.ui.settings.controls import make_control
-from app.ui.settings.entries import Entry
+from app.ui.settings.controls import Offers, make_control
+from app.ui.settings.entries import Entry, Number
 from app.ui.settings.values import default_of, value_of, with_value
 from app.ui.theme import Theme
 
@@ -30,12 +30,14 @@ _NEEDS = {
 class SettingRow(QWidget):
     reload_wanted = Signal()
 
-    def __init__(self, entry: Entry, preferences: Preferences, theme: Theme) -> None:
+    def __init__(
+        self, entry: Entry, preferences: Preferences, offers: Offers, theme: Theme
+    ) -> None:
         super().__init__()
         self.entry = entry
         self._preferences = preferences
         self._theme = theme
-        self.control = make_control(entry, theme)
+        self.control = make_control(entry, offers, theme)
         self.problem = _line("danger")
         self._needs = _line("small")
         self._reload = QPushButton("Load it again now")
@@ -95,9 +97,13 @@ class SettingRow(QWidget):
         side = Qt.AlignmentFlag.AlignLeft if narrow else Qt.AlignmentFlag.AlignRight
         self._row.setAlignment(self.control, side | Qt.AlignmentFlag.AlignVCenter)
 
+    @property
+    def _scale(self) -> int:
+        return self.entry.kind.scale if isinstance(self.entry.kind, Number) else 1
+
     def _edit(self, value: Any) -> None:
         try:
-            with_value(self._preferences.value, self.entry.field, value)
+            with_value(self._preferences.value, self.entry.field, value, self._scale)
         except InvalidRequest as error:
             self.problem.setText(error.message)
             self.problem.show()

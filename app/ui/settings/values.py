@@ -21,23 +21,23 @@ def default_of(field: str) -> Any:
     return value_of(Settings(), field)
 
 
-def with_value(settings: Settings, field: str, value: Any) -> Settings:
-    """Refuses what the field cannot hold, in one sentence."""
+def with_value(settings: Settings, field: str, value: Any, scale: int = 1) -> Settings:
+    """Refuses what the field cannot hold, in one sentence that counts as people were asked to."""
     section, name = field.split(".")
     group = getattr(settings, section)
     kind = next(each for each in msgspec.structs.fields(group) if each.name == name).type
     try:
         checked = msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidRequest(_reason(kind, value)) from error
+        raise InvalidRequest(_reason(kind, scale)) from error
     changed = msgspec.structs.replace(group, **{name: checked})
     return msgspec.structs.replace(settings, **{section: changed})
 
 
-def _reason(kind: Any, value: Any) -> str:
+def _reason(kind: Any, scale: int) -> str:
     for each in _alternatives(inspect.type_info(kind)):
         if isinstance(each, inspect.IntType | inspect.FloatType):
-            return _number_reason(each, value)
+            return _number_reason(each, scale)
     return "This value cannot be used here."
 
 
@@ -45,14 +45,18 @@ def _alternatives(kind: inspect.Type) -> tuple[inspect.Type, ...]:
     return kind.types if isinstance(kind, inspect.UnionType) else (kind,)
 
 
-def _number_reason(kind: "inspect.IntType | inspect.FloatType", value: Any) -> str:
+def _number_reason(kind: "inspect.IntType | inspect.FloatType", scale: int) -> str:
     whole = "a whole number" if isinstance(kind, inspect.IntType) else "a number"
-    match kind.ge, kind.le:
+    match _bound(kind.ge, scale), _bound(kind.le, scale):
         case None, None:
             return f"Write {whole}."
         case least, None:
-            return f"Write {whole}, {least:,} or more."
+            return f"Write {whole}, {least} or more."
         case None, most:
-            return f"Write {whole}, {most:,} at most."
+            return f"Write {whole}, {most} at most."
         case least, most:
-            return f"Write {whole} from {least:,} to {most:,}."
+            return f"Write {whole} from {least} to {most}."
+
+
+def _bound(bound: float | None, scale: int) -> str | None:
+    return None if bound is None else f"{bound * scale:,.6g}"

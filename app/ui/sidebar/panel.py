@@ -115,7 +115,6 @@ class Sidebar(QFrame):
         column.addLayout(fields)
         column.addWidget(self.list, 1)
         column.addWidget(self.footer)
-        self.setMinimumWidth(200)
 
     def _connect(self) -> None:
         self.new_button.clicked.connect(self.new_chat.trigger)
@@ -130,6 +129,7 @@ class Sidebar(QFrame):
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.new_button.setIcon(icon("new-chat", theme.colors.text))
+        self.setMinimumWidth(round(theme.px(178)))
         parts = (
             self.list, self.search, self.footer, self.menu_button, self.hide_button,
             self.temporary_button,

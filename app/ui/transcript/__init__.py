@@ -3,6 +3,7 @@
 from app.ui.transcript.items import (
     AnswerCalls,
     Branch,
+    Carried,
     Continue,
     Delete,
     Edit,
@@ -25,6 +26,7 @@ from app.ui.transcript.view import Transcript
 __all__ = [
     "AnswerCalls",
     "Branch",
+    "Carried",
     "Continue",
     "Delete",
     "Edit",

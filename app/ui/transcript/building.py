@@ -12,7 +12,7 @@ import msgspec
 from app.ui.transcript.blocks import Block
 from app.ui.transcript.capped import SHOW_ANYWAY, CappedCard, PlainText
 from app.ui.transcript.cards import CodeCard, TableBlock
-from app.ui.transcript.chrome import Fold, Footer, Notice, Progress, WindLine
+from app.ui.transcript.chrome import Attached, Fold, Footer, Notice, Progress, WindLine
 from app.ui.transcript.deeds import Toggle
 from app.ui.transcript.formats import Look
 from app.ui.transcript.formulas import Typesetter
@@ -165,8 +165,7 @@ def head_blocks(item: MessageItem, thought: list[Block], means: Means) -> list[B
     found: list[Block] = []
     opened = means.opened(item.id)
     if item.attachments:
-        names = tuple(Span(f"📎 {name}  ") for name in item.attachments)
-        found += text_blocks([(Text(names),)], item.id, "attached", quiet(means))
+        found.append(Attached(means.quiet, item.attachments))
     if item.quotes:
         count = len(item.quotes)
         many = f"{count} earlier passages" if count > 1 else "an earlier passage"
@@ -246,7 +245,9 @@ def spoken(item: Item, text: str) -> str:
     if isinstance(item, WindItem):
         return item.label
     who = {"user": "You", "assistant": "Assistant", "system": "System"}[item.role]
-    return f"{who}: " + "\n".join(part for part in (text, item.note) if part)
+    carried = [f"Attached: {each.name}" for each in item.attachments]
+    tools = [f"{tool.name}: {_TOOL_WORDS[tool.status]}" for tool in item.tools]
+    return f"{who}: " + "\n".join(part for part in (*carried, text, *tools, item.note) if part)
 
 
 def quiet(means: Means) -> Means:

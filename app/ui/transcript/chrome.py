@@ -13,6 +13,7 @@ from app.ui.transcript.deeds import CopyMessage, Deed, ShowMenu, Spot, Toggle
 from app.ui.transcript.formats import Look
 from app.ui.transcript.items import (
     Branch,
+    Carried,
     Delete,
     Edit,
     MessageItem,
@@ -66,6 +67,43 @@ class Fold(Block):
         painter.setPen(color(tint))
         room = QRectF(x, 0, self.width - x, self.height)
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self._label)
+
+
+class Attached(Block):
+    """What a message carries, one line each."""
+
+    def __init__(self, look: Look, carried: tuple[Carried, ...]) -> None:
+        super().__init__(look)
+        self._carried = carried
+
+    @property
+    def spoken(self) -> str:
+        return "\n".join(f"Attached: {_in_words(each)}" for each in self._carried)
+
+    def layout(self, width: float) -> None:
+        px = self.look.theme.px
+        metrics = QFontMetricsF(self.look.theme.font(SMALL))
+        widest = max(metrics.horizontalAdvance(_in_words(each)) for each in self._carried)
+        self.width, self.natural = width, px(24) + widest
+        self.height = px(22) * len(self._carried)
+
+    def paint(self, painter: QPainter, marks: Marks) -> None:
+        px, colors = self.look.theme.px, self.look.theme.colors
+        painter.setFont(self.look.theme.font(SMALL))
+        metrics = QFontMetricsF(painter.font())
+        painter.setPen(color(colors.muted))
+        for number, each in enumerate(self._carried):
+            row = QRectF(0, number * px(22), self.width, px(22))
+            side = px(15)
+            where = QRectF(0, row.center().y() - side / 2, side, side)
+            paint_icon(painter, "image" if each.picture else "file", colors.muted, where)
+            row.setLeft(px(22))
+            words = metrics.elidedText(_in_words(each), Qt.TextElideMode.ElideMiddle, row.width())
+            painter.drawText(row, int(Qt.AlignmentFlag.AlignVCenter), words)
+
+
+def _in_words(carried: Carried) -> str:
+    return ", ".join(filter(None, (carried.name, carried.detail)))
 
 
 class Progress(Block):

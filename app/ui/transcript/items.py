@@ -20,6 +20,14 @@ class Quote(msgspec.Struct, frozen=True):
     origin: str
 
 
+class Carried(msgspec.Struct, frozen=True):
+    """What a message has with it: a document, or a picture."""
+
+    name: str
+    detail: str = ""
+    picture: bool = False
+
+
 class ToolCard(msgspec.Struct, frozen=True):
     name: str
     arguments: str = ""
@@ -57,7 +65,7 @@ class MessageItem(msgspec.Struct, frozen=True, kw_only=True):
     reasoning_ms: float = 0.0
     tools: tuple[ToolCard, ...] = ()
     quotes: tuple[Quote, ...] = ()
-    attachments: tuple[str, ...] = ()
+    attachments: tuple[Carried, ...] = ()
     status: Status = "done"
     note: str = ""  # the sentence that explains "failed" or "stopped"
     read_tokens: int = 0  # of the prompt, while reading

@@ -2,8 +2,8 @@
 
 import pytest
 
+from app.ui.models.figures import duration, many, size
 from app.ui.models.readme import readable
-from app.ui.models.words import duration, many, size
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from app.ui.transcript import (
     Branch,
+    Carried,
     Continue,
     Delete,
     Edit,
@@ -125,9 +126,10 @@ def test_recalled_passages_and_tools_open(hands: Hands) -> None:
 
 
 def test_attachments_are_named_above_the_words(hands: Hands) -> None:
-    hands.show(MessageItem(id=ONE, role="user", text="look", attachments=("a.pdf", "b.png")))
-    assert "📎 a.pdf" in spoken(hands)
-    assert "📎 b.png" in spoken(hands)
+    carried = (Carried("a.pdf", "12 tokens"), Carried("b.png", picture=True))
+    hands.show(MessageItem(id=ONE, role="user", text="look", attachments=carried))
+    assert "Attached: a.pdf, 12 tokens" in spoken(hands)
+    assert "Attached: b.png" in spoken(hands)
 
 
 def test_reading_the_prompt_shows_how_far_it_is(hands: Hands) -> None:

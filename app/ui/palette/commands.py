@@ -1,0 +1,110 @@
+"""What the palette offers: the window's actions, the models, the settings, the chats."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import TypeVar
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from app.core.ids import ConversationId
+from app.storage import conversations, search
+from app.storage.database import Database, Tx
+from app.ui.events import ModelChoice
+from app.ui.header.panel import Models
+from app.ui.palette.matching import Command
+from app.ui.settings.entries import ENTRIES, TITLES, Entry, Section
+
+T = TypeVar("T")
+_RECENT = 6
+
+
+def actions(menu: QMenu) -> list[tuple[str, list[QAction]]]:
+    """The menu's actions by its groups; what stands beside the groups comes last."""
+    groups: list[tuple[str, list[QAction]]] = []
+    alone: list[QAction] = []
+    for entry in menu.actions():
+        inside = entry.menu()
+        if isinstance(inside, QMenu):
+            found = [
+                each
+                for each in inside.actions()
+                if each.text() and not isinstance(each.menu(), QMenu)
+            ]
+            groups.append((entry.text(), found))
+        elif entry.text():
+            alone.append(entry)
+    return [*groups, *([("Window", alone)] if alone else [])]
+
+
+def of_actions(menu: QMenu) -> list[Command]:
+    return [
+        Command(
+            each.text().replace("&", "").rstrip("…"),
+            "",
+            each.trigger,
+            each.shortcut().toString(QKeySequence.SequenceFormat.NativeText),
+            group.replace("&", ""),
+        )
+        for group, found in actions(menu)
+        for each in found
+        if each.isEnabled()
+    ]
+
+
+def of_models(choices: Sequence[ModelChoice], models: Models) -> list[Command]:
+    return [
+        Command(
+            f"Use {choice.name}", "model", _loader(models, choice), choice.detail, choice.detail
+        )
+        for choice in choices
+    ]
+
+
+def of_settings(
+    show_entry: Callable[[Entry], object], show_section: Callable[[Section], object]
+) -> list[Command]:
+    entries = [
+        Command(
+            each.label,
+            "setting",
+            _caller(show_entry, each),
+            TITLES[each.section],
+            f"{each.help} {each.words}",
+        )
+        for each in ENTRIES
+    ]
+    sections = [
+        Command(title, "settings", _caller(show_section, section))
+        for section, title in TITLES.items()
+    ]
+    return [*entries, *sections]
+
+
+def find_chats(
+    db: Database, open_chat: Callable[[ConversationId], object]
+) -> "Callable[[str], Future[list[Command]]]":
+    def find(words: str) -> "Future[list[Command]]":
+        def read(tx: Tx) -> list[Command]:
+            if words.strip():
+                groups = search.search(tx, words).groups
+                found = [(group.conversation_id, group.title) for group in groups]
+            else:
+                page = conversations.page(tx, limit=_RECENT)
+                found = [(chat.id, chat.title) for chat in page.items]
+            return [
+                Command(title or "Untitled chat", "chat", _caller(open_chat, chat))
+                for chat, title in found
+            ]
+
+        return db.read(read)
+
+    return find
+
+
+def _loader(models: Models, choice: ModelChoice) -> Callable[[], None]:
+    return lambda: models.load(choice)
+
+
+def _caller(do: Callable[[T], object], what: T) -> Callable[[], object]:
+    return lambda: do(what)

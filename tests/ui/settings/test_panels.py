@@ -1,0 +1,217 @@
+"""What the settings have beside rows: storage, chats out and in, presets, tools, keys, about."""
+
+import json
+from concurrent.futures import Future
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+
+from app.chat.presets import Presets
+from app.chat.tools import built_in
+from app.core.paths import find_folders
+from app.storage import backup, conversations, presets, restoring
+from app.storage.database import Database
+from app.storage.presets import Preset
+from app.ui.palette.commands import actions
+from app.ui.settings.about import AboutPanel
+from app.ui.settings.presets import PresetsPanel
+from app.ui.settings.shortcuts import ShortcutsPanel
+from app.ui.settings.storage import StoragePanel
+from app.ui.settings.stores import Stores
+from app.ui.settings.tools import ToolsPanel
+from app.ui.settings.transfer import Export, Import
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def folders():
+    folders = find_folders()
+    folders.create()
+    return folders
+
+
+@pytest.fixture
+def db(folders):
+    db = Database(folders.database)
+    yield db
+    db.close()
+
+
+@pytest.fixture
+def changes():
+    return []
+
+
+@pytest.fixture
+def stores(db, folders, changes):
+    stores = Stores(db, folders, lambda: changes.append(1))
+    yield stores
+    stores.close()
+
+
+def show(desk, widget):
+    desk.qtbot.addWidget(widget)
+    widget.show()
+    return widget
+
+
+def until(desk, true):
+    desk.qtbot.waitUntil(lambda: bool(true()))
+
+
+def chat(db, title, *, trashed=False):
+    def make(tx):
+        made = conversations.create(tx, title)
+        if trashed:
+            conversations.trash(tx, made.id)
+        return made.id
+
+    return db.write(make).result(5)
+
+
+@pytest.fixture
+def storage(desk, stores):
+    theme = desk.window.look.theme
+    panel = StoragePanel(stores, Export(stores, theme), Import(stores), theme)
+    show(desk, panel).refresh()
+    return panel
+
+
+def test_a_backup_is_made_listed_and_wanted_back(desk, db, folders, storage):
+    chat(db, "Tea")
+    desk.qtbot.mouseClick(storage.back_up, LEFT)
+    until(desk, lambda: "was made and checked" in storage.said.text())
+    until(desk, lambda: storage.backups.count() == 1)
+    assert "by hand" in storage.backups.currentText()
+    desk.qtbot.mouseClick(storage.restore, LEFT)
+    until(desk, lambda: "started again" in storage.said.text())
+    assert restoring.asked(folders.database) == backup.find(folders.database)[0].path
+    desk.qtbot.mouseClick(storage.take_back, LEFT)
+    until(desk, lambda: restoring.asked(folders.database) is None)
+
+
+def test_the_trash_is_emptied_only_when_one_is_sure(desk, db, storage, changes):
+    chat(db, "Gone", trashed=True)
+    chat(db, "Kept")
+    storage.refresh()
+    until(desk, lambda: storage.empty.text() == "Empty the trash (1)")
+    desk.qtbot.mouseClick(storage.empty, LEFT)
+    assert "for good" in storage.empty.text()
+    assert db.read(lambda tx: conversations.count(tx, "trash")).result(5) == 1
+    desk.qtbot.mouseClick(storage.empty, LEFT)
+    until(desk, lambda: "deleted for good" in storage.said.text())
+    assert db.read(lambda tx: conversations.count(tx, "trash")).result(5) == 0
+    assert db.read(conversations.count).result(5) == 1
+    assert changes
+
+
+def test_kept_chats_on_disk_are_cleared(desk, folders, storage):
+    folders.snapshots.mkdir(parents=True)
+    (folders.snapshots / "one.kv").write_bytes(b"x" * 5000)
+    storage.refresh()
+    until(desk, lambda: storage.sizes._values[2].text() == "5 kB")
+    desk.qtbot.mouseClick(storage.clear, LEFT)
+    until(desk, lambda: storage.sizes._values[2].text() == "0 kB")
+
+
+def test_what_goes_out_comes_back_in_with_a_look_first(desk, db, stores, changes, tmp_path):
+    for title in ("Tea", "Coffee"):
+        made = chat(db, title)
+        db.write(lambda tx, made=made: say(tx, made)).result(5)
+    target = tmp_path / "chats.json"
+    out = show(desk, Export(stores, desk.window.look.theme))
+    out.write(target)
+    until(desk, lambda: str(target) in out.report.text())
+    assert len(json.loads(target.read_text())["conversations"]) == 2
+    bring = show(desk, Import(stores))
+    bring.look(target)
+    until(desk, bring.start.isVisible)
+    assert "2 chats with 2 messages" in bring.report.text()
+    assert [bring.titles.item(at).text() for at in range(2)] == ["Tea", "Coffee"]
+    assert db.read(conversations.count).result(5) == 2
+    desk.qtbot.mouseClick(bring.start, LEFT)
+    until(desk, lambda: "were here already" in bring.report.text())
+    assert changes
+
+
+def say(tx, chat):
+    from app.core.messages import Message
+    from app.storage import messages
+
+    messages.add(tx, chat, None, Message(role="user", content="Hi"))
+
+
+def test_a_file_that_is_none_is_refused_with_the_reason(desk, stores, tmp_path):
+    bad = tmp_path / "notes.json"
+    bad.write_text("[1, 2")
+    bring = show(desk, Import(stores))
+    bring.look(bad)
+    until(desk, lambda: "not valid JSON" in bring.report.text())
+    assert not bring.start.isVisible()
+
+
+def test_presets_are_made_changed_and_deleted(desk, db):
+    verbs = Presets(db, lambda event: None)
+    panel = show(desk, PresetsPanel(verbs, desk.window.look.theme))
+    panel.refresh()
+    desk.qtbot.keyClicks(panel.name, "Poet")
+    desk.qtbot.keyClicks(panel.editor.prompt, "Rhyme.")
+    panel.editor.recommended.click()
+    field = panel.editor.fields["temperature"]
+    field.selectAll()
+    desk.qtbot.keyClicks(field, "9")
+    desk.qtbot.mouseClick(panel.editor.save, LEFT)
+    assert panel.editor.problem.text() == "Temperature: write a number from 0 to 5."
+    field.selectAll()
+    desk.qtbot.keyClicks(field, "1.2")
+    desk.qtbot.mouseClick(panel.editor.save, LEFT)
+    until(desk, lambda: panel.list.count() == 2)
+    (stored,) = db.read(presets.named).result(5)
+    assert (stored.name, stored.preset.system_prompt) == ("Poet", "Rhyme.")
+    assert stored.preset.sampling.temperature == 1.2
+    desk.qtbot.mouseClick(panel.remove, LEFT)
+    until(desk, lambda: db.read(presets.named).result(5) == ())
+
+
+def test_a_preset_without_a_name_is_refused(desk, db):
+    panel = show(desk, PresetsPanel(Presets(db, lambda event: None), desk.window.look.theme))
+    desk.qtbot.mouseClick(panel.editor.save, LEFT)
+    until(desk, lambda: panel.said.text() == "Give the preset a name.")
+    assert panel.editor.preset() == Preset()
+
+
+def test_a_tool_is_off_until_it_is_switched_on_and_asks_until_it_is_trusted(desk):
+    tools = tuple(each.tool for each in built_in())
+    panel = show(desk, ToolsPanel(tools, desk.preferences, desk.window.look.theme))
+    name = tools[0].name
+    use, trust = panel.toggles[name, "enabled"], panel.toggles[name, "trusted"]
+    assert not use.isChecked()
+    assert not trust.isEnabled()
+    desk.qtbot.mouseClick(use, LEFT)
+    assert desk.preferences.value.tools.enabled == (name,)
+    desk.qtbot.mouseClick(trust, LEFT)
+    assert desk.preferences.value.tools.trusted == (name,)
+    desk.qtbot.mouseClick(use, LEFT)
+    assert desk.preferences.value.tools.enabled == ()
+    assert not trust.isEnabled()
+
+
+def test_every_key_of_the_menus_is_listed(desk):
+    panel = show(desk, ShortcutsPanel(lambda: actions(desk.window.menu)))
+    panel.refresh()
+    grid = panel._grid
+    shown = {grid.itemAt(at).widget().text() for at in range(grid.count())}
+    assert {"New chat", "Ctrl+N", "Chat"} <= shown
+    keyed = [a for _, found in actions(desk.window.menu) for a in found if a.shortcut().toString()]
+    assert all(each.shortcut().toString() in shown for each in keyed)
+
+
+def test_diagnostics_go_to_the_clipboard(desk):
+    gathered: Future[str] = Future()
+    panel = show(desk, AboutPanel({"llama-chat": "1.2"}, lambda: gathered))
+    desk.qtbot.mouseClick(panel.copy, LEFT)
+    gathered.set_result("# all is well")
+    until(desk, panel.text.isVisible)
+    assert QGuiApplication.clipboard().text() == "# all is well"
