@@ -7,6 +7,7 @@ at after every step. `SESSION_PICTURES` names a folder that keeps a picture of e
 import contextlib
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from typing import TypeVar
 
 import msgspec
 import pytest
+from PySide6.QtGui import QImage
 
 from app.core.ids import ConversationId
 from app.core.paths import find_folders
@@ -70,7 +72,7 @@ class Session:
             shot = subprocess.run(
                 ["xwd", "-root", "-silent"], env=self._environment, capture_output=True, check=True
             )
-            (Path(self._pictures) / f"{name}.xwd").write_bytes(shot.stdout)
+            image_of(shot.stdout).save(str(Path(self._pictures) / f"session-{name}.png"))
 
     def quit(self) -> int:
         self.keys("ctrl+q")
@@ -94,6 +96,15 @@ class Session:
 
     def _xdotool(self, *arguments: str) -> None:
         subprocess.run(["xdotool", *arguments], env=self._environment, check=True)
+
+
+def image_of(dump: bytes) -> QImage:
+    """An X window dump: a header of big-endian words, a palette, rows of 32-bit pixels."""
+    words = struct.unpack(">25I", dump[:100])
+    header, width, height, row, colours = (words[n] for n in (0, 4, 5, 12, 19))
+    start = header + colours * 12
+    pixels = dump[start : start + row * height]
+    return QImage(pixels, width, height, row, QImage.Format.Format_RGB32).copy()
 
 
 def until(true: Callable[[], object], seconds: float = 60) -> None:
