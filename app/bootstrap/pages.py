@@ -12,7 +12,11 @@ from app.bootstrap.diagnostics import diagnostics, versions
 from app.bootstrap.rooms import Rooms
 from app.bootstrap.shelf import Shelves
 from app.chat.tools import built_in
+from app.core.errors import from_info
 from app.core.fit import Fit
+from app.core.ids import new_request_id
+from app.core.messages import Message
+from app.core.protocol import Failed, Render, Rendered, RequestEvent
 from app.hub.library import Library
 from app.storage.database import is_temporary
 from app.ui.bridge import Answers, Bridge
@@ -39,6 +43,14 @@ if TYPE_CHECKING:
     from app.ui.settings.entries import Entry, Section, What
     from app.ui.settings.page import PanelMaker, SettingsPage
     from app.ui.settings.stores import Stores
+
+
+_SHORT_CHAT = (
+    Message(role="system", content="Answer in one sentence."),
+    Message(role="user", content="Which tea is green?"),
+    Message(role="assistant", content="Sencha is."),
+    Message(role="user", content="And which is black?"),
+)
 
 
 class Surroundings:
@@ -123,9 +135,30 @@ class Surroundings:
         from app.ui.models.page import ModelsPage
 
         shelf = self._shelves.shelf.result()
-        page = ModelsPage(shelf, self._models, self._bridge, theme, webbrowser.open)
+        page = ModelsPage(
+            shelf,
+            self._models,
+            self._bridge,
+            theme,
+            webbrowser.open,
+            self._rooms.presets,
+            self._preview,
+        )
         page.begin(self._library, self._loaded)
         return page
+
+    def _preview(self) -> "Future[str]":
+        """A short chat as the model in use sees it."""
+        shown: Future[str] = Future()
+
+        def sink(event: RequestEvent) -> None:
+            if isinstance(event, Rendered):
+                shown.set_result(event.prompt)
+            elif isinstance(event, Failed):
+                shown.set_exception(from_info(event.error))
+
+        self._rooms.pool.submit(Render(request_id=new_request_id(), messages=_SHORT_CHAT), sink)
+        return shown
 
     def _settings_page(self, theme: Theme) -> "SettingsPage":
         from app.ui.palette.commands import actions

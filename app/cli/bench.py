@@ -93,6 +93,22 @@ def storage(
         typer.echo(f"  {name:36} × {times:.2f}")
 
 
+@app.command()
+def ui(
+    as_json: _Json = False,
+    case: Annotated[str, typer.Option(hidden=True)] = "",
+    argument: Annotated[str, typer.Option(hidden=True)] = "",
+) -> None:
+    """First paint, scrolling, streaming and start-up, beside plain Qt doing the same."""
+    from app.cli.bench_ui import lines, measure_all, measure_one
+
+    if case:
+        typer.echo(json.dumps(measure_one(case, argument)))
+        return
+    report = measure_all()
+    typer.echo(json.dumps(report, indent=2) if as_json else "\n".join(lines(report)))
+
+
 def summary(figures: dict[str, Any]) -> dict[str, str]:
     normal = statistics.median(figures["first_token_ms"]["normal"])
 

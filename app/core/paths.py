@@ -44,6 +44,10 @@ class Folders(msgspec.Struct, frozen=True):
         return self.cache / "models" / "all-MiniLM-L6-v2-Q8_0.gguf"
 
     @property
+    def scanned(self) -> Path:
+        return self.cache / "models.msgpack"
+
+    @property
     def settings(self) -> Path:
         return self.config / "settings.json"
 

@@ -55,7 +55,7 @@ def test_an_empty_home_offers_three_models_and_the_first_fetched_one_answers(
         offers = window.welcome._offers
         until(qtbot, lambda: offers is not None and offers.isVisible() and offers.cards)
         assert not window.welcome._cards[0].isVisible()
-        window._bridge.arrived.connect(
+        window.bridge.arrived.connect(
             lambda event: states.append(event.state) if isinstance(event, ModelChanged) else None
         )
         qtbot.mouseClick(offers.cards[0].button, LEFT)
@@ -93,7 +93,7 @@ def test_a_model_that_cannot_be_loaded_explains_itself_and_offers_what_next(
     broken = write(home / "models" / "tea-Q4_K_M.gguf", "tea")
     failed: list[ModelFailed] = []
     with opened(qtbot, broken) as window:
-        window._bridge.arrived.connect(
+        window.bridge.arrived.connect(
             lambda event: (
                 failed.append(event.state)
                 if isinstance(event, ModelChanged) and isinstance(event.state, ModelFailed)

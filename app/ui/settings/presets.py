@@ -24,8 +24,8 @@ from app.core.errors import to_info
 from app.core.sampling import Sampling
 from app.storage.presets import Preset, StoredPreset
 from app.ui.bridge import Answers
-from app.ui.settings.controls import ComboBox, Toggle
 from app.ui.settings.page import Panel
+from app.ui.settings.widgets import ComboBox, Toggle
 from app.ui.theme import Theme
 
 
