@@ -29,7 +29,7 @@ from app.ui.settings.row import SettingRow
 from app.ui.theme import Theme, icon
 
 _NARROW = 620
-_ROWS_AT_ONCE = 2
+_ROWS_AT_ONCE = 1
 
 
 class Panel(QWidget):
