@@ -173,7 +173,7 @@ class Surroundings:
 
         preferences, stores = self._preferences, self._stores
         tools = tuple(each.tool for each in built_in())
-        panels: dict[Section, PanelMaker] = {
+        panels: "dict[Section, PanelMaker]" = {
             "models": lambda theme: EstimatePanel(self._estimate, preferences),
             "sampling": lambda theme: PresetsPanel(self._rooms.presets, theme),
             "tools": lambda theme: ToolsPanel(tools, preferences, theme),
@@ -223,7 +223,7 @@ class Surroundings:
         window = self._window
         to_settings = commands.of_settings(self._show_entry, self._show_section)
 
-        def at_hand() -> list[Command]:
+        def at_hand() -> "list[Command]":
             models = commands.of_models(self._listed.choices, self._models)
             return [*commands.of_actions(window.menu), *models, *to_settings]
 
