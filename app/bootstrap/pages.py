@@ -173,7 +173,7 @@ class Surroundings:
 
         preferences, stores = self._preferences, self._stores
         tools = tuple(each.tool for each in built_in())
-        panels: "dict[Section, PanelMaker]" = {
+        panels: dict[Section, PanelMaker] = {
             "models": lambda theme: EstimatePanel(self._estimate, preferences),
             "sampling": lambda theme: PresetsPanel(self._rooms.presets, theme),
             "tools": lambda theme: ToolsPanel(tools, preferences, theme),
