@@ -1,5 +1,6 @@
 """The desktop app put together: the window first, the model while it already shows. Main thread."""
 
+import gc
 from collections.abc import Generator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -44,6 +45,8 @@ def run_window(model: Path | None, *, verbose: bool = False) -> int:
     try:
         with open_window(model, verbose=verbose) as window:
             window.show()
+            # A full collection over all that was imported and built would stall the window.
+            gc.freeze()
             return app.exec()
     except AlreadyRunning:
         if raise_first(find_folders().data, [str(model.absolute())] if model else []):

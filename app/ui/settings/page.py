@@ -23,9 +23,10 @@ from PySide6.QtWidgets import (
 
 from app.ui.pages import BackButton, Page
 from app.ui.preferences import Preferences
-from app.ui.settings.controls import ComboBox, Offers
+from app.ui.settings.controls import Offers
 from app.ui.settings.entries import ENTRIES, TITLES, Entry, Section, find, of_section
 from app.ui.settings.row import SettingRow
+from app.ui.settings.widgets import ComboBox
 from app.ui.theme import Theme, icon
 
 _NARROW = 620

@@ -14,9 +14,9 @@ from app.storage.backup import Backup
 from app.ui.bridge import Answers
 from app.ui.models.figures import size
 from app.ui.models.reveal import reveal
-from app.ui.settings.controls import ComboBox
 from app.ui.settings.page import Panel
 from app.ui.settings.stores import Sizes, Stores
+from app.ui.settings.widgets import ComboBox
 from app.ui.theme import Theme
 
 _WIDE = 28  # characters

@@ -27,8 +27,8 @@ from app.storage.transfer.exporting import Format
 from app.storage.transfer.importing import Outcome
 from app.ui.bridge import Answers
 from app.ui.models.reveal import reveal
-from app.ui.settings.controls import ComboBox
 from app.ui.settings.stores import Preview, Stores
+from app.ui.settings.widgets import ComboBox
 from app.ui.theme import Theme
 
 _FORMATS: tuple[tuple[Format, str, str], ...] = (
