@@ -18,7 +18,9 @@ from app.core.ids import new_request_id
 from app.core.messages import Message
 from app.core.protocol import Failed, Render, Rendered, RequestEvent
 from app.hub.library import Library
+from app.hub.models import Model
 from app.storage.database import is_temporary
+from app.storage.presets import PresetId
 from app.ui.bridge import Answers, Bridge
 from app.ui.controls import action
 from app.ui.events import (
@@ -203,7 +205,9 @@ class Surroundings:
     def _offered(self, what: "What") -> Sequence[tuple[str, str]]:
         match what:
             case "chat_model":
-                return [(str(each.path), each.full_title) for each in self._library.of_kind("chat")]
+                return _named(self._library.of_kind("chat"))
+            case "embedding_model":
+                return _named(self._library.of_kind("embedding"))
             case "device":
                 gpus = [each for each in self._rooms.pool.devices if each.kind == "gpu"]
                 named = [(each.name, f"{each.name}: {each.description}") for each in gpus]
@@ -227,10 +231,21 @@ class Surroundings:
             models = commands.of_models(self._listed.choices, self._models)
             return [*commands.of_actions(window.menu), *models, *to_settings]
 
-        chats = commands.find_chats(self._rooms.db, window.current.open)
+        chats = commands.find_stored(self._rooms.db, window.current.open, self._use_preset)
         palette = Palette(window, at_hand, chats, window.look.theme)
         window.look.changed.connect(palette.set_theme)
         return palette
+
+    def _use_preset(self, preset: PresetId) -> None:
+        """For the chat that is open; a new one has to have begun."""
+        here, notes = self._window.current.conversation, self._window.notes
+        if here is None or is_temporary(here):
+            notes.say("Open a chat first: a preset belongs to one.")
+            return
+        self._answers.take(
+            self._rooms.presets.use_preset(here, preset),
+            lambda _: notes.say("The preset holds from the next reply on."),
+        )
 
     def _show_entry(self, entry: "Entry") -> None:
         self._settings().show_entry(entry)
@@ -257,3 +272,7 @@ class Surroundings:
         from app.ui.settings.transfer import Import, TransferDialog
 
         TransferDialog("Import chats", Import(self._stores), self._window).open()
+
+
+def _named(models: Sequence[Model]) -> list[tuple[str, str]]:
+    return [(str(each.path), each.full_title) for each in models]
