@@ -223,7 +223,7 @@ class Surroundings:
         window = self._window
         to_settings = commands.of_settings(self._show_entry, self._show_section)
 
-        def at_hand() -> list[Command]:
+        def at_hand() -> "list[Command]":
             models = commands.of_models(self._listed.choices, self._models)
             return [*commands.of_actions(window.menu), *models, *to_settings]
 

@@ -25,6 +25,7 @@ from app.chat.answering import Answering
 from app.chat.attachments import Attachments
 from app.chat.budget import Budget
 from app.chat.events import ChatEvent
+from app.chat.meaning import Meaning
 from app.chat.narrator import Narrator
 from app.chat.presets import Presets
 from app.chat.scale import Scale
@@ -144,6 +145,8 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
         self.closing.callback(wind.close)
         narrator = Narrator(db, scale, wind, self.post)
         self.closing.callback(narrator.close)
+        meaning = Meaning(db, generator, lambda: self.settings.value.models.embedder)
+        self.closing.callback(meaning.close)
         answering = Answering(
             db,
             generator,
@@ -151,6 +154,7 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
             budget,
             scale,
             wind=wind,
+            meaning=meaning,
             titles=Titles(db, generator, self.post, scale),
             max_tokens=self.max_tokens,
             ready=self.models.ready,

@@ -13,7 +13,7 @@ from contextlib import suppress
 from app.chat import documents
 from app.chat.budget import Budget
 from app.chat.events import ChatEvent, ReplyFinished, WindowMeasured
-from app.chat.prompt import Composition
+from app.chat.meaning import Meaning
 from app.chat.recall import quotes_for
 from app.chat.reply import Reply
 from app.chat.scale import Scale, Weighed
@@ -29,7 +29,6 @@ from app.storage import recalls
 from app.storage.database import Database, Tx
 from app.storage.documents import put_excerpts
 from app.storage.messages import StoredMessage
-from app.storage.recalls import Quote
 
 _PREPARERS = 4
 _log = logging.getLogger(__name__)
@@ -45,6 +44,7 @@ class Answering:
         scale: Scale,
         *,
         wind: Wind,
+        meaning: Meaning,
         titles: Titles,
         max_tokens: int | None = None,
         ready: Callable[[str], None] = lambda _model: None,
@@ -52,6 +52,7 @@ class Answering:
         self._db = db
         self._generator = generator
         self._wind = wind
+        self._meaning = meaning
         self._titles = titles
         self._post = post
         self._budget = budget
@@ -218,17 +219,15 @@ class Answering:
         budget = self._budget()
         self._quote_documents(conversation, leaf, budget)
 
-        def find(tx: Tx) -> tuple[Composition, tuple[Quote, ...]]:
-            composition = load(tx, conversation, budget, leaf=leaf)
-            asks = composition.branch[-1].message.role == "user"
-            known = composition.branch[-1].id in composition.quotes
-            found = quotes_for(tx, composition, budget) if asks and not known else ()
-            return composition, found
-
-        composition, found = self._db.read(find).result()
+        seen = self._db.read(lambda tx: load(tx, conversation, budget, leaf=leaf)).result()
+        question = seen.branch[-1]
+        if question.message.role != "user" or question.id in seen.quotes or not seen.segments:
+            return
+        sense = self._meaning.of(documents.own_words(question.message.text))
+        found = self._db.read(lambda tx: quotes_for(tx, seen, budget, sense)).result()
         if found:
-            question, newest = composition.branch[-1].id, composition.segments[-1].id
-            self._db.write(lambda tx: recalls.put(tx, question, newest, found)).result()
+            newest = seen.segments[-1].id
+            self._db.write(lambda tx: recalls.put(tx, question.id, newest, found)).result()
 
     def _quote_documents(
         self, conversation: ConversationId, leaf: MessageId | None, budget: Budget
@@ -277,6 +276,7 @@ class Answering:
         budget = self._budget()
         self._wind.after_reply(conversation, used)
         self._titles.after_reply(conversation)
+        self._meaning.catch_up()
         self._post(ReplyFinished(conversation=conversation, message=finished))
         self._post(
             WindowMeasured(

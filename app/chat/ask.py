@@ -3,6 +3,7 @@
 Never for what people watch: that streams (see `reply`).
 """
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -16,10 +17,13 @@ from app.core.protocol import (
     Count,
     Counted,
     Delta,
+    Embed,
+    Embedded,
     Failed,
     Finished,
     FinishReason,
     Generate,
+    Priority,
     Request,
     RequestEvent,
     Stats,
@@ -29,6 +33,7 @@ from app.core.protocol import (
 )
 
 E = TypeVar("E")
+T = TypeVar("T")
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -60,18 +65,29 @@ def count(generator: Generator, request: Count) -> "Future[Counted]":
     return _single(generator, request, Counted)
 
 
+def embed(
+    generator: Generator, texts: tuple[str, ...], priority: Priority = "interactive"
+) -> "Future[tuple[bytes, ...]]":
+    request = Embed(request_id=new_request_id(), texts=texts, priority=priority)
+    return _then(_single(generator, request, Embedded), lambda answer: answer.vectors)
+
+
 def token_count(generator: Generator, text: str, model: str = CHAT) -> "Future[int]":
     request = Tokenize(request_id=new_request_id(), text=text, model=model)
-    counted: Future[int] = Future()
+    return _then(_single(generator, request, Tokenized), lambda answer: len(answer.tokens))
 
-    def pass_on(done: "Future[Tokenized]") -> None:
+
+def _then(asked: "Future[E]", use: Callable[[E], T]) -> "Future[T]":
+    used: Future[T] = Future()
+
+    def pass_on(done: "Future[E]") -> None:
         if (error := done.exception()) is not None:
-            counted.set_exception(error)
+            used.set_exception(error)
         else:
-            counted.set_result(len(done.result().tokens))
+            used.set_result(use(done.result()))
 
-    _single(generator, request, Tokenized).add_done_callback(pass_on)
-    return counted
+    asked.add_done_callback(pass_on)
+    return used
 
 
 def _single(generator: Generator, request: Request, kind: type[E]) -> "Future[E]":

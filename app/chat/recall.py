@@ -9,30 +9,47 @@ from collections.abc import Sequence
 
 from app.chat.budget import Budget
 from app.chat.documents import own_words
+from app.chat.meaning import Sense
 from app.chat.prompt import Composition
 from app.core.ids import MessageId
-from app.storage import search
+from app.storage import embeddings, search
 from app.storage.connection import Tx
+from app.storage.fusion import fused
 from app.storage.messages import StoredMessage
 from app.storage.recalls import Quote
 
 _CANDIDATES = 24
 _QUOTES = 4
 _LONGEST_QUOTE = 400
+_NEAR = 0.4  # cosine: below this a passage says something else
 _CHARACTERS_PER_TOKEN = 3
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 
 
-def quotes_for(tx: Tx, composition: Composition, budget: Budget) -> tuple[Quote, ...]:
-    """For the question that ends the branch; nothing when all of it is still in sight."""
+def quotes_for(
+    tx: Tx, composition: Composition, budget: Budget, sense: Sense | None = None
+) -> tuple[Quote, ...]:
+    """For the question that ends the branch; nothing when all of it is still in sight.
+
+    `sense`: what the question means, so that what shares no word with it is found too.
+    """
     evicted = {stored.id: stored for stored in composition.branch[: composition.first_verbatim]}
     question = composition.branch[-1]
     if not evicted:
         return ()
     asked = own_words(question.message.text)
     ranked = search.recall(tx, question.conversation_id, asked, limit=_CANDIDATES)
-    found = [evicted[id_] for id_, _ in ranked if id_ in evicted]
+    worded = [id_ for id_, _ in ranked if id_ in evicted]
+    meant = [] if sense is None else _near(tx, composition, sense)
+    found = [evicted[id_] for id_ in fused(worded, (id_ for id_ in meant if id_ in evicted))]
     return _within(found, asked, budget.recall_tokens * _CHARACTERS_PER_TOKEN)
+
+
+def _near(tx: Tx, composition: Composition, sense: Sense) -> list[MessageId]:
+    conversation = composition.branch[-1].conversation_id
+    limit = _CANDIDATES + len(composition.verbatim)  # those are near too, and in sight
+    near = embeddings.nearest(tx, sense.model, sense.vector, limit, conversation)
+    return [each.id for each in near if each.score >= _NEAR]
 
 
 def _within(found: Sequence[StoredMessage], question: str, characters: int) -> tuple[Quote, ...]:

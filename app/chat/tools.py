@@ -95,6 +95,7 @@ def built_in() -> tuple[HostTool, ...]:
                     "type": "object",
                     "properties": {"expression": {"type": "string"}},
                     "required": ["expression"],
+                    "additionalProperties": False,
                 },
             ),
             lambda arguments: calculate(str(arguments.get("expression", ""))),
@@ -103,7 +104,7 @@ def built_in() -> tuple[HostTool, ...]:
             Tool(
                 name="current_time",
                 description="Tells the date, the weekday and the time where the user is.",
-                parameters={"type": "object", "properties": {}},
+                parameters={"type": "object", "properties": {}, "additionalProperties": False},
             ),
             lambda _arguments: datetime.now().astimezone().strftime("%A, %Y-%m-%d %H:%M:%S %Z"),
         ),

@@ -12,6 +12,7 @@ import pytest
 from app.chat.answering import Answering
 from app.chat.budget import Budget
 from app.chat.events import ChatEvent
+from app.chat.meaning import Meaning
 from app.chat.narrator import Narrator
 from app.chat.presets import Presets
 from app.chat.scale import Scale
@@ -27,6 +28,8 @@ from app.core.protocol import (
     Count,
     Counted,
     Delta,
+    Embed,
+    Embedded,
     Failed,
     Finished,
     FinishReason,
@@ -64,6 +67,7 @@ class WordModel:
         self.fail: Callable[[Generate], ErrorInfo | None] = lambda request: None
         self.asked: list[Generate] = []
         self.counted: list[Count | Tokenize] = []
+        self.sense: Callable[[str], bytes] = lambda text: b""
         self.gate = threading.Event()
         self.gate.set()
         self.purged: list[SessionId] = []
@@ -97,6 +101,9 @@ class WordModel:
                 self.counted.append(request)
                 tokens = tuple(range(words(request.text)))
                 sink(Tokenized(request_id=request.request_id, tokens=tokens))
+            case Embed():
+                vectors = tuple(self.sense(text) for text in request.texts)
+                sink(Embedded(request_id=request.request_id, vectors=vectors))
             case Generate():
                 self.asked.append(request)
                 self._generate(request, sink)
@@ -164,6 +171,8 @@ class Chat:
             idle_s=0.0,
         )
         self.narrator = Narrator(db, self.scale, self.wind, self.post)
+        self.embedder = ""
+        self.meaning = Meaning(db, self.generator, lambda: self.embedder)
         self.titles = Titles(db, self.generator, self.post, self.scale)
         self.answering = Answering(
             db,
@@ -172,6 +181,7 @@ class Chat:
             lambda: self.budget,
             self.scale,
             wind=self.wind,
+            meaning=self.meaning,
             titles=self.titles,
             ready=self.ready.append,
         )
@@ -214,6 +224,7 @@ class Chat:
     def close(self) -> None:
         self.turns.close()
         self.narrator.close()
+        self.meaning.close()
         self.wind.close()
         self.model.close()
 

@@ -167,7 +167,6 @@ def test_a_file_is_read_and_measured_before_it_is_sent(
     file = paperwork.write(tmp_path, "notes.docx", paperwork.docx())
     read = attachments.read(file).result()
     assert (read.name, read.text, read.tokens, read.note) == ("notes.docx", "Hello", 1, "")
-    assert attachments.measure("three short words").result() == 3
     long = attachments.read(paperwork.write(tmp_path, "book.txt", chapters(60))).result()
     assert "quoted" in long.note
     with pytest.raises(InvalidRequest, match="archive"):

@@ -1,6 +1,8 @@
-"""What a step costs outside the library, in processor time: a busy machine changes it little."""
+"""What a step and a restore cost, in processor time: a busy machine changes it little."""
 
+import statistics
 from collections.abc import Callable
+from collections.abc import Sequence as Sequences
 from pathlib import Path
 from time import thread_time
 
@@ -10,6 +12,9 @@ from app.core.frames import encode
 from app.core.protocol import ModelSpec
 from app.engine.batch import Batch
 from app.engine.llama.context import Context
+from app.engine.sequences import Sequence
+from app.engine.snapshots import Snapshots
+from app.engine.tiers import Link
 from tests.engine.rig import Rig, loaded
 
 REPLY = 24
@@ -48,3 +53,36 @@ def test_outside_the_library_a_step_costs_next_to_nothing(
     spare_us = (total - inside) / (streams * REPLY) * 1e6
     print(f"{streams} streams: {inside / total:.4f} inside the library, {spare_us:.0f} µs a token")
     assert inside / total >= 0.97
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_chat_of_a_thousand_tokens_comes_back_within_50_ms(
+    built_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[float] = []
+    restore = Snapshots.restore
+
+    def timed(self: Snapshots, sequence: Sequence, links: Sequences[Link]) -> bool:
+        started = thread_time()
+        restored = restore(self, sequence, links)
+        if restored:
+            taken.append(thread_time() - started)
+        return restored
+
+    monkeypatch.setattr(Snapshots, "restore", timed)
+    talk = [1000 + index * 7 % 900 for index in range(1000)]
+    with loaded(built_model("bench")) as model:
+        spec = ModelSpec(path=model.path, chat_ctx=2048, threads=1, cache_ram_bytes=1 << 30)
+        rig = Rig(model, spec)
+        started = thread_time()
+        rig.reply("first", talk, session="s", max_tokens=1)
+        computed = thread_time() - started
+        for turn in range(5):
+            rig.engine.cache.evict_all()
+            job = rig.reply(f"again{turn}", [*talk, 1234 + turn], session="s", max_tokens=1)
+            assert (job.reuse, job.reused_tokens) == ("ram", len(talk))
+        rig.close()
+    came_back = statistics.median(taken)
+    print(f"restored in {came_back * 1000:.1f} ms, computed in {computed * 1000:.0f} ms")
+    assert came_back < 0.05

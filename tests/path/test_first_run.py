@@ -11,6 +11,9 @@ from pytestqt.qtbot import QtBot
 from app.bootstrap.window import open_window
 from app.ui.events import ModelChanged, ModelFailed, ModelReady
 from app.ui.models.page import ModelsPage
+from app.ui.palette.palette import Palette
+from app.ui.settings.entries import TITLES
+from app.ui.settings.page import SettingsPage
 from app.ui.window import Window
 from scripts.hub_stand_in import StandIn
 from tests.hub.gguf_files import write
@@ -84,6 +87,19 @@ def test_twenty_models_are_found_listed_and_none_blocks_the_start(
         page = window.pages.currentWidget()
         assert isinstance(page, ModelsPage)
         until(qtbot, lambda: len(page.stock.list.rows.rows) == 20)
+        control = Qt.KeyboardModifier.ControlModifier
+        qtbot.keyClick(window, Qt.Key.Key_K, control)
+        palette = window.findChild(Palette)
+        assert palette is not None
+        qtbot.keyClicks(palette.field, "threads")
+        qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+        settings = window.pages.currentWidget()
+        assert isinstance(settings, SettingsPage)
+        assert window.focusWidget() is settings.rows["models.threads"].control.field
+        for section in TITLES:
+            settings.show_section(section)
+            until(qtbot, lambda: not settings._waiting)
+        assert len(settings.panels) == 6
         header.cancel.trigger()
 
 

@@ -30,7 +30,7 @@ from app.ui.settings.widgets import ComboBox
 from app.ui.theme import Theme, icon
 
 _NARROW = 620
-_ROWS_AT_ONCE = 2
+_ROWS_AT_ONCE = 1
 
 
 class Panel(QWidget):
