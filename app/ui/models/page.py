@@ -158,6 +158,7 @@ class ModelsPage(Page):
         self.here_tab.toggled.connect(self._tab_turned)
         self.stock.chosen.connect(self._show_installed)
         self.stock.opened.connect(self._use)
+        self.stock.fitted.connect(self._renew_shown)
         self.discovery.chosen.connect(self._show_offer)
         self.installed.used.connect(self._use)
         self.installed.revealed.connect(reveal)
