@@ -41,6 +41,8 @@ from app.ui.transcript import (  # noqa: E402
     Transcript,
     WindItem,
 )
+from scripts.pages_scene import SCENES as PAGE_SCENES  # noqa: E402
+from scripts.pages_scene import PagesScene  # noqa: E402
 from scripts.sample_conversations import ATTENTION, RICH, SCRIPTS  # noqa: E402
 from scripts.window_scene import SCENES as WINDOW_SCENES  # noqa: E402
 from scripts.window_scene import SIZES, WindowScene  # noqa: E402
@@ -219,11 +221,25 @@ def window(name: str) -> Scene:
     return scene
 
 
-_windows: list[WindowScene] = []
+def page(name: str) -> Scene:
+    """A page around the conversation, in the real app on a made-up home."""
+
+    def scene(mode: Mode) -> QWidget:
+        made = PagesScene(mode, empty=name == "first-run")
+        _windows.append(made)
+        wait(2_000)
+        PAGE_SCENES[name](made)
+        wait(2_000)
+        return made.window
+
+    return scene
+
+
+_windows: list[WindowScene | PagesScene] = []
 
 SCENES: dict[str, Scene] = {
     f"window-{name}".removesuffix("-conversation"): window(name) for name in WINDOW_SCENES
-} | {
+} | {name: page(name) for name in PAGE_SCENES} | {
     f"transcript-{scene.__name__}": scene
     for scene in (
         conversation, rich, scripts, opened, states, streaming, selecting, finding, link,
@@ -248,10 +264,10 @@ def main(names: list[str]) -> None:
             picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
             picture.save(str(FOLDER / f"{name}-{mode}{suffix}.png"), "PNG", 0)
             widget.hide()
+            while _windows:
+                _windows.pop().close()
     for view in _open:
         view.shutdown()
-    for scene in _windows:
-        scene.close()
 
 
 if __name__ == "__main__":

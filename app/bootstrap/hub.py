@@ -23,8 +23,9 @@ from app.core.protocol import Device
 from app.core.settings import Settings
 from app.hub.catalog import Catalog, Variant
 from app.hub.downloads import Downloads
-from app.hub.library import Library, scan
+from app.hub.library import Library
 from app.hub.runtimes import Runtimes
+from app.hub.scan_cache import scan_again
 from app.storage.measured_file import MeasuredFile
 from app.storage.settings_file import SettingsFile
 from app.workers.greeting import greet
@@ -41,7 +42,7 @@ class Ground(msgspec.Struct, frozen=True):
         return self.settings.models_folder(self.folders.models)
 
     def library(self) -> Library:
-        return scan(model_places(self.settings, self.folders))
+        return scan_again(model_places(self.settings, self.folders), self.folders.scanned)
 
     def devices(self) -> tuple[Device, ...]:
         return greet(runtime_launch(Runtimes(self.folders.runtimes))).devices

@@ -25,9 +25,9 @@ from app.core.protocol import (
     is_terminal,
 )
 from app.core.settings import Settings
-from app.hub.library import scan
 from app.hub.places import Place, find_places
 from app.hub.resolve import CHATS, EMBEDDERS, Known, resolve
+from app.hub.scan_cache import scan_again
 from app.storage.settings_file import SettingsFile
 from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
@@ -172,7 +172,7 @@ def find_model(
 ) -> Path:
     """Wherever a model is named; see `resolve`."""
     known = Known(
-        scan=lambda: scan(model_places(settings, folders)),
+        scan=lambda: scan_again(model_places(settings, folders), folders.scanned),
         last=settings.models.last,
         folder=settings.models_folder(folders.models),
     )

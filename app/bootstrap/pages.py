@@ -12,9 +12,15 @@ from app.bootstrap.diagnostics import diagnostics, versions
 from app.bootstrap.rooms import Rooms
 from app.bootstrap.shelf import Shelves
 from app.chat.tools import built_in
+from app.core.errors import from_info
 from app.core.fit import Fit
+from app.core.ids import new_request_id
+from app.core.messages import Message
+from app.core.protocol import Failed, Render, Rendered, RequestEvent
 from app.hub.library import Library
+from app.hub.models import Model
 from app.storage.database import is_temporary
+from app.storage.presets import PresetId
 from app.ui.bridge import Answers, Bridge
 from app.ui.controls import action
 from app.ui.events import (
@@ -39,6 +45,14 @@ if TYPE_CHECKING:
     from app.ui.settings.entries import Entry, Section, What
     from app.ui.settings.page import PanelMaker, SettingsPage
     from app.ui.settings.stores import Stores
+
+
+_SHORT_CHAT = (
+    Message(role="system", content="Answer in one sentence."),
+    Message(role="user", content="Which tea is green?"),
+    Message(role="assistant", content="Sencha is."),
+    Message(role="user", content="And which is black?"),
+)
 
 
 class Surroundings:
@@ -123,9 +137,30 @@ class Surroundings:
         from app.ui.models.page import ModelsPage
 
         shelf = self._shelves.shelf.result()
-        page = ModelsPage(shelf, self._models, self._bridge, theme, webbrowser.open)
+        page = ModelsPage(
+            shelf,
+            self._models,
+            self._bridge,
+            theme,
+            webbrowser.open,
+            self._rooms.presets,
+            self._preview,
+        )
         page.begin(self._library, self._loaded)
         return page
+
+    def _preview(self) -> "Future[str]":
+        """A short chat as the model in use sees it."""
+        shown: Future[str] = Future()
+
+        def sink(event: RequestEvent) -> None:
+            if isinstance(event, Rendered):
+                shown.set_result(event.prompt)
+            elif isinstance(event, Failed):
+                shown.set_exception(from_info(event.error))
+
+        self._rooms.pool.submit(Render(request_id=new_request_id(), messages=_SHORT_CHAT), sink)
+        return shown
 
     def _settings_page(self, theme: Theme) -> "SettingsPage":
         from app.ui.palette.commands import actions
@@ -170,7 +205,9 @@ class Surroundings:
     def _offered(self, what: "What") -> Sequence[tuple[str, str]]:
         match what:
             case "chat_model":
-                return [(str(each.path), each.full_title) for each in self._library.of_kind("chat")]
+                return _named(self._library.of_kind("chat"))
+            case "embedding_model":
+                return _named(self._library.of_kind("embedding"))
             case "device":
                 gpus = [each for each in self._rooms.pool.devices if each.kind == "gpu"]
                 named = [(each.name, f"{each.name}: {each.description}") for each in gpus]
@@ -190,14 +227,25 @@ class Surroundings:
         window = self._window
         to_settings = commands.of_settings(self._show_entry, self._show_section)
 
-        def at_hand() -> list[Command]:
+        def at_hand() -> "list[Command]":
             models = commands.of_models(self._listed.choices, self._models)
             return [*commands.of_actions(window.menu), *models, *to_settings]
 
-        chats = commands.find_chats(self._rooms.db, window.current.open)
+        chats = commands.find_stored(self._rooms.db, window.current.open, self._use_preset)
         palette = Palette(window, at_hand, chats, window.look.theme)
         window.look.changed.connect(palette.set_theme)
         return palette
+
+    def _use_preset(self, preset: PresetId) -> None:
+        """For the chat that is open; a new one has to have begun."""
+        here, notes = self._window.current.conversation, self._window.notes
+        if here is None or is_temporary(here):
+            notes.say("Open a chat first: a preset belongs to one.")
+            return
+        self._answers.take(
+            self._rooms.presets.use_preset(here, preset),
+            lambda _: notes.say("The preset holds from the next reply on."),
+        )
 
     def _show_entry(self, entry: "Entry") -> None:
         self._settings().show_entry(entry)
@@ -224,3 +272,7 @@ class Surroundings:
         from app.ui.settings.transfer import Import, TransferDialog
 
         TransferDialog("Import chats", Import(self._stores), self._window).open()
+
+
+def _named(models: Sequence[Model]) -> list[tuple[str, str]]:
+    return [(str(each.path), each.full_title) for each in models]

@@ -71,6 +71,7 @@ def open_shelf(rooms: Rooms, post: Callable[[Event], None]) -> Generator[Shelves
         watch = Watch(
             lambda: model_places(rooms.settings.value, rooms.folders),
             lambda library, _: post(LibraryChanged(library)),
+            cache=rooms.folders.scanned,
         )
         closing.callback(watch.close)
         opened = closing.enter_context(ExitStack())

@@ -76,17 +76,37 @@ def storage(
     as_json: _Json = False,
 ) -> None:
     """Opening, paging, searching and saving, from ten thousand messages up."""
-    from app.cli.bench_storage import measure_sizes
+    from app.cli.bench_storage import growth, measure_sizes
     from app.core.paths import find_folders
 
     sizes = measure_sizes(folder or find_folders().cache / "bench-storage", most)
     if as_json:
-        typer.echo(json.dumps({n: [f.facts() for f in figures] for n, figures in sizes.items()}))
+        facts = {n: [f.facts() for f in figures] for n, figures in sizes.items()}
+        typer.echo(json.dumps({"sizes": facts, "growth": growth(sizes)}))
         return
     for total, figures in sizes.items():
         typer.echo(f"{total:,} messages")
         for figure in figures:
             typer.echo(f"  {figure.line()}")
+    typer.echo(f"from {min(sizes):,} to {max(sizes):,} messages, processor time")
+    for name, times in growth(sizes).items():
+        typer.echo(f"  {name:36} × {times:.2f}")
+
+
+@app.command()
+def ui(
+    as_json: _Json = False,
+    case: Annotated[str, typer.Option(hidden=True)] = "",
+    argument: Annotated[str, typer.Option(hidden=True)] = "",
+) -> None:
+    """First paint, scrolling, streaming and start-up, beside plain Qt doing the same."""
+    from app.cli.bench_ui import lines, measure_all, measure_one
+
+    if case:
+        typer.echo(json.dumps(measure_one(case, argument)))
+        return
+    report = measure_all()
+    typer.echo(json.dumps(report, indent=2) if as_json else "\n".join(lines(report)))
 
 
 def summary(figures: dict[str, Any]) -> dict[str, str]:

@@ -69,6 +69,18 @@ def measure_sizes(folder: Path, most: int) -> dict[int, list[Figure]]:
     return measured
 
 
+def growth(sizes: dict[int, list[Figure]]) -> dict[str, float]:
+    """How many times dearer each figure is at the largest size than at the smallest.
+
+    By processor time: a hundred times the messages should cost about as much.
+    """
+    smallest, largest = sizes[min(sizes)], sizes[max(sizes)]
+    return {
+        little.name: much.cpu_ms / max(little.cpu_ms, 0.01)
+        for little, much in zip(smallest, largest, strict=True)
+    }
+
+
 def measure(path: Path) -> list[Figure]:
     """The figures of one generated database; leaves it as it was."""
     figures = [_figure("open and first page of the sidebar", 100, _timed(lambda: _open(path), 9))]

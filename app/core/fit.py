@@ -39,6 +39,16 @@ TIGHT_SHARE = 0.85  # of the available memory; above it other programs are felt
 _WINDOW_PAD = 256
 
 
+def cell_count(chat_ctx: int, parallel: int, short_ctx: int) -> int:
+    """Room for a wind at its peak: the old chat, a fork and the new one (DESIGN: KV cells).
+
+    A chat that fits the context a model was first trained on must not be read with the factors
+    for longer ones only because there is room beside it: then winds run one after the other.
+    """
+    cells = chat_ctx * parallel + chat_ctx // 2
+    return min(cells, short_ctx) if chat_ctx <= short_ctx else cells
+
+
 class Settings(msgspec.Struct, frozen=True):
     """What of a load decides its memory."""
 
@@ -51,11 +61,11 @@ class Settings(msgspec.Struct, frozen=True):
     ubatch: int = UBATCH
     compute_bytes: int | None = None  # from a dry run; None: estimated
     correction: float = 1.0  # learned from loads on this machine; see `calibration`
+    short_ctx: int = 0  # of the model's facts
 
     @property
     def cells(self) -> int:
-        """Room for a wind at its peak: the old chat, a fork and the new one (DESIGN: KV cells)."""
-        return self.chat_ctx * self.parallel + self.chat_ctx // 2
+        return cell_count(self.chat_ctx, self.parallel, self.short_ctx)
 
 
 class Term(msgspec.Struct, frozen=True):

@@ -69,6 +69,7 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
     vocabulary: int = 0
     trained_ctx: int = 0
     window: int = 0
+    short_ctx: int = 0  # up to so many cells it turns its positions otherwise than past them
     experts: int = 0
     pooling: Pooling | None = None
     chat_template: str = ""
@@ -112,6 +113,7 @@ def describe(header: Header) -> ModelFacts:
         vocabulary=_vocabulary(header, sizes),
         trained_ctx=sizes.number("context_length"),
         window=sizes.window,
+        short_ctx=_short_ctx(header, sizes),
         experts=sizes.number("expert_count"),
         pooling=_POOLINGS[pooling] if 0 <= pooling < len(_POOLINGS) else None,
         chat_template=header.text("tokenizer.chat_template"),
@@ -256,6 +258,13 @@ def _quantization(header: Header) -> str:
     # Some converters leave the field at F16 and quantize anyway: then the bytes know better.
     main = by_type.most_common(1)[0][0]
     return main if not declared or (declared[0] == "F" and main[0] != "F") else declared
+
+
+def _short_ctx(header: Header, sizes: _Sizes) -> int:
+    """LongRoPE: the library picks one of two tables by the size of the whole context."""
+    if not any(tensor.name.startswith("rope_factors_short") for tensor in header.tensors):
+        return 0
+    return sizes.number("rope.scaling.original_context_length", sizes.number("context_length"))
 
 
 def _vocabulary(header: Header, sizes: _Sizes) -> int:

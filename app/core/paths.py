@@ -6,6 +6,8 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
+from app.core.errors import StorageError
+
 _APP = "llama-chat"
 
 
@@ -42,6 +44,10 @@ class Folders(msgspec.Struct, frozen=True):
         return self.cache / "models" / "all-MiniLM-L6-v2-Q8_0.gguf"
 
     @property
+    def scanned(self) -> Path:
+        return self.cache / "models.msgpack"
+
+    @property
     def settings(self) -> Path:
         return self.config / "settings.json"
 
@@ -51,7 +57,13 @@ class Folders(msgspec.Struct, frozen=True):
 
     def create(self) -> None:
         for folder in (self.data, self.cache, self.config, self.logs):
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StorageError(
+                    f"The folder {folder} cannot be made ({error.strerror}). "
+                    "Check its drive and who may write there."
+                ) from error
 
 
 def resources() -> Path:

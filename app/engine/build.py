@@ -6,6 +6,7 @@ Runs on the decode thread.
 import os
 from pathlib import Path
 
+from app.core.fit import cell_count
 from app.core.protocol import ModelSpec
 from app.engine.chunks import file_identity, hashed
 from app.engine.engine import Engine
@@ -27,9 +28,10 @@ from app.engine.tiers import Tiers
 from app.engine.transcripts import Transcripts
 
 
-def shape_of(spec: ModelSpec, attempt: Attempt, *, window: int, recurrent: bool) -> ContextShape:
-    # A wind needs the old conversation, its fork and the new one side by side.
-    cells = attempt.chat_ctx * spec.parallel + attempt.chat_ctx // 2
+def shape_of(
+    spec: ModelSpec, attempt: Attempt, *, window: int, recurrent: bool, short_ctx: int
+) -> ContextShape:
+    cells = cell_count(attempt.chat_ctx, spec.parallel, short_ctx)
     count = sequence_count(spec.parallel, recurrent=recurrent)
     return ContextShape(
         cells=cells,
@@ -44,14 +46,22 @@ def shape_of(spec: ModelSpec, attempt: Attempt, *, window: int, recurrent: bool)
     )
 
 
-def build_engine(model: Model, spec: ModelSpec, attempt: Attempt, template: ChatTemplate) -> Engine:
-    shape = shape_of(spec, attempt, window=model.sliding_window, recurrent=model.recurrent)
+def build_engine(
+    model: Model, spec: ModelSpec, attempt: Attempt, template: ChatTemplate, short_ctx: int = 0
+) -> Engine:
+    shape = shape_of(
+        spec,
+        attempt,
+        window=model.sliding_window,
+        recurrent=model.recurrent,
+        short_ctx=short_ctx,
+    )
     context = Context(model, shape)
     vocab = Vocab(model.pointer, SHOWN)
     adapters = tuple(adapter.scale for adapter in spec.adapters)
     if adapters:
         context.use_adapters(adapters)
-    cache = _build_cache(model, context, spec)
+    cache = _build_cache(model, context, spec, short_ctx)
     limits = Limits(attempt.chat_ctx, step_tokens=shape.ubatch)
     transcripts = Transcripts(vocab)
     for tokens, session in cache.snapshots.kept_texts(adapters):
@@ -72,11 +82,11 @@ def build_engine(model: Model, spec: ModelSpec, attempt: Attempt, template: Chat
     )
 
 
-def _build_cache(model: Model, context: Context, spec: ModelSpec) -> Cache:
+def _build_cache(model: Model, context: Context, spec: ModelSpec, short_ctx: int) -> Cache:
     shape = context.shape
     roll = Roll(model.recurrent, model.sliding_window)
     sequences = Sequences(context, shape.cells, shape.sequences - 1)
-    identity = _identity(spec, shape)
+    identity = identity_of(spec, shape, short_ctx)
     folder = Path(spec.cache_dir) / identity.hex() if spec.cache_dir else None
     tiers = Tiers(folder, ram_bytes=spec.cache_ram_bytes, disk_bytes=spec.cache_disk_bytes)
     tiers.start()
@@ -91,14 +101,15 @@ def _build_cache(model: Model, context: Context, spec: ModelSpec) -> Cache:
     return Cache(sequences, context, roll, snapshots, idle_cells=shape.cells // 2)
 
 
-def _identity(spec: ModelSpec, shape: ContextShape) -> bytes:
-    """All that a computed state depends on besides its tokens and adapter scales; never the
-    context's size."""
+def identity_of(spec: ModelSpec, shape: ContextShape, short_ctx: int) -> bytes:
+    """All that a computed state depends on besides its tokens and adapter scales; of the
+    context's size no more than which factors it makes the library take."""
     settings = (shape.type_k, shape.type_v, shape.flash_attention, shape.full_window)
     return hashed(
         file_identity(Path(spec.path)),
         *(file_identity(Path(adapter.path)) for adapter in spec.adapters),
         repr((settings, shape.offload_kv, *_library())).encode(),
+        b"long" if 0 < short_ctx < shape.cells else b"",
     )
 
 

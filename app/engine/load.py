@@ -44,14 +44,20 @@ def load_engine(command: Load, report: Report) -> tuple[Engine, Loaded]:
     asked = min(spec.chat_ctx, facts.trained_ctx or spec.chat_ctx)
     if plan.attempt.chat_ctx < asked and not spec.embedding:
         _take_step(f"a context of {plan.attempt.chat_ctx:,} tokens", steps, report)
-    engine, attempt = _Loading(spec, report, steps).run(plan.attempt)
+    engine, attempt = _Loading(spec, facts, report, steps).run(plan.attempt)
     info = _info(engine, spec, attempt, plan, tuple(steps), growth(before, taken()))
     return engine, Loaded(request_id=command.request_id, info=info)
 
 
 def _measure(spec: ModelSpec, facts: ModelFacts, settings: Settings) -> int | None:
     attempt = Attempt(0, settings.chat_ctx, spec.type_k, spec.type_v)
-    shape = shape_of(spec, attempt, window=facts.window, recurrent=facts.recurrent)
+    shape = shape_of(
+        spec,
+        attempt,
+        window=facts.window,
+        recurrent=facts.recurrent,
+        short_ctx=facts.short_ctx,
+    )
     return compute_bytes(Path(spec.path), shape, 0)
 
 
@@ -64,8 +70,11 @@ def _take_step(words: str, steps: list[str], report: Report) -> None:
 class _Loading:
     """The ladder: the model stays loaded while only the context shrinks."""
 
-    def __init__(self, spec: ModelSpec, report: Report, steps: list[str]) -> None:
+    def __init__(
+        self, spec: ModelSpec, facts: ModelFacts, report: Report, steps: list[str]
+    ) -> None:
         self._spec = spec
+        self._facts = facts
         self._report = report
         self._steps = steps
         self._model: Model | None = None
@@ -94,7 +103,7 @@ class _Loading:
             )
             self._model.load_adapters(spec.adapters)
         self._template = self._template or _template(self._model, spec)
-        return build_engine(self._model, spec, attempt, self._template)
+        return build_engine(self._model, spec, attempt, self._template, self._facts.short_ctx)
 
     def _below(self, failed: Attempt, error: OutOfMemory) -> Attempt:
         layers = self._model.layers if self._model else failed.gpu_layers

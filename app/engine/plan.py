@@ -84,6 +84,7 @@ def _settings(spec: ModelSpec, facts: ModelFacts) -> Settings:
         type_v=spec.type_v,
         sequences=sequence_count(spec.parallel, recurrent=facts.recurrent),
         ubatch=STEP_TOKENS,
+        short_ctx=facts.short_ctx,
     )
     full = wants_full_window(facts.window, settings.cells, settings.sequences)
     return msgspec.structs.replace(settings, full_window=full)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app.hub.library import Change, Library, compare, scan
 from app.hub.places import Place
+from app.hub.scan_cache import scan_again
 
 INTERVAL_S = 3.0
 _MOMENT_NS = 50_000_000
@@ -26,9 +27,15 @@ class Watch:
     """The first call of the sink is the first scan, whatever it found."""
 
     def __init__(
-        self, places: Callable[[], Sequence[Place]], sink: Sink, interval_s: float = INTERVAL_S
+        self,
+        places: Callable[[], Sequence[Place]],
+        sink: Sink,
+        interval_s: float = INTERVAL_S,
+        *,
+        cache: Path | None = None,
     ) -> None:
         self._places, self._sink, self._interval_s = places, sink, interval_s
+        self._cache = cache
         self._library: Library | None = None
         self._settled: Sequence[Place] | None = None  # what the library is known to show
         self._wake = threading.Event()
@@ -60,7 +67,10 @@ class Watch:
         if old is not None and self._settled == places and _is_current(old):
             return
         started_ns = time.time_ns()
-        new = scan(places, old)
+        if old is None and self._cache is not None:
+            new = scan_again(places, self._cache)
+        else:
+            new = scan(places, old)
         # What changed in the same moment may carry the same time: then once more.
         newest = max(
             (*new.folders.values(), *(f.modified_ns for f in new.files.values())), default=0

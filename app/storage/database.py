@@ -91,6 +91,7 @@ class Database:
         except BaseException:
             self._writer.close()
             raise
+        self._doubtful = False  # only on the writer's thread
         self._thread = ThreadPoolExecutor(1, "db-write")
 
     def write(self, job: Callable[[Tx], T]) -> Future[T]:
@@ -101,7 +102,17 @@ class Database:
 
     def _run(self, job: Callable[[Tx], T]) -> T:
         with known_errors(self.path):
-            return _in_transaction(self._writer, job)
+            if self._doubtful and self.path is not None:
+                self._writer.close()
+                self._writer = open_writer(self.path)
+                self._doubtful = False
+            try:
+                return _in_transaction(self._writer, job)
+            except (apsw.IOError, apsw.FullError):
+                # The search index may keep in memory what was rolled back, and write it with
+                # the next job: a connection that met a failing disk is not used again.
+                self._doubtful = True
+                raise
 
     def close(self) -> None:
         """Queued writes are finished first, queued reads are dropped."""

@@ -5,7 +5,6 @@ when its text was embedded in parts. They go with the message and when its text 
 is bounded: so many messages looked at in one call, so many vectors in memory at a time.
 """
 
-import heapq
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -17,6 +16,7 @@ from app.storage.connection import Tx
 
 _LOOKED_AT = 5_000
 _BLOCK = 4_096
+_AT_ONCE = 64
 
 Vectors = NDArray[np.float32]
 
@@ -96,21 +96,25 @@ def nearest(
 ) -> list[Near]:
     """The messages closest in meaning, best first; neither deleted nor in the trash."""
     wanted = np.frombuffer(vector, "<f4")
-    best: dict[MessageId, Near] = {}
+    best: list[Near] = []
     for ids, vectors in _blocks(tx, model, len(vector), conversation):
         scores = vectors @ wanted
-        worst = min((near.score for near in best.values()), default=-2.0)
-        floor = worst if len(best) == limit else -2.0
-        promising = np.flatnonzero(scores > floor)
-        by_message: dict[MessageId, float] = {}
-        for index in promising[np.argsort(scores[promising])]:
-            by_message[ids[index]] = float(scores[index])
-        for near in _shown(tx, by_message):
-            if near.id not in best or best[near.id].score < near.score:
-                best[near.id] = near
-        kept = heapq.nlargest(limit, best.values(), key=lambda near: near.score)
-        best = {near.id: near for near in kept}
-    return list(best.values())
+        order = np.argsort(-scores)
+        for start in range(0, len(order), _AT_ONCE):
+            few = order[start : start + _AT_ONCE]
+            if len(best) == limit and scores[few[0]] <= best[-1].score:
+                break
+            # Of a message's parts the nearest one counts, so it is put in last.
+            near = _shown(tx, {ids[index]: float(scores[index]) for index in reversed(few)})
+            best = _best_of(best + near, limit)
+    return best
+
+
+def _best_of(found: Sequence[Near], limit: int) -> list[Near]:
+    by_message: dict[MessageId, Near] = {}
+    for near in sorted(found, key=lambda near: near.score):
+        by_message[near.id] = near
+    return sorted(by_message.values(), key=lambda near: -near.score)[:limit]
 
 
 def _blocks(

@@ -233,6 +233,7 @@ class Conversation(QObject):
             item = item_of(message)
             self._transcript.append_item(item)
             if item.role == "user":
+                self._transcript.scroll_to_end()  # whoever asks wants to see the answer
                 self._read_attached(message)
 
     def _read_attached(self, message: StoredMessage) -> None:

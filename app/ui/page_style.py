@@ -14,6 +14,7 @@ def pages(theme: Theme) -> str:
     #sections::item:hover {{ background: {c.hover}; }}
     #sections::item:selected {{ background: {c.accent_soft}; color: {c.text}; }}
     #sections::item:selected:focus {{ border: 1px solid {c.accent}; }}
+    QPushButton[kind="primary"] {{ padding: {px(6):.0f}px {px(13):.0f}px; }}
     #palette {{ background: {c.surface}; border: 1px solid {c.border};
         border-radius: {px(RADIUS * 1.3):.0f}px; }}
     #lines {{ background: {c.surface}; border: 1px solid {c.border};

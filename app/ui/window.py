@@ -66,7 +66,7 @@ class Window(QMainWindow):
         preferences: Preferences,
     ) -> None:
         super().__init__()
-        self._bridge = bridge
+        self.bridge = bridge
         self._memory = memory
         kept = remembered.recall(memory)
         self.setWindowTitle("Llama Chat")
@@ -222,7 +222,7 @@ class Window(QMainWindow):
         self.header.show_button.setVisible(not shown)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._bridge.close()
+        self.bridge.close()
         self.drafts.save()
         remembered.keep(self._memory, self._remember())
         self.transcript.shutdown()

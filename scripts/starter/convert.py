@@ -16,40 +16,13 @@ from gguf import quants
 from numpy.typing import NDArray
 
 from scripts.starter import vocabulary
+from scripts.starter.chatml import TEMPLATE
 from scripts.starter.network import Shape, rotary_factors
 from scripts.starter.vocabulary import SPECIALS, Vocabulary
 
 NAME = "Llama Chat starter"
 _Q8 = gguf.GGMLQuantizationType.Q8_0
 Array = NDArray[np.float32]
-
-# Renders exactly what `vocabulary.Vocabulary.conversation` teaches.
-TEMPLATE = """\
-{%- macro listed() -%}
-# Tools
-{% for tool in tools %}
-- {{ tool.function.name }}: {{ tool.function.description }}
-{%- endfor -%}
-{%- endmacro -%}
-{%- set told = namespace(tools=not tools) -%}
-{%- if tools and (not messages or messages[0].role != 'system') -%}
-{{- '<|im_start|>system\\n' + listed() + '<|im_end|>\\n' -}}
-{%- set told.tools = true -%}
-{%- endif -%}
-{%- for message in messages -%}
-{{- '<|im_start|>' + message.role + '\\n' + (message.content or '') -}}
-{%- if not told.tools -%}
-{{- '\\n\\n' + listed() -}}
-{%- set told.tools = true -%}
-{%- endif -%}
-{%- for call in message.tool_calls or [] -%}
-{{- '<tool_call>{"name": "' + call.function.name + '", "arguments": ' -}}
-{{- (call.function.arguments | tojson) + '}</tool_call>' -}}
-{%- endfor -%}
-{{- '<|im_end|>\\n' -}}
-{%- endfor -%}
-{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}
-"""
 
 
 def convert(checkpoint: Path, words: Vocabulary, out: Path, *, exact: bool = False) -> None:

@@ -1,6 +1,8 @@
 from pathlib import Path
 
-from app.cli.bench_storage import generate, measure
+import msgspec
+
+from app.cli.bench_storage import Figure, generate, growth, measure
 from app.storage.database import Database
 
 
@@ -25,3 +27,10 @@ def test_generated_database_is_measured_and_left_as_it_was(tmp_path: Path) -> No
     assert count() == (400, 20)
     assert len({figure.name for figure in figures}) == 8
     assert all(figure.p95_ms >= figure.median_ms > 0 for figure in figures)
+    dearer = growth({400: figures, 40_000: [twice(figure) for figure in figures]})
+    assert set(dearer) == {figure.name for figure in figures}
+    assert all(1.0 <= times <= 2.01 for times in dearer.values())
+
+
+def twice(figure: Figure) -> Figure:
+    return msgspec.structs.replace(figure, cpu_ms=figure.cpu_ms * 2)

@@ -226,3 +226,14 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "absent.gguf"):
         with pytest.raises(ModelLoadFailed, match="cannot be read"):
             read_facts(path)
+
+
+def test_two_tables_of_positions_are_noticed() -> None:
+    pairs = (
+        pair("llama.context_length", 131_072),
+        pair("llama.rope.scaling.original_context_length", 4096),
+    )
+    both = (tensor("rope_factors_long.weight", (8,)), tensor("rope_factors_short.weight", (8,)))
+    assert describe(from_bytes(file(*pairs, tensors=both))).short_ctx == 4096
+    one = (tensor("rope_freqs.weight", (8,)),)
+    assert describe(from_bytes(file(*pairs, tensors=one))).short_ctx == 0

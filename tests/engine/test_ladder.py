@@ -1,10 +1,12 @@
 """What is tried when a model does not fit."""
 
+import msgspec
 import pytest
 
 from app.core.errors import OutOfMemory
 from app.core.model_facts import Layer, ModelFacts
 from app.core.protocol import Device, ModelSpec
+from app.engine.build import shape_of
 from app.engine.ladder import Attempt, next_attempt
 from app.engine.plan import make_plan, wants_full_window
 
@@ -59,6 +61,17 @@ def test_the_user_may_choose_the_layers() -> None:
 def test_the_context_is_clamped_to_memory_before_anything_is_tried() -> None:
     assert attempt(machine(24), chat_ctx=2_000_000_000).chat_ctx <= 131_072
     assert 2048 <= attempt(machine(8), chat_ctx=100_000).chat_ctx < 20_000
+
+
+@pytest.mark.parametrize(("chat_ctx", "cells"), [(2048, 3072), (4096, 4096), (8192, 12_288)])
+def test_room_for_a_wind_never_changes_how_positions_are_read(chat_ctx: int, cells: int) -> None:
+    """LongRoPE: past 4,096 cells, not tokens, the library would take its other factors."""
+    facts = msgspec.structs.replace(EIGHT_B, short_ctx=4096)
+    spec = ModelSpec(path="m.gguf", chat_ctx=chat_ctx)
+    plan = make_plan(spec, facts, machine(64), lambda settings: None)
+    assert plan.settings.cells == cells
+    shape = shape_of(spec, plan.attempt, window=0, recurrent=False, short_ctx=facts.short_ctx)
+    assert shape.cells == cells
 
 
 def test_a_model_larger_than_memory_is_refused_before_it_is_loaded() -> None:

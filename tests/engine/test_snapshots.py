@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from app.core.ids import SessionId
+from app.core.protocol import ModelSpec
 from app.engine import chunks
+from app.engine.build import identity_of
 from app.engine.chunks import Chunk, Head, child_key
 from app.engine.kv import Roll
+from app.engine.llama.context import ContextShape
 from app.engine.tiers import Tiers
 from tests.engine.fakes import Bench
 
@@ -96,6 +99,18 @@ def test_another_model_never_matches(bench: Bench, folder: Path) -> None:
     other.cache.snapshots._identity = b"another model"
     assert use(other, "b", [*TOKENS, 1]) == "none 0"
     other.close()
+
+
+def test_a_state_is_bound_to_its_table_of_positions_not_to_the_contexts_size(
+    tiny_model: Path,
+) -> None:
+    def identity(cells: int, short_ctx: int) -> bytes:
+        shape = ContextShape(cells=cells, sequences=4)
+        return identity_of(ModelSpec(path=str(tiny_model)), shape, short_ctx)
+
+    assert identity(3072, 4096) == identity(4096, 4096)
+    assert identity(4096, 4096) != identity(12_288, 4096)
+    assert identity(3072, 0) == identity(12_288, 0)
 
 
 def test_private_requests_stay_in_memory(bench: Bench, folder: Path) -> None:

@@ -11,6 +11,7 @@ from app.core.errors import InvalidRequest
 from app.hub import library
 from app.hub.library import Library, compare, scan
 from app.hub.places import Place, find_places
+from app.hub.scan_cache import scan_again
 from scripts.make_model import build
 from tests.hub import gguf_files
 
@@ -217,3 +218,27 @@ def test_models_are_found_by_name(app_folder: Path) -> None:
     gguf_files.write(app_folder / "Qwen3-14B-Q4_K_M.gguf", name="d")
     with pytest.raises(InvalidRequest, match="which one"):
         scan_app(app_folder).find("qwen3")
+
+
+def test_a_scan_of_another_run_reads_no_header(
+    app_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gguf_files.write(app_folder / "a-1B-Q4_0.gguf", name="a")
+    parts = gguf_files.write_split(app_folder, "big-Q4_0", 2)
+    (app_folder / "bad.gguf").write_bytes(b"x")
+    cache = tmp_path / "cache" / "models.msgpack"
+    places = [Place(app_folder, "app")]
+    first = scan_again(places, cache)
+    read: list[Path] = []
+    real = library.gguf.read_file
+    monkeypatch.setattr(library.gguf, "read_file", lambda path: read.append(path) or real(path))
+    assert scan_again(places, cache) == first
+    assert read == []
+    gguf_files.write(app_folder / "a-1B-Q4_0.gguf", name="another")
+    assert scan_again(places, cache).find("big").parts == tuple(parts)
+    assert read == [app_folder / "a-1B-Q4_0.gguf"]
+    for damage in (b"", b"\x81", cache.read_bytes().replace(b"/1", b"/0")):
+        cache.write_bytes(damage)
+        read.clear()
+        scan_again(places, cache)
+        assert len(read) == 4

@@ -50,8 +50,8 @@ def test_a_slow_server_is_asked_over_several(
     began = time.monotonic()
     fetch(client, file, tmp_path / "m", patience=EAGER)
     assert (tmp_path / "m").read_bytes() == DATA
-    assert most[0] >= 3
-    assert time.monotonic() - began < 0.9 * SIZE / hub.rate
+    assert most[0] >= 2
+    assert time.monotonic() - began < SIZE / hub.rate  # what one alone must take
     assert hub.sent() <= 1.1 * SIZE
 
 

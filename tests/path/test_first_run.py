@@ -11,6 +11,9 @@ from pytestqt.qtbot import QtBot
 from app.bootstrap.window import open_window
 from app.ui.events import ModelChanged, ModelFailed, ModelReady
 from app.ui.models.page import ModelsPage
+from app.ui.palette.palette import Palette
+from app.ui.settings.entries import TITLES
+from app.ui.settings.page import SettingsPage
 from app.ui.window import Window
 from scripts.hub_stand_in import StandIn
 from tests.hub.gguf_files import write
@@ -55,7 +58,7 @@ def test_an_empty_home_offers_three_models_and_the_first_fetched_one_answers(
         offers = window.welcome._offers
         until(qtbot, lambda: offers is not None and offers.isVisible() and offers.cards)
         assert not window.welcome._cards[0].isVisible()
-        window._bridge.arrived.connect(
+        window.bridge.arrived.connect(
             lambda event: states.append(event.state) if isinstance(event, ModelChanged) else None
         )
         qtbot.mouseClick(offers.cards[0].button, LEFT)
@@ -84,6 +87,19 @@ def test_twenty_models_are_found_listed_and_none_blocks_the_start(
         page = window.pages.currentWidget()
         assert isinstance(page, ModelsPage)
         until(qtbot, lambda: len(page.stock.list.rows.rows) == 20)
+        control = Qt.KeyboardModifier.ControlModifier
+        qtbot.keyClick(window, Qt.Key.Key_K, control)
+        palette = window.findChild(Palette)
+        assert palette is not None
+        qtbot.keyClicks(palette.field, "threads")
+        qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+        settings = window.pages.currentWidget()
+        assert isinstance(settings, SettingsPage)
+        assert window.focusWidget() is settings.rows["models.threads"].control.field
+        for section in TITLES:
+            settings.show_section(section)
+            until(qtbot, lambda: not settings._waiting)
+        assert len(settings.panels) == 6
         header.cancel.trigger()
 
 
@@ -93,7 +109,7 @@ def test_a_model_that_cannot_be_loaded_explains_itself_and_offers_what_next(
     broken = write(home / "models" / "tea-Q4_K_M.gguf", "tea")
     failed: list[ModelFailed] = []
     with opened(qtbot, broken) as window:
-        window._bridge.arrived.connect(
+        window.bridge.arrived.connect(
             lambda event: (
                 failed.append(event.state)
                 if isinstance(event, ModelChanged) and isinstance(event.state, ModelFailed)

@@ -146,6 +146,7 @@ def test_the_nearest_are_exact_over_many_blocks(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embeddings, "_BLOCK", 16)
+    monkeypatch.setattr(embeddings, "_AT_ONCE", 5)
     dice = random.Random(7)
 
     def job(tx: Tx) -> None:

@@ -1,6 +1,13 @@
 """What the transcript asks for becomes a verb, and what comes back is shown."""
 
-from app.chat.events import BranchChanged, MessageDeleted, ReplyFinished, ToolsAsked, WindFinished
+from app.chat.events import (
+    BranchChanged,
+    MessageAdded,
+    MessageDeleted,
+    ReplyFinished,
+    ToolsAsked,
+    WindFinished,
+)
 from app.core.messages import Message, ToolCall
 from app.storage import documents, messages, recalls, segments
 from app.storage.documents import Document
@@ -154,3 +161,20 @@ def test_switching_a_version_stays_where_the_reader_is(desk):
     desk.bridge.post(BranchChanged(conversation=chat.id))
     desk.settle()
     assert desk.window.transcript.top_item == ItemId(str(other.id))
+
+
+def test_whoever_sends_a_message_sees_it_and_its_answer(desk):
+    chat = desk.chat("Hay", *(f"line {number} " + "filler " * 80 for number in range(12)))
+    desk.window.current.open(chat.id)
+    desk.settle()
+    desk.window.transcript.verticalScrollBar().setValue(0)
+    assert not desk.window.transcript.following
+
+    def ask(tx):
+        leaf = messages.active_leaf(tx, chat.id)
+        return messages.add(tx, chat.id, leaf, Message(role="user", content="And now?"))
+
+    asked = desk.db.write(ask).result(5)
+    desk.bridge.post(MessageAdded(conversation=chat.id, message=asked))
+    desk.settle()
+    assert desk.window.transcript.following

@@ -27,6 +27,9 @@ def prepare() -> None:
     """Before the library is imported."""
     if not name():
         return
+    if _left_before():
+        _forget()
+        return
     if len(_marks_of_the_dead()) >= _CRASHES:
         _refuse(_CRASHED)
         return
@@ -65,8 +68,20 @@ def _refuse(reason: str) -> None:
         Path(os.environ[NOTE]).write_text(f"{name()}\n{reason}\n", encoding="utf-8")
     for file in _marks():
         file.unlink(missing_ok=True)
+    _forget()
+
+
+def _forget() -> None:
     del os.environ[FOLDER]
     os.environ.pop(_LIBRARY_PATH, None)
+
+
+def _left_before() -> bool:
+    """By an engine of this app's run: the app itself learns of it at its next start."""
+    try:
+        return Path(os.environ[NOTE]).read_text("utf-8").partition("\n")[0] == name()
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _mark(pid: int) -> Path:

@@ -6,7 +6,8 @@ Main thread. A model switch loads at once and can be cancelled; what is not know
 from collections.abc import Callable
 from typing import Protocol
 
-from PySide6.QtGui import QAction
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -76,7 +77,8 @@ class Header(QFrame):
         self._choices: tuple[ModelChoice, ...] = ()
         self._stats = WorkerStats()
         self._usages: dict[ConversationId, Usage] = {}
-        self.model_button = QPushButton("No model")
+        self.model_button = QPushButton()
+        self._named = ""
         self.menu = QMenu(self.model_button)
         self.temporary = QLabel("Temporary")
         self.progress = QProgressBar()
@@ -175,7 +177,7 @@ class Header(QFrame):
         state = self._state
         loading = isinstance(state, ModelLoading)
         name = "Choose a model" if isinstance(state, NoModel) else state.choice.name
-        self.model_button.setText(f"{name}  ▾")
+        self._name_model(name)
         self.model_button.setAccessibleName(f"Model: {name}")
         self.model_button.setToolTip("Choose the model that answers (Ctrl+M)")
         self.progress.setVisible(loading)
@@ -202,6 +204,19 @@ class Header(QFrame):
                 self._notes.say(error.message, label, do, bad=True)
             case NoModel():
                 self.step.setText("")
+
+    def _name_model(self, name: str) -> None:
+        """As much of it as there is room for."""
+        self._named = name
+        px = self._theme.px
+        room = round(max(px(70), self.width() - px(280)))
+        metrics = self.model_button.fontMetrics()
+        shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
+        self.model_button.setText(f"{shown}  ▾")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._name_model(self._named)
 
     def _fill_menu(self) -> None:
         self.menu.clear()

@@ -15,7 +15,7 @@ from app.ui.models.figures import size
 from app.ui.models.rows import Row, RowList
 from app.ui.models.shelf import Shelf
 from app.ui.models.words import listing_row
-from app.ui.settings.controls import ComboBox
+from app.ui.settings.widgets import ComboBox
 from app.ui.theme import Theme
 
 _SORTS: tuple[tuple[Sort, str], ...] = (

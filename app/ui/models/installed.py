@@ -13,8 +13,8 @@ from app.core.fit import LABELS, Fit, arithmetic
 from app.hub.models import Broken, Model
 from app.ui.controls import Elided
 from app.ui.models.figures import many, size
+from app.ui.models.own import OwnSettings
 from app.ui.models.words import SOURCES
-from app.ui.theme import Theme
 
 Shown = Model | Broken
 
@@ -24,7 +24,7 @@ class InstalledView(QWidget):
     revealed = Signal(object)  # a path
     removed = Signal(object)  # a `Model` or `Broken`
 
-    def __init__(self, theme: Theme, parts: tuple[QWidget, ...] = ()) -> None:
+    def __init__(self, own: OwnSettings) -> None:
         super().__init__()
         self._shown: Shown | None = None
         self.title = Elided()
@@ -34,7 +34,7 @@ class InstalledView(QWidget):
         self.use = _button("Use this model", "primary")
         self.show_file = _button("Show in its folder", "plain")
         self.remove = _button("Delete", "plain")
-        self._parts = parts
+        self.own = own
         self._lay_out()
         self.use.clicked.connect(self._told(self.used.emit))
         self.show_file.clicked.connect(self._told(lambda shown: self.revealed.emit(shown.path)))
@@ -55,10 +55,8 @@ class InstalledView(QWidget):
         column.addSpacing(4)
         column.addLayout(buttons)
         column.addSpacing(8)
-        for part in self._parts:
-            column.addWidget(part, 1)
-        if not self._parts:
-            column.addStretch(1)
+        column.addWidget(self.own, 1)
+        column.addStretch(0)
 
     def show_model(self, shown: Shown, fit: Fit | None, *, loaded: bool) -> None:
         self._shown = shown
@@ -78,8 +76,9 @@ class InstalledView(QWidget):
         else:
             self.title.setText(shown.path.name)
             self._facts.setText(shown.reason)
-        for part in self._parts:
-            part.setVisible(chat)
+        self.own.setVisible(chat)
+        if isinstance(shown, Model) and chat:
+            self.own.show_model(shown, loaded=loaded)
 
     @property
     def path(self) -> Path | None:

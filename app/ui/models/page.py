@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.chat.presets import Presets
 from app.core.downloads import Download
 from app.core.errors import to_info
 from app.hub.importing import Imported
@@ -35,6 +36,7 @@ from app.ui.header.panel import Models
 from app.ui.models.discovery import Discovery, reference_of
 from app.ui.models.installed import InstalledView, Shown
 from app.ui.models.offer import OfferView
+from app.ui.models.own import OwnSettings, Preview
 from app.ui.models.reveal import reveal
 from app.ui.models.rows import Row
 from app.ui.models.shelf import Shelf
@@ -56,6 +58,8 @@ class ModelsPage(Page):
         bridge: Bridge,
         theme: Theme,
         open_link: Callable[[str], object],
+        presets: Presets,
+        preview: Preview,
     ) -> None:
         super().__init__()
         self.setObjectName("page")
@@ -70,7 +74,7 @@ class ModelsPage(Page):
         self.stock = Stock(shelf, theme)
         self.discovery = Discovery(shelf, theme)
         self.strip = DownloadStrip(shelf, bridge, theme)
-        self.installed = InstalledView(theme)
+        self.installed = InstalledView(OwnSettings(presets, preview, theme))
         self.offer = OfferView(shelf, self._is_here, open_link, theme)
         self._back = BackButton(self, theme)
         self._lay_out()
@@ -166,7 +170,7 @@ class ModelsPage(Page):
         self._glass.setIcon(icon("search", theme.colors.muted))
         parts = (
             self._back, self.refresh_button, self.stock, self.discovery, self.strip, self.offer,
-            self.notes,
+            self.notes, self.installed.own,
         )  # fmt: skip
         for part in parts:
             part.set_theme(theme)

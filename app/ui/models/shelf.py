@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 import msgspec
 
@@ -29,6 +29,7 @@ from app.hub.suggestions import Suggestion, suggest
 from app.hub.variants import Variant
 from app.ui.models.readme import readable
 
+P = ParamSpec("P")
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -92,10 +93,20 @@ class Shelf:
         self._catalog = catalog
         self._downloads = downloads
         self._machine = machine
+        self._closed = False
         self._lane = ThreadPoolExecutor(4, "shelf")
 
     def close(self) -> None:
+        self._closed = True
         self._lane.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(self, job: Callable[P, T], *args: P.args, **named: P.kwargs) -> "Future[T]":
+        """Asked while everything closes, it is cancelled: nobody waits any more."""
+        if self._closed:
+            dropped: Future[T] = Future()
+            dropped.cancel()
+            return dropped
+        return self._lane.submit(job, *args, **named)
 
     # -- the hub
 
@@ -104,18 +115,18 @@ class Shelf:
         return self._catalog.search(query)
 
     def page(self, search: Search) -> "Future[list[Listing]]":
-        return self._lane.submit(search.page)
+        return self._submit(search.page)
 
     def offer(self, reference: Reference) -> "Future[Offer]":
-        return self._lane.submit(self._catalog.offer, reference)
+        return self._submit(self._catalog.offer, reference)
 
     def readme(self, reference: Reference) -> "Future[str]":
         """As text for our renderer."""
-        return self._lane.submit(lambda: readable(self._catalog.readme(reference)))
+        return self._submit(lambda: readable(self._catalog.readme(reference)))
 
     def judge(self, offer: Offer) -> "Future[Judgement]":
         """From the header of one of them, a few hundred kilobytes of it."""
-        return self._lane.submit(self._judge, offer)
+        return self._submit(self._judge, offer)
 
     def _judge(self, offer: Offer) -> Judgement:
         facts = self._catalog.facts(offer.variants[0])
@@ -128,14 +139,14 @@ class Shelf:
             memory = max((device.total_bytes for device in self._machine.devices()), default=0)
             return suggest(memory)
 
-        return self._lane.submit(for_this_machine)
+        return self._submit(for_this_machine)
 
     # -- downloads; what comes of them arrives as events
 
     def start(
         self, repository: str, variant: Variant, projector: Variant | None = None
     ) -> "Future[DownloadId]":
-        return self._lane.submit(self._downloads.start, repository, variant, projector)
+        return self._submit(self._downloads.start, repository, variant, projector)
 
     def fetch(self, suggestion: Suggestion) -> "Future[DownloadId]":
         def choose_and_start() -> DownloadId:
@@ -143,7 +154,7 @@ class Shelf:
             variant = offer.choose(suggestion.quantization)
             return self._downloads.start(suggestion.repository, variant)
 
-        return self._lane.submit(choose_and_start)
+        return self._submit(choose_and_start)
 
     def pause(self, download_id: DownloadId) -> None:
         self._downloads.pause(download_id)
@@ -173,7 +184,7 @@ class Shelf:
                 if model.facts.layers
             }
 
-        return self._lane.submit(all_of_them)
+        return self._submit(all_of_them)
 
     def remove(self, model: Model | Broken, library: Library) -> "Future[trash.Removal]":
         folder = self._machine.models_folder()
@@ -197,4 +208,4 @@ class Shelf:
             finally:
                 self.look_now()
 
-        return self._lane.submit(run)
+        return self._submit(run)

@@ -24,8 +24,8 @@ from app.core.errors import to_info
 from app.core.sampling import Sampling
 from app.storage.presets import Preset, StoredPreset
 from app.ui.bridge import Answers
-from app.ui.settings.controls import ComboBox, Toggle
 from app.ui.settings.page import Panel
+from app.ui.settings.widgets import ComboBox, Toggle
 from app.ui.theme import Theme
 
 
@@ -175,8 +175,8 @@ class PresetsPanel(Panel):
 
     def _lay_out(self) -> None:
         about = QLabel(
-            "A preset is a system prompt and a way of sampling under a name. Chats take one from "
-            "their menu; what a chat has taken stays as it is when the preset changes."
+            "A preset is a system prompt and a way of sampling under a name. Ctrl+K and its name "
+            "give it to the chat that is open, which keeps it as it was then."
         )
         about.setProperty("kind", "small")
         about.setWordWrap(True)

@@ -14,11 +14,12 @@ from app.storage.backup import Backup
 from app.ui.bridge import Answers
 from app.ui.models.figures import size
 from app.ui.models.reveal import reveal
-from app.ui.settings.controls import ComboBox
 from app.ui.settings.page import Panel
 from app.ui.settings.stores import Sizes, Stores
+from app.ui.settings.widgets import ComboBox
 from app.ui.theme import Theme
 
+_WIDE = 28  # characters
 _REASONS = {"daily": "daily", "migration": "before an update", "manual": "by hand"}
 
 
@@ -31,6 +32,7 @@ class StoragePanel(Panel):
         self._answers = Answers(self)
         self.sizes = _Sizes()
         self.backups = ComboBox("Backups", theme)
+        self.backups.setMinimumContentsLength(_WIDE)
         self.back_up = _button("Back up now")
         self.restore = _button("Restore this one")
         self.empty = _button("Empty the trash")

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel
 from app.core.messages import Tool
 from app.core.settings import Settings, ToolSettings
 from app.ui.preferences import Preferences
-from app.ui.settings.controls import Toggle
 from app.ui.settings.page import Panel
+from app.ui.settings.widgets import Toggle
 from app.ui.theme import Theme
 
 Right = Literal["enabled", "trusted"]

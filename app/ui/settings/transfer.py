@@ -27,8 +27,8 @@ from app.storage.transfer.exporting import Format
 from app.storage.transfer.importing import Outcome
 from app.ui.bridge import Answers
 from app.ui.models.reveal import reveal
-from app.ui.settings.controls import ComboBox
 from app.ui.settings.stores import Preview, Stores
+from app.ui.settings.widgets import ComboBox
 from app.ui.theme import Theme
 
 _FORMATS: tuple[tuple[Format, str, str], ...] = (
@@ -37,6 +37,7 @@ _FORMATS: tuple[tuple[Format, str, str], ...] = (
     ("html", "Pages to read (HTML)", ".html"),
 )
 _PREVIEWED = 200  # titles
+_WIDE = 28  # characters
 
 
 class Export(QWidget):
@@ -51,6 +52,7 @@ class Export(QWidget):
         self.format = ComboBox("Format", theme)
         for value, name, _ in _FORMATS:
             self.format.addItem(name, value)
+        self.format.setMinimumContentsLength(_WIDE)
         self.start = _button("Export…")
         self.show_files = _button("Show the files", "link")
         self.show_files.hide()

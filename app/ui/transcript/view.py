@@ -132,6 +132,10 @@ class Transcript(RowView):
             self._live.reasoning.feed(text)
             self._repaint.request()
 
+    def show_now(self) -> None:
+        """Without waiting for the next repaint."""
+        self._repaint.flush()
+
     def finish(self, item: MessageItem) -> None:
         """The stream is over; `item` is what was kept of it."""
         self._repaint.cancel()

@@ -1,12 +1,14 @@
 """The models page over the stand-in of the hub, a real library and real downloads."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import httpx2
 import pytest
 from huggingface_hub import close_session
 
+from app.chat.presets import Presets
 from app.core.downloads import DownloadEvent
 from app.core.fit import Settings as FitSettings
 from app.core.protocol import Device
@@ -33,6 +35,12 @@ license: mit
 
 They know **tea**. <br> [Paper](https://example.org/tea)
 """
+
+
+def preview() -> "Future[str]":
+    rendered: Future[str] = Future()
+    rendered.set_result("<|user|>Which tea?<|end|>")
+    return rendered
 
 
 class Computer:
@@ -77,12 +85,13 @@ class Shop:
         self.downloads.subscribe(self.events.append)
         self.downloads.go_on()
         computer = Computer(self.folder)
+        presets = Presets(self.desk.db, lambda event: None)
         self.shelf = Shelf(self._catalog, self.downloads, computer, self._watch.look_now)
         window, desk = self.desk.window, self.desk
         window.offer_page(
             "models", "&Models…", "Ctrl+Shift+M",
             lambda theme: ModelsPage(
-                self.shelf, desk.models, desk.bridge, theme, self.links.append
+                self.shelf, desk.models, desk.bridge, theme, self.links.append, presets, preview
             ),
         )  # fmt: skip
         page = window.pages.open("models")

@@ -5,6 +5,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
 from app.core.protocol import ModelInfo
+from app.storage import presets
 from app.ui.events import ModelChanged, ModelChoice, ModelReady
 from tests.hub.gguf_files import write
 
@@ -109,3 +110,32 @@ def test_one_side_at_a_time_where_it_is_narrow(shop):
     shop.desk.qtbot.keyClick(shop.page, Qt.Key.Key_Escape)
     assert shop.page._left.isVisible()
     assert shop.desk.window.pages.name == "models"
+
+
+def test_a_model_has_its_own_prompt_and_sampling(shop):
+    file = write(shop.folder / "tea-1b-Q4_K_M.gguf", "tea")
+    shop.until(lambda: names(shop) == ["tea 1b"])
+    shop.page.stock.list.choose_first()
+    own = shop.page.installed.own
+    shop.until(own.editor.recommended.isChecked)
+    shop.desk.qtbot.keyClicks(own.editor.prompt, "You know tea.")
+    shop.desk.qtbot.mouseClick(own.editor.save, LEFT)
+    shop.until(lambda: own.said.text() == "Kept.")
+    kept = shop.desk.db.read(lambda tx: presets.of_model(tx, str(file))).result(5)
+    assert kept.system_prompt == "You know tea."
+
+
+def test_the_template_is_shown_and_what_the_loaded_model_sees(shop):
+    file = write(shop.folder / "tea-1b-Q4_K_M.gguf", "tea")
+    shop.until(lambda: names(shop) == ["tea 1b"])
+    shop.page.stock.list.choose_first()
+    own = shop.page.installed.own
+    own.template_tab.click()
+    assert "no chat template" in own.template.spoken.text(0)
+    info = ModelInfo(
+        path=str(file), name="tea", architecture="llama", parameters=1, file_bytes=1, layers=1,
+        gpu_layers=0, trained_ctx=4096, chat_ctx=4096, cells=4096, parallel=1, vocabulary=1,
+        embedding_length=1,
+    )  # fmt: skip
+    shop.desk.bridge.post(ModelChanged(ModelReady(ModelChoice(str(file), "tea 1b"), info)))
+    shop.until(lambda: "Which tea?" in own.template.spoken.text(0))
