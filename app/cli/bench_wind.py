@@ -23,7 +23,7 @@ from app.core.sampling import GREEDY
 E = TypeVar("E")
 
 _REPLY_TOKENS = 16
-_WAIT_S = 300
+_WAIT_S = 1800  # a busy machine, a large model: slow is still a figure
 _WORDS_SAID = 120
 _BASELINE_EVERY = 10
 _WORDS = (
