@@ -12,6 +12,7 @@ from tempfile import mkdtemp
 import gguf
 import msgspec
 import numpy as np
+from PySide6.QtCore import QEventLoop, QTimer
 
 from app.bootstrap.window import open_window
 from app.core.downloads import Download, DownloadId, DownloadState, RemoteFile
@@ -179,6 +180,22 @@ def _models(scene: PagesScene) -> None:
     page.stock.list.choose_first()
 
 
+def _discover(scene: PagesScene) -> None:
+    """A search's result, chosen; waits for the hub's three answers."""
+    page = scene.models()
+    page.look_for("qwen3 @Qwen")
+    _until(lambda: page.discovery.listing("Qwen/Qwen3-4B-GGUF") is not None)
+    page.discovery.list.choose("Qwen/Qwen3-4B-GGUF")
+    _until(lambda: "recommended" in page.offer.note.text())
+
+
+def _until(true: Callable[[], bool]) -> None:
+    while not true():
+        loop = QEventLoop()
+        QTimer.singleShot(50, loop.quit)
+        loop.exec()
+
+
 def _section(section: Section) -> Callable[[PagesScene], None]:
     return lambda scene: scene.settings().show_section(section)
 
@@ -210,8 +227,7 @@ def _nothing(_: PagesScene) -> None:
 SCENES: dict[str, Callable[[PagesScene], None]] = {
     "first-run": _nothing,
     "models": _models,
-    "models-discover": lambda scene: scene.models().look_for("Qwen/Qwen3-4B-GGUF"),
-    "models-search": lambda scene: scene.models().look_for("qwen3 @Qwen"),
+    "models-discover": _discover,
     "palette": _palette,
     "settings-search": _found,
     "settings-narrow": _narrow,

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import msgspec
 
+from app import __version__
 from app.bootstrap.rooms import Rooms
 from app.core.settings import Settings
 
 _SHOWN = (
-    "llama-chat", "PySide6-Essentials", "llama-cpp-python", "huggingface_hub", "apsw", "msgspec",
+    "PySide6-Essentials", "llama-cpp-python", "huggingface_hub", "apsw", "msgspec",
     "markdown-it-py", "pygments", "ziamath", "numpy",
 )  # fmt: skip
 _LOG_LINES = 60
@@ -28,7 +29,7 @@ def versions() -> dict[str, str]:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue  # a bundle may leave the notes of a package out
-    return found | {"Python": platform.python_version()}
+    return {"llama-chat": __version__} | found | {"Python": platform.python_version()}
 
 
 def diagnostics(rooms: Rooms) -> str:

@@ -18,7 +18,9 @@ from app.core.ids import new_request_id
 from app.core.messages import Message
 from app.core.protocol import Failed, Render, Rendered, RequestEvent
 from app.hub.library import Library
+from app.hub.models import Model
 from app.storage.database import is_temporary
+from app.storage.presets import PresetId
 from app.ui.bridge import Answers, Bridge
 from app.ui.controls import action
 from app.ui.events import (
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from app.ui.palette.palette import Palette
     from app.ui.settings.entries import Entry, Section, What
     from app.ui.settings.page import PanelMaker, SettingsPage
+    from app.ui.settings.runtimes import Builds
     from app.ui.settings.stores import Stores
 
 
@@ -166,6 +169,7 @@ class Surroundings:
         from app.ui.settings.estimate import EstimatePanel
         from app.ui.settings.page import SettingsPage
         from app.ui.settings.presets import PresetsPanel
+        from app.ui.settings.runtimes import RuntimesPanel
         from app.ui.settings.shortcuts import ShortcutsPanel
         from app.ui.settings.storage import StoragePanel
         from app.ui.settings.tools import ToolsPanel
@@ -175,6 +179,7 @@ class Surroundings:
         tools = tuple(each.tool for each in built_in())
         panels: dict[Section, PanelMaker] = {
             "models": lambda theme: EstimatePanel(self._estimate, preferences),
+            "runtimes": lambda theme: RuntimesPanel(self._make_builds(), theme),
             "sampling": lambda theme: PresetsPanel(self._rooms.presets, theme),
             "tools": lambda theme: ToolsPanel(tools, preferences, theme),
             "storage": lambda theme: StoragePanel(
@@ -185,6 +190,11 @@ class Surroundings:
         }
         reload_model = self._window.header.reload.trigger
         return SettingsPage(preferences, panels, reload_model, self._offered, theme)
+
+    def _make_builds(self) -> "Builds":
+        from app.bootstrap.builds import MachineBuilds
+
+        return MachineBuilds(self._rooms, self._shelves.lane)
 
     def _estimate(self) -> "Future[tuple[str, Fit] | None]":
         return self._shelves.lane.submit(self._estimate_now)
@@ -203,7 +213,9 @@ class Surroundings:
     def _offered(self, what: "What") -> Sequence[tuple[str, str]]:
         match what:
             case "chat_model":
-                return [(str(each.path), each.full_title) for each in self._library.of_kind("chat")]
+                return _named(self._library.of_kind("chat"))
+            case "embedding_model":
+                return _named(self._library.of_kind("embedding"))
             case "device":
                 gpus = [each for each in self._rooms.pool.devices if each.kind == "gpu"]
                 named = [(each.name, f"{each.name}: {each.description}") for each in gpus]
@@ -227,10 +239,21 @@ class Surroundings:
             models = commands.of_models(self._listed.choices, self._models)
             return [*commands.of_actions(window.menu), *models, *to_settings]
 
-        chats = commands.find_chats(self._rooms.db, window.current.open)
+        chats = commands.find_stored(self._rooms.db, window.current.open, self._use_preset)
         palette = Palette(window, at_hand, chats, window.look.theme)
         window.look.changed.connect(palette.set_theme)
         return palette
+
+    def _use_preset(self, preset: PresetId) -> None:
+        """For the chat that is open; a new one has to have begun."""
+        here, notes = self._window.current.conversation, self._window.notes
+        if here is None or is_temporary(here):
+            notes.say("Open a chat first: a preset belongs to one.")
+            return
+        self._answers.take(
+            self._rooms.presets.use_preset(here, preset),
+            lambda _: notes.say("The preset holds from the next reply on."),
+        )
 
     def _show_entry(self, entry: "Entry") -> None:
         self._settings().show_entry(entry)
@@ -257,3 +280,7 @@ class Surroundings:
         from app.ui.settings.transfer import Import, TransferDialog
 
         TransferDialog("Import chats", Import(self._stores), self._window).open()
+
+
+def _named(models: Sequence[Model]) -> list[tuple[str, str]]:
+    return [(str(each.path), each.full_title) for each in models]

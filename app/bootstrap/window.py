@@ -10,7 +10,7 @@ import msgspec
 from app.bootstrap.pages import Surroundings
 from app.bootstrap.rooms import Rooms, open_rooms
 from app.bootstrap.shelf import open_shelf
-from app.core.errors import AlreadyRunning
+from app.core.errors import AlreadyRunning, KnownError
 from app.core.paths import find_folders
 from app.core.protocol import CHAT
 from app.core.settings import Settings
@@ -31,6 +31,7 @@ from app.ui.keeping import Chats, Keeping
 from app.ui.models.first import FirstModel
 from app.ui.notice import Notice
 from app.ui.preferences import Preferences
+from app.ui.refusal import show_refusal
 from app.ui.settings.stores import Stores
 from app.ui.window import Window, application
 from app.workers.events import PoolEvent, PoolMeasured
@@ -48,9 +49,13 @@ def run_window(model: Path | None, *, verbose: bool = False) -> int:
             # A full collection over all that was imported and built would stall the window.
             gc.freeze()
             return app.exec()
-    except AlreadyRunning:
+    except AlreadyRunning as error:
         if raise_first(find_folders().data, [str(model.absolute())] if model else []):
             return 0
+        show_refusal(error.message)
+        raise
+    except KnownError as error:
+        show_refusal(error.message)
         raise
 
 

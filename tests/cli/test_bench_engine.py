@@ -34,7 +34,8 @@ def test_goals_are_met_missed_or_not_measured() -> None:
 
 def test_the_busy_core_is_compared_with_the_best_fixed_count() -> None:
     rounds = [
-        {"busy: ours": 8.0, "busy: 1 threads": 10.0, "busy: 2 threads": 4.0, "busy: ours again": 12}
+        {"busy: ours": 8.0, "busy: 1 threads": 10.0, "busy: 1 threads cpu ms": 99.0}
+        | {"busy: 2 threads": 4.0, "busy: ours again": 12.0}
     ]
     assert named(rounds, "beside a busy core / best fixed threads").value == 1.0
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.bootstrap.rooms import Rooms, open_rooms
-from app.chat.events import ReplyDelta
+from app.chat.events import ReplyDelta, ReplyFinished
 from app.core.sampling import GREEDY
 from app.storage import conversations, messages
 from app.ui.bridge import Bridge
@@ -68,9 +68,11 @@ def test_typed_text_is_answered_on_screen_and_kept(qtbot: QtBot, tiny_model: Pat
     with open_rooms(bridge.post, sampling=GREEDY, max_tokens=30) as rooms:
         rooms.load(tiny_model).result(30)
         window = open_window(qtbot, rooms, bridge)
-        type_and_send(qtbot, window, "Tell me about the garden.")
-        qtbot.waitUntil(lambda: streaming(window), timeout=5000)
-        qtbot.waitUntil(lambda: not streaming(window), timeout=20000)
+        with qtbot.waitSignal(
+            bridge.arrived, timeout=25000, check_params_cb=lambda it: isinstance(it, ReplyFinished)
+        ):
+            type_and_send(qtbot, window, "Tell me about the garden.")
+        qtbot.waitUntil(lambda: not streaming(window), timeout=5000)
         page = rooms.db.read(conversations.page).result(5)
         (conversation,) = page.items
         kept = rooms.db.read(lambda tx: messages.path(tx, conversation.id)).result(5)

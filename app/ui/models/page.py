@@ -165,6 +165,10 @@ class ModelsPage(Page):
         self.strip.finished.connect(self._arrived)
         self._to_list.clicked.connect(self._show_list)
 
+    def shutdown(self) -> None:
+        self.offer.readme.shutdown()
+        self.installed.own.template.shutdown()
+
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self._glass.setIcon(icon("search", theme.colors.muted))

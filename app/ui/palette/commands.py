@@ -8,15 +8,16 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from app.core.ids import ConversationId
-from app.storage import conversations, search
+from app.storage import conversations, presets, search
 from app.storage.database import Database, Tx
+from app.storage.presets import PresetId
 from app.ui.events import ModelChoice
 from app.ui.header.panel import Models
-from app.ui.palette.matching import Command
+from app.ui.palette.matching import Command, best
 from app.ui.settings.entries import ENTRIES, TITLES, Entry, Section
 
 T = TypeVar("T")
-_RECENT = 6
+_RECENT, _PRESETS = 6, 6
 
 
 def actions(menu: QMenu) -> list[tuple[str, list[QAction]]]:
@@ -81,9 +82,13 @@ def of_settings(
     return [*entries, *sections]
 
 
-def find_chats(
-    db: Database, open_chat: Callable[[ConversationId], object]
+def find_stored(
+    db: Database,
+    open_chat: Callable[[ConversationId], object],
+    use_preset: Callable[[PresetId], object] | None = None,
 ) -> "Callable[[str], Future[list[Command]]]":
+    """Chats, and the presets that the open chat may take."""
+
     def find(words: str) -> "Future[list[Command]]":
         def read(tx: Tx) -> list[Command]:
             if words.strip():
@@ -92,10 +97,17 @@ def find_chats(
             else:
                 page = conversations.page(tx, limit=_RECENT)
                 found = [(chat.id, chat.title) for chat in page.items]
-            return [
+            chats = [
                 Command(title or "Untitled chat", "chat", _caller(open_chat, chat))
                 for chat, title in found
             ]
+            if use_preset is None or not words.strip():
+                return chats
+            kept = [
+                Command(f"Use preset {one.name}", "preset", _caller(use_preset, one.id))
+                for one in presets.named(tx)
+            ]
+            return [*best(kept, words, _PRESETS), *chats]
 
         return db.read(read)
 

@@ -125,10 +125,11 @@ class _NumberControl(Control):
         self._shown = ""
 
     def show_value(self, value: Any) -> None:
-        empty: bool = value is None or (
-            self._number.empty is not None and value == self._number.empty
-        )
-        self._shown = "" if empty or value is None else _figure(value * self._number.scale)
+        number = self._number
+        if value is None or (number.empty is not None and value == number.empty):
+            self._shown = ""
+        else:
+            self._shown = _figure(value * number.scale)
         if not self.field.hasFocus() or not self.field.isModified():
             self.field.setText(self._shown)
 

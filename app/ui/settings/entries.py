@@ -9,14 +9,24 @@ from typing import Literal
 import msgspec
 
 Section = Literal[
-    "general", "models", "sampling", "wind", "tools", "storage", "appearance", "shortcuts", "about"
+    "general",
+    "models",
+    "runtimes",
+    "sampling",
+    "wind",
+    "tools",
+    "storage",
+    "appearance",
+    "shortcuts",
+    "about",
 ]
 Needs = Literal["nothing", "reload", "restart"]
-What = Literal["chat_model", "device"]
+What = Literal["chat_model", "embedding_model", "device"]
 
 TITLES: dict[Section, str] = {
     "general": "General",
     "models": "Models",
+    "runtimes": "Engine builds",
     "sampling": "Sampling and presets",
     "wind": "Context wind",
     "tools": "Tools",
@@ -138,6 +148,10 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("models", "models.summarizer", "Summaries are written by",
           "A smaller model writes them sooner; the chat's own knows the conversation already.",
           Offered("chat_model", "the chat's own model"), words="wind narrative summarizer"),
+    Entry("models", "models.embedder", "Meaning is found by",
+          "An embedding model finds earlier turns that say the same in other words.",
+          Offered("embedding_model", "none: by words alone"),
+          words="embedder embedding recall semantic search"),
     Entry("models", "models.folder", "Models folder",
           "Where downloads go and where models are looked for first.",
           Folder("the usual place"), words="directory path location"),

@@ -1,8 +1,8 @@
 """The settings page: sections at the side, rows made from descriptions, a search over all.
 
-Main thread. Rows are made when they are first shown, a few at a time, so that opening the page
-never holds the window up. What is no plain setting (backups, shortcuts, versions) is a panel of
-its own at the end of its section.
+Main thread. Rows are made when they are first shown and appear one at a time, so that neither
+opening the page nor a search that finds many holds the window up. What is no plain setting
+(backups, shortcuts, versions) is a panel of its own at the end of its section.
 """
 
 from collections.abc import Callable, Mapping
@@ -223,12 +223,13 @@ class SettingsPage(Page):
         self._nothing.setVisible(not entries and not shown)
         fields = {entry.field for entry in entries}
         for field, row in self.rows.items():
-            row.setVisible(field in fields)
+            if field not in fields:
+                row.hide()
         for section in shown:
             self._panel(section).refresh()
         for section, panel in self.panels.items():
             panel.setVisible(section in shown)
-        self._waiting = [entry for entry in entries if entry.field not in self.rows]
+        self._waiting = [entry for entry in entries if not self._is_shown(entry)]
         self._area.verticalScrollBar().setValue(0)
         self._make_some()
         if self._waiting:
@@ -236,14 +237,22 @@ class SettingsPage(Page):
 
     def _make_some(self) -> None:
         for entry in self._waiting[:_ROWS_AT_ONCE]:
-            row = SettingRow(entry, self._preferences, self._offers, self._theme)
-            row.reload_wanted.connect(self._reload)
-            before = ENTRIES[: ENTRIES.index(entry)]
-            self._column.insertWidget(sum(each.field in self.rows for each in before), row)
-            self.rows[entry.field] = row
+            row = self.rows.get(entry.field) or self._make(entry)
+            row.show()
         self._waiting = self._waiting[_ROWS_AT_ONCE:]
         if not self._waiting:
             self._make_soon.stop()
+
+    def _is_shown(self, entry: Entry) -> bool:
+        return entry.field in self.rows and not self.rows[entry.field].isHidden()
+
+    def _make(self, entry: Entry) -> SettingRow:
+        row = SettingRow(entry, self._preferences, self._offers, self._theme)
+        row.reload_wanted.connect(self._reload)
+        before = ENTRIES[: ENTRIES.index(entry)]
+        self._column.insertWidget(sum(each.field in self.rows for each in before), row)
+        self.rows[entry.field] = row
+        return row
 
     def _panel(self, section: Section) -> Panel:
         panel = self.panels.get(section)

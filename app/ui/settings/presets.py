@@ -175,8 +175,8 @@ class PresetsPanel(Panel):
 
     def _lay_out(self) -> None:
         about = QLabel(
-            "A preset is a system prompt and a way of sampling under a name. Chats take one from "
-            "their menu; what a chat has taken stays as it is when the preset changes."
+            "A preset is a system prompt and a way of sampling under a name. Ctrl+K and its name "
+            "give it to the chat that is open, which keeps it as it was then."
         )
         about.setProperty("kind", "small")
         about.setWordWrap(True)

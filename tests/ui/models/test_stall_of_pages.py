@@ -62,7 +62,7 @@ def test_the_models_page_while_searching_downloading_and_hashing(
         shop.desk.qtbot.wait(10)
     until(shop, lambda: page.stock.library.models)
     watchdog.stop()
-    assert watchdog.stalls == ()
+    assert watchdog.stalls == (), watchdog.stalls
 
 
 def test_the_settings_page_shows_every_section(desk, watchdog):
@@ -82,4 +82,4 @@ def test_the_settings_page_shows_every_section(desk, watchdog):
     desk.qtbot.keyClicks(page.search, "context", delay=10)
     desk.qtbot.waitUntil(lambda: not page._waiting)
     watchdog.stop()
-    assert watchdog.stalls == ()
+    assert watchdog.stalls == (), watchdog.stalls

@@ -3,6 +3,8 @@
 import pytest
 from PySide6.QtCore import Qt
 
+from app.storage import presets
+from app.storage.presets import Preset
 from app.ui.events import ModelChoice
 from app.ui.palette import commands
 from app.ui.palette.matching import Command, best
@@ -26,7 +28,7 @@ def palette(desk, went):
             *commands.of_settings(went.append, went.append),
         ]
 
-    chats = commands.find_chats(desk.db, window.current.open)
+    chats = commands.find_stored(desk.db, window.current.open, went.append)
     palette = Palette(window, at_hand, chats, window.look.theme)
     palette.open()
     return palette
@@ -67,6 +69,15 @@ def test_a_model_and_a_setting_are_found(desk, palette, went):
     assert titles(palette)[0] == "Layers on the GPU"
     desk.qtbot.keyClick(palette.field, Qt.Key.Key_Return)
     assert went[0].field == "models.gpu_layers"
+
+
+def test_a_preset_is_offered_by_its_name(desk, palette, went):
+    poet = Preset(system_prompt="Rhyme.")
+    made = desk.db.write(lambda tx: presets.save(tx, "Poet", poet)).result(5)
+    type_in(desk, palette, "poet")
+    desk.qtbot.waitUntil(lambda: titles(palette)[:1] == ["Use preset Poet"])
+    desk.qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert went == [made.id]
 
 
 def test_the_arrows_choose_and_escape_changes_nothing(desk, palette):

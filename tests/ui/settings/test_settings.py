@@ -63,14 +63,13 @@ def test_every_described_setting_is_one_and_every_setting_is_described():
     described = [entry.field for entry in ENTRIES]
     assert len(described) == len(set(described))
     by_itself = {"models.last"}  # kept by use, not set by people
-    unused = {"models.embedder"}  # nobody asks it yet
     elsewhere = {"tools.enabled", "tools.trusted"}
     known = {
         f"{section.name}.{field.name}"
         for section in msgspec.structs.fields(Settings)
         for field in msgspec.structs.fields(section.type)
     }
-    assert set(described) == known - by_itself - elsewhere - unused
+    assert set(described) == known - by_itself - elsewhere
     for field in described:
         assert value_of(Settings(), field) == default_of(field)
 
