@@ -156,6 +156,25 @@ def test_ollama_manifests_name_the_blobs(tmp_path: Path) -> None:
     assert model.projector == projector
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes")
+def test_a_store_of_traps_is_passed_over(tmp_path: Path) -> None:
+    """A pipe where a blob should be, a manifest without an end, names outside of the store."""
+    store = tmp_path / "ollama"
+    (store / "blobs").mkdir(parents=True)
+    gguf_files.write(tmp_path / "outside", "outside")
+    os.mkfifo(store / "blobs" / f"sha256-{'1' * 64}")
+    digests = [f"sha256:{'1' * 64}", "sha256:../../outside", "../../outside", "sha256-" + "A" * 64]
+    layer = "application/vnd.ollama.image.model"
+    layers = [{"mediaType": layer, "digest": digest} for digest in digests]
+    tags = store / "manifests" / "registry" / "library" / "m"
+    tags.mkdir(parents=True)
+    (tags / "latest").write_text(json.dumps({"layers": layers}))
+    (tags / "deep").write_text('{"a":' + "[" * 100_000)
+    (tags / "odd").write_text('{"layers": [5]}')
+    found = scan([Place(store, "ollama")])
+    assert (found.models, found.broken) == ((), ())
+
+
 def test_places_by_environment(tmp_path: Path) -> None:
     (tmp_path / ".lmstudio-home-pointer").write_text(str(tmp_path / "moved") + "\n")
     environment = {"HF_HOME": str(tmp_path / "hf"), "OLLAMA_MODELS": str(tmp_path / "oll")}
