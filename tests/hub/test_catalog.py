@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -23,7 +23,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def catalog(hub: StandIn, client: httpx2.Client, tiny: bytes) -> Iterator[Catalog]:
+def catalog(hub: StandIn, client: httpx2.Client, tiny: bytes) -> Catalog:
     big = Content(tiny, 40 << 20)
     hub.add(
         "maker/Gem-3-4b-it-GGUF",
@@ -42,10 +42,7 @@ def catalog(hub: StandIn, client: httpx2.Client, tiny: bytes) -> Iterator[Catalo
     )
     for index in range(45):
         hub.add(f"other/llama-{index:02}-GGUF", {"m-Q4_0.gguf": b"x" * index}, downloads=index)
-    yield Catalog(client, hub.endpoint, find_token=lambda: None)
-    from huggingface_hub import close_session
-
-    close_session()
+    return Catalog(client, hub.endpoint, find_token=lambda: None)
 
 
 GEM = Reference("maker/Gem-3-4b-it-GGUF")
