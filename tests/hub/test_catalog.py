@@ -14,17 +14,21 @@ from app.hub.catalog import Catalog, Query
 from app.hub.control import Stopped
 from app.hub.references import Reference
 from scripts.hub_stand_in import Content, Fault, StandIn
-from scripts.make_model import build
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return build("tiny", tmp_path_factory.mktemp("m") / "tiny.gguf").read_bytes()
+def tiny(tiny_model: Path) -> bytes:
+    return tiny_model.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def big(tiny: bytes) -> Content:
+    """Hashed once for all tests."""
+    return Content(tiny, 40 << 20)
 
 
 @pytest.fixture
-def catalog(hub: StandIn, client: httpx2.Client, tiny: bytes) -> Catalog:
-    big = Content(tiny, 40 << 20)
+def catalog(hub: StandIn, client: httpx2.Client, tiny: bytes, big: Content) -> Catalog:
     hub.add(
         "maker/Gem-3-4b-it-GGUF",
         {
