@@ -78,7 +78,7 @@ def bench(hub: StandIn, tmp_path: Path) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def offer(hub: StandIn, client: httpx2.Client) -> Iterator[Callable[..., Variant]]:
+def offer(hub: StandIn, client: httpx2.Client) -> Callable[..., Variant]:
     def make(name: str, *, parts: int = 1, data: bytes | Content = DATA) -> Variant:
         def part(index: int) -> bytes | Content:
             return bytes([index]) + data if isinstance(data, bytes) else data
@@ -90,10 +90,7 @@ def offer(hub: StandIn, client: httpx2.Client) -> Iterator[Callable[..., Variant
         catalog = Catalog(client, hub.endpoint, find_token=lambda: None)
         return catalog.offer(Reference(f"maker/{name}")).choose()
 
-    yield make
-    from huggingface_hub import close_session
-
-    close_session()
+    return make
 
 
 def test_a_model_arrives(bench: Bench, offer: Callable[..., Variant]) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,12 @@ from app.hub import library
 from app.hub.library import Library, compare, scan
 from app.hub.places import Place, find_places
 from app.hub.scan_cache import scan_again
-from scripts.make_model import build
 from tests.hub import gguf_files
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("built")
-    return {kind: build(kind, folder / f"{kind}.gguf") for kind in ("tiny", "embed", "lora-a")}
+def built(model_of: Callable[[str], Path]) -> dict[str, Path]:
+    return {kind: model_of(kind) for kind in ("tiny", "embed", "lora-a")}
 
 
 @pytest.fixture
