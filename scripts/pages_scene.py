@@ -190,10 +190,10 @@ def _discover(scene: PagesScene) -> None:
 
 
 def _until(true: Callable[[], bool]) -> None:
-    loop, timer = QEventLoop(), QTimer()
-    timer.timeout.connect(lambda: true() and loop.quit())
-    timer.start(50)
-    loop.exec()
+    while not true():
+        loop = QEventLoop()
+        QTimer.singleShot(50, loop.quit)
+        loop.exec()
 
 
 def _section(section: Section) -> Callable[[PagesScene], None]:

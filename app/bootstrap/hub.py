@@ -1,5 +1,5 @@
 """The hub's rooms for doors that open nothing else: where models are, what the machine is, and
-one download that is waited for. Any thread; everything here blocks.
+one download that is waited for; the catalog for every door. Any thread; everything here blocks.
 """
 
 import os
@@ -10,11 +10,10 @@ from pathlib import Path
 
 import httpx2
 import msgspec
-from huggingface_hub import close_session, get_token
+from huggingface_hub import get_token
 
-from app.bootstrap.models import model_places
+from app.bootstrap.models import fit_settings, model_places
 from app.bootstrap.runtimes import runtime_launch
-from app.core.calibration import correction
 from app.core.downloads import Download, DownloadEvent, DownloadId, DownloadState
 from app.core.errors import HubError
 from app.core.fit import Settings as FitSettings
@@ -26,7 +25,6 @@ from app.hub.downloads import Downloads
 from app.hub.library import Library
 from app.hub.runtimes import Runtimes
 from app.hub.scan_cache import scan_again
-from app.storage.measured_file import MeasuredFile
 from app.storage.settings_file import SettingsFile
 from app.workers.greeting import greet
 
@@ -48,14 +46,7 @@ class Ground(msgspec.Struct, frozen=True):
         return greet(runtime_launch(Runtimes(self.folders.runtimes))).devices
 
     def fit_settings(self, trained_ctx: int) -> FitSettings:
-        wished = self.settings.models
-        return FitSettings(
-            chat_ctx=min(wished.chat_ctx, trained_ctx or wished.chat_ctx),
-            parallel=wished.parallel,
-            type_k=wished.type_k,
-            type_v=wished.type_v,
-            correction=correction(MeasuredFile(self.folders.measured_loads).load()),
-        )
+        return fit_settings(self.settings, self.folders, trained_ctx)
 
 
 def find_ground() -> Ground:
@@ -71,11 +62,8 @@ def open_client() -> httpx2.Client:
 @contextmanager
 def open_catalog() -> Generator[Catalog]:
     """The hub that `HF_ENDPOINT` names."""
-    try:
-        with open_client() as client:
-            yield Catalog(client, os.environ.get("HF_ENDPOINT", "").rstrip("/"))
-    finally:
-        close_session()
+    with open_client() as client:
+        yield Catalog(client, os.environ.get("HF_ENDPOINT", "").rstrip("/"))
 
 
 class _Unkept:

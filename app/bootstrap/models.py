@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from app.core.calibration import MeasuredLoads, measured_load
+from app.core.calibration import MeasuredLoads, correction, measured_load
 from app.core.errors import KnownError, ModelLoadFailed, from_info
+from app.core.fit import Settings as FitSettings
 from app.core.generator import Sink
 from app.core.ids import RequestId
 from app.core.model_facts import Kind
@@ -28,6 +29,7 @@ from app.core.settings import Settings
 from app.hub.places import Place, find_places
 from app.hub.resolve import CHATS, EMBEDDERS, Known, resolve
 from app.hub.scan_cache import scan_again
+from app.storage.measured_file import MeasuredFile
 from app.storage.settings_file import SettingsFile
 from app.workers.events import PoolEvent, WorkerReady
 from app.workers.pool import Pool
@@ -109,6 +111,18 @@ def model_spec(path: Path, settings: Settings, folders: Folders) -> ModelSpec:
         cache_ram_bytes=models.cache_ram_mib * _MIB,
         cache_disk_bytes=models.cache_disk_mib * _MIB,
         cache_dir=str(folders.snapshots),
+    )
+
+
+def fit_settings(settings: Settings, folders: Folders, trained_ctx: int) -> FitSettings:
+    """How an estimate would have a model loaded, corrected by what loads here then used."""
+    wished = settings.models
+    return FitSettings(
+        chat_ctx=min(wished.chat_ctx, trained_ctx or wished.chat_ctx),
+        parallel=wished.parallel,
+        type_k=wished.type_k,
+        type_v=wished.type_v,
+        correction=correction(MeasuredFile(folders.measured_loads).load()),
     )
 
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from app.ui.palette.palette import Palette
     from app.ui.settings.entries import Entry, Section, What
     from app.ui.settings.page import PanelMaker, SettingsPage
+    from app.ui.settings.runtimes import Builds
     from app.ui.settings.stores import Stores
 
 
@@ -168,6 +169,7 @@ class Surroundings:
         from app.ui.settings.estimate import EstimatePanel
         from app.ui.settings.page import SettingsPage
         from app.ui.settings.presets import PresetsPanel
+        from app.ui.settings.runtimes import RuntimesPanel
         from app.ui.settings.shortcuts import ShortcutsPanel
         from app.ui.settings.storage import StoragePanel
         from app.ui.settings.tools import ToolsPanel
@@ -177,6 +179,7 @@ class Surroundings:
         tools = tuple(each.tool for each in built_in())
         panels: dict[Section, PanelMaker] = {
             "models": lambda theme: EstimatePanel(self._estimate, preferences),
+            "runtimes": lambda theme: RuntimesPanel(self._make_builds(), theme),
             "sampling": lambda theme: PresetsPanel(self._rooms.presets, theme),
             "tools": lambda theme: ToolsPanel(tools, preferences, theme),
             "storage": lambda theme: StoragePanel(
@@ -187,6 +190,11 @@ class Surroundings:
         }
         reload_model = self._window.header.reload.trigger
         return SettingsPage(preferences, panels, reload_model, self._offered, theme)
+
+    def _make_builds(self) -> "Builds":
+        from app.bootstrap.builds import MachineBuilds
+
+        return MachineBuilds(self._rooms, self._shelves.lane)
 
     def _estimate(self) -> "Future[tuple[str, Fit] | None]":
         return self._shelves.lane.submit(self._estimate_now)

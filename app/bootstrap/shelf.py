@@ -4,7 +4,6 @@ The library is looked through at once, on its own thread; the rest is opened on 
 what the hub stands on takes a second to import. Everything is closed in reverse order.
 """
 
-import os
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import psutil
 
-from app.bootstrap.models import model_places
+from app.bootstrap.models import fit_settings, model_places
 from app.bootstrap.rooms import Rooms
 from app.core.fit import Settings as FitSettings
 from app.core.protocol import Device
@@ -45,13 +44,7 @@ class _Machine:
         return (*others, cpu)
 
     def fit_settings(self, trained_ctx: int) -> FitSettings:
-        wished = self._rooms.settings.value.models
-        return FitSettings(
-            chat_ctx=min(wished.chat_ctx, trained_ctx or wished.chat_ctx),
-            parallel=wished.parallel,
-            type_k=wished.type_k,
-            type_v=wished.type_v,
-        )
+        return fit_settings(self._rooms.settings.value, self._rooms.folders, trained_ctx)
 
     def models_folder(self) -> Path:
         return self._rooms.settings.value.models_folder(self._rooms.folders.models)
@@ -80,17 +73,12 @@ def open_shelf(rooms: Rooms, post: Callable[[Event], None]) -> Generator[Shelves
 
 
 def _open(rooms: Rooms, post: Callable[[Event], None], watch: Watch, closing: ExitStack) -> "Shelf":
-    import httpx2
-    from huggingface_hub import close_session
-
-    from app.hub.catalog import Catalog
+    from app.bootstrap.hub import open_catalog
     from app.ui.models.shelf import Shelf
 
     import_module("app.ui.models.page")  # so that opening the page finds it loaded
     machine = _Machine(rooms)
-    client = closing.enter_context(httpx2.Client())
-    closing.callback(close_session)
-    catalog = Catalog(client, os.environ.get("HF_ENDPOINT", "").rstrip("/"))
+    catalog = closing.enter_context(open_catalog())
     closing.callback(rooms.downloads.subscribe(post))
     rooms.downloads.go_on()
     shelf = Shelf(catalog, rooms.downloads, machine, watch.look_now)

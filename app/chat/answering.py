@@ -61,7 +61,7 @@ class Answering:
         self._ready = ready  # has this model loaded, or says why not
         self._threads = ThreadPoolExecutor(_PREPARERS, "turn")
         self._idle = threading.Condition()
-        # None while the turn is being stored or prepared: taken, but not yet streaming.
+        # None while the turn is being stored, or when it was stopped before the engine had it.
         self._live: dict[ConversationId, Reply | None] = {}
         self._stopped: set[ConversationId] = set()
         self._ending = 0  # replies that have ended, but not everyone has been told yet
@@ -92,11 +92,19 @@ class Answering:
         self._threads.submit(self._prepare_and_submit, stored, sampling, then)
 
     def stop(self, conversation: ConversationId) -> None:
+        """At once, even while its model still loads: what is being prepared then is dropped."""
         with self._idle:
-            reply = self._live.get(conversation)
             self._stopped.add(conversation)
-        if reply is not None:
+            reply = self._live.get(conversation)
+            if reply is not None and not reply.submitted:
+                self._live[conversation] = None
+        if reply is None:
+            return
+        if reply.submitted:
             self._generator.cancel(reply.request_id)
+        else:
+            refusal = to_info(InvalidRequest("Stopped before the first word."))
+            reply.sink(Failed(request_id=reply.request_id, error=refusal))
 
     def so_far(self, conversation: ConversationId) -> tuple[str, str]:
         """Text and reasoning of the reply that streams here; empty when none does yet."""
@@ -131,6 +139,12 @@ class Answering:
             self._post,
             lambda finished: self._ended(conversation, finished, then),
         )
+        with self._idle:
+            self._live[conversation] = reply
+            stopped = conversation in self._stopped
+        if stopped:
+            self.stop(conversation)
+            return
         try:
             self._ready(stored.model)
             prompt = self._fit(conversation, _leaf(stored))
@@ -155,19 +169,22 @@ class Answering:
                     return
             reply.sink(event)
 
-        with self._idle:
-            stopped = reply.stored.conversation_id in self._stopped
-            self._live[reply.stored.conversation_id] = reply
-        if stopped:
-            refusal = to_info(InvalidRequest("Stopped before the first word."))
-            reply.sink(Failed(request_id=reply.request_id, error=refusal))
-        else:
+        if self._wanted(reply):
             self._generator.submit(self._request(reply, prompt, sampling), sink)
+
+    def _wanted(self, reply: Reply, *, submitted: bool = True) -> bool:
+        """Nobody has stopped it while it was prepared; from here on the engine is told."""
+        with self._idle:
+            wanted = self._live.get(reply.stored.conversation_id) is reply
+            reply.submitted = wanted and submitted
+        return wanted
 
     def _winded_again(
         self, reply: Reply, prompt: Weighed, sampling: Sampling, refusal: ErrorInfo
     ) -> None:
         """Its window is smaller than we were told: a wind, and then a shorter prompt."""
+        if not self._wanted(reply, submitted=False):
+            return
         maximum = int(refusal.details.get("maximum") or 0)
         limit = min(maximum - self._budget().reserve, prompt.tokens * 4 // 5)
         limit = limit if limit > 0 else prompt.tokens // 2
@@ -182,6 +199,8 @@ class Answering:
         self._submit(reply, shorter, sampling)
 
     def _fail(self, reply: Reply, error: Exception) -> None:
+        if not self._wanted(reply):
+            return
         level = logging.INFO if isinstance(error, KnownError) else logging.ERROR
         _log.log(level, "a prompt could not be prepared", exc_info=error)
         reply.sink(Failed(request_id=reply.request_id, error=to_info(error)))

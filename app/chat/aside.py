@@ -14,7 +14,7 @@ from app.core.messages import Message, Tool
 from app.core.protocol import CHAT, Generate
 from app.core.sampling import GREEDY
 
-_DEADLINE_MS = 180_000
+_DEADLINE_MS = 600_000  # nobody waits: a slow machine may take its time
 
 
 class Aside:

@@ -49,6 +49,7 @@ class Reply:
     ) -> None:
         self.request_id = request_id
         self.stored = stored
+        self.submitted = False  # the engine has it, and says how it ends
         self._db = db
         self._post = post
         self._ended = ended

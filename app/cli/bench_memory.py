@@ -25,7 +25,7 @@ from app.storage.connection import Tx
 WINDS = 10
 _REPLY_TOKENS = 8
 _CHATTER_WORDS = 60
-_WAIT_S = 300
+_WAIT_S = 1800
 
 
 class Remembered(msgspec.Struct, frozen=True):

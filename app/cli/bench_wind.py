@@ -22,8 +22,9 @@ from app.core.sampling import GREEDY
 
 E = TypeVar("E")
 
-_REPLY_TOKENS = 24
-_WAIT_S = 300
+_REPLY_TOKENS = 16
+_WAIT_S = 1800  # a busy machine, a large model: slow is still a figure
+_WORDS_SAID = 120
 _BASELINE_EVERY = 10
 _WORDS = (
     "garden letter river engine music winter market bridge paper window signal harbour "
@@ -128,7 +129,7 @@ class _Run:
         return answer.stats.first_token_ms
 
     def _text(self) -> str:
-        words = [self._dice.choice(_WORDS) for _ in range(60)]
+        words = [self._dice.choice(_WORDS) for _ in range(_WORDS_SAID)]
         return f"My {words[0]} number is {self._dice.randint(100, 999)}. " + " ".join(words) + "."
 
     def _next(self, kind: type[E]) -> E:

@@ -31,6 +31,7 @@ class Download(msgspec.Struct, frozen=True):
     state: State = "queued"
     order: int = 0
     error: str = ""
+    folder: str = ""  # where it was begun; empty: not yet
 
     @property
     def size(self) -> int:

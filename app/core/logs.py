@@ -9,6 +9,8 @@ import logging.handlers
 import sys
 from pathlib import Path
 
+# They log addresses, and those of a file host carry what opens them.
+_CHATTY = ("httpx2", "httpcore2", "huggingface_hub", "markdown_it", "asyncio")
 _FORMAT = "%(asctime)s %(levelname)s %(name)s [%(threadName)s] %(message)s"
 
 
@@ -27,5 +29,5 @@ def start_logging(file: Path, *, verbose: bool = False) -> None:
         handlers=handlers,
         force=True,
     )
-    for chatty in ("httpx", "httpcore", "huggingface_hub", "markdown_it", "asyncio"):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -6,18 +6,22 @@ HubError of one sentence, and the token (the hub library's own login) is neither
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeGuard
+from urllib.parse import quote
 
 import httpx2
 import msgspec
-from huggingface_hub import HfApi, get_token, hf_hub_url, is_offline_mode
+from huggingface_hub import get_token, hf_hub_url, is_offline_mode
+from huggingface_hub.constants import ENDPOINT
 from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 from huggingface_hub.hf_api import ModelInfo
+from huggingface_hub.utils import hf_raise_for_status, validate_repo_id
 
 from app.core import gguf
 from app.core.downloads import RemoteFile
 from app.core.errors import HubError, InvalidRequest
 from app.core.model_facts import ModelFacts, describe, spread
+from app.hub.answers import any_shape, read_up_to, whole
 from app.hub.control import Control
 from app.hub.names import preference, read_name
 from app.hub.plain_errors import offline, plain_errors
@@ -30,6 +34,8 @@ __all__ = ["Catalog", "Listing", "Offer", "Query", "Search", "Sort", "Variant"]
 
 HEADER_BYTES = 384 << 10
 README_BYTES = 512 << 10
+_MOST_BYTES = 1 << 50
+_SHA256, _SHA1 = re.compile("[0-9a-f]{64}"), re.compile("[0-9a-f]{40}")
 _FRONT_MATTER = re.compile(r"\A---\r?\n.*?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 
 
@@ -67,7 +73,7 @@ class Catalog:
         find_token: Callable[[], str | None] = get_token,
     ) -> None:
         self._client = client
-        self._api = HfApi(endpoint=endpoint or None, library_name="llama-chat")
+        self._endpoint = endpoint or ENDPOINT
         self._find_token = find_token
 
     @property
@@ -78,35 +84,37 @@ class Catalog:
         """Returns at once; its pages block."""
 
         def found(control: Control) -> Iterator[list[Listing]]:
-            if is_offline_mode():
-                raise offline()
+            _refuse_offline()
             headers = self._authorization()
-            yield from pages(self._api.endpoint, headers, query, self._lookup, control)
+            yield from pages(self._endpoint, headers, query, self._lookup, control)
 
         return Search(found)
 
     def _lookup(self, repository: str) -> Listing | None:
         try:
-            info = self._api.model_info(
-                repository,
-                expand=PROPERTIES,  # type: ignore[arg-type]
-                timeout=TIMEOUT_S,
-                token=self.token or False,
-            )
+            info = self._about(Reference(repository), {"expand": PROPERTIES})
         except (RepositoryNotFoundError, HFValidationError):
             return None
-        return listing(info)
+        with any_shape():
+            return listing(info)
+
+    def _about(self, reference: Reference, wish: dict[str, Any]) -> ModelInfo:
+        """The library's own call for this reads answers of any length."""
+        validate_repo_id(reference.repository)
+        url = f"{self._endpoint}/api/models/{reference.repository}"
+        if reference.revision != "main":
+            url += f"/revision/{quote(reference.revision, safe='')}"
+        with self._get(str(httpx2.URL(url, params=wish)), {}) as streamed:
+            response = whole(streamed)
+        with any_shape():
+            hf_raise_for_status(response)
+            return ModelInfo(**msgspec.json.decode(response.content, type=dict[str, Any]))
 
     def offer(self, reference: Reference) -> Offer:
         with plain_errors(reference.repository):
-            info = self._api.model_info(
-                reference.repository,
-                revision=None if reference.revision == "main" else reference.revision,
-                files_metadata=True,
-                timeout=TIMEOUT_S,
-                token=self.token or False,
-            )
-            return self._offer(info, reference)
+            info = self._about(reference, {"blobs": True})
+            with any_shape():
+                return self._offer(info, reference)
 
     def readme(self, reference: Reference) -> str:
         """Markdown, cut at a bound; empty when there is none."""
@@ -115,7 +123,7 @@ class Catalog:
             if response.status_code == 404:
                 return ""
             response.raise_for_status()
-            text = _read(response, README_BYTES).decode("utf-8", "replace")
+            text = read_up_to(response, README_BYTES).decode("utf-8", "replace")
         return _FRONT_MATTER.sub("", text, count=1).lstrip()
 
     def facts(self, variant: Variant) -> ModelFacts:
@@ -128,7 +136,7 @@ class Catalog:
                 response.raise_for_status()
                 if offset and response.status_code != 206:
                     raise HubError("The hub does not serve parts of files.")
-                return _read(response, length)
+                return read_up_to(response, length)
 
         with plain_errors():
             header = gguf.read_header(read, first.size, HEADER_BYTES)
@@ -139,11 +147,12 @@ class Catalog:
             reference.repository,
             path,
             revision=reference.revision,
-            endpoint=self._api.endpoint,
+            endpoint=self._endpoint,
         )
 
     def _get(self, url: str, headers: dict[str, str]) -> Any:
         # The client drops the token itself when a redirect leads to another host.
+        _refuse_offline()
         headers = headers | self._authorization()
         return self._client.stream(
             "GET", url, headers=headers, follow_redirects=True, timeout=TIMEOUT_S
@@ -158,14 +167,19 @@ class Catalog:
         groups: dict[tuple[bool, str, str], list[tuple[int, str, RemoteFile]]] = {}
         for sibling in info.siblings or ():
             path = sibling.rfilename
-            if not path.lower().endswith(".gguf") or not is_safe(path) or sibling.size is None:
+            size = sibling.size
+            if not path.lower().endswith(".gguf") or not is_safe(path) or not _is_size(size):
                 continue
             name = read_name(path.rpartition("/")[2])
+            # A checksum becomes part of a file's name: one that is none is left out, and a
+            # file without any is not downloaded.
+            sha256 = sibling.lfs.sha256 if sibling.lfs else ""
+            git_sha1 = "" if sibling.lfs else sibling.blob_id or ""
             file = RemoteFile(
                 self._url(pinned, path),
-                sibling.size,
-                sha256=sibling.lfs.sha256 if sibling.lfs else "",
-                git_sha1="" if sibling.lfs else sibling.blob_id or "",
+                size,
+                sha256=sha256 if _SHA256.fullmatch(sha256) else "",
+                git_sha1=git_sha1 if _SHA1.fullmatch(git_sha1) else "",
             )
             key = (name.projector, name.title, name.quantization)
             groups.setdefault(key, []).append((name.shard, path, file))
@@ -186,11 +200,10 @@ class Catalog:
         )
 
 
-def _read(response: httpx2.Response, limit: int) -> bytes:
-    """Up to `limit` bytes, whatever the server goes on to send."""
-    data = b""
-    for chunk in response.iter_bytes():
-        data += chunk
-        if len(data) >= limit:
-            break
-    return data[:limit]
+def _refuse_offline() -> None:
+    if is_offline_mode():
+        raise offline()
+
+
+def _is_size(value: object) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value <= _MOST_BYTES

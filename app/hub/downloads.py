@@ -6,6 +6,7 @@ and must not block. Always true: what the store holds is enough to go on after a
 appear in the models folder verified or not at all.
 """
 
+import contextlib
 import hashlib
 import logging
 import queue
@@ -145,7 +146,7 @@ class Downloads:
         self._throttle.set_rate(bytes_per_s)
 
     def set_folder(self, folder: Path) -> None:
-        """Where the next ones go; what runs now goes where it began."""
+        """Where the next ones go; what was begun goes on where its bytes are."""
         self._folder = folder
 
     def close(self) -> None:
@@ -166,7 +167,10 @@ class Downloads:
                     self._begin(first, transfers)
                 mail = self._mail.get()
                 closing = closing or isinstance(mail, _Close)
-                self._open(mail)
+                try:
+                    self._open(mail)
+                except Exception:  # noqa: BLE001 - logged, and the queue goes on
+                    _log.exception("The queue of downloads met a bug")
 
     def _next(self) -> DownloadState | None:
         return next((shown for shown in self.list() if shown.download.state == "queued"), None)
@@ -182,7 +186,8 @@ class Downloads:
     def _begin(self, first: DownloadState, transfers: ThreadPoolExecutor) -> None:
         control = Control()
         self._running, self._then = (first.id, control), None
-        started = self._change(first, state="running", error="")
+        folder = str(self._home(first.download))
+        started = self._change(first, state="running", error="", folder=folder)
         transfers.submit(self._run, started, control)
 
     def _open(self, mail: _Mail) -> None:
@@ -203,7 +208,7 @@ class Downloads:
             self._grant(known.id, "retry" if known.download.state == "failed" else "resume")
             return
         order = 1 + max((shown.download.order for shown in self._shown.values()), default=0)
-        state = DownloadState(download, self._received(download))
+        state = DownloadState(download, _received(self._folder, download))
         self._change(state, order=order)
 
     def _grant(self, download_id: DownloadId, verb: Verb) -> None:
@@ -222,8 +227,7 @@ class Downloads:
             case ("resume", "paused") | ("retry", "failed"):
                 self._change(shown, state="queued", error="")
             case "cancel", _:
-                for path, file in shown.download.files:
-                    Part(self._target(shown.download, path), file).discard()
+                self._discard(shown.download)
                 self._forget(shown)
             case _:
                 pass
@@ -259,7 +263,7 @@ class Downloads:
 
             fetch_model(
                 started.download,
-                self._folder,
+                Path(started.download.folder),
                 token=self._find_token() or "",
                 control=control,
                 throttle=self._throttle,
@@ -276,8 +280,19 @@ class Downloads:
         finally:
             self._mail.put(ended)
 
-    def _target(self, download: Download, path: str) -> Path:
-        return place(self._folder, download.repository, path)
+    def _home(self, download: Download) -> Path:
+        """The folder it was begun in, as long as something of it lies there and not in today's."""
+        today, begun = self._folder, Path(download.folder)
+        moved = download.folder and not _received(today, download) and _received(begun, download)
+        return begun if moved else today
+
+    def _discard(self, download: Download) -> None:
+        folder = self._home(download)
+        for path, file in download.files:
+            try:
+                Part(place(folder, download.repository, path), file).discard()
+            except OSError as error:
+                _log.warning("What had arrived of a download could not be deleted: %s", error)
 
     def _show(self, state: DownloadState) -> None:
         with self._lock:
@@ -310,15 +325,17 @@ class Downloads:
         """What ran when the app ended goes on by itself."""
         if download.state == "running":
             download = msgspec.structs.replace(download, state="queued")
-        return DownloadState(download, self._received(download))
+        return DownloadState(download, _received(self._home(download), download))
 
-    def _received(self, download: Download) -> int:
-        total = 0
-        for path, file in download.files:
-            target = self._target(download, path)
+
+def _received(folder: Path, download: Download) -> int:
+    total = 0
+    for path, file in download.files:
+        target = place(folder, download.repository, path)
+        with contextlib.suppress(OSError):  # nothing can be there; the transfer says why
             there = target.exists() and target.stat().st_size == file.size
             total += file.size if there else Part(target, file).received
-        return total
+    return total
 
 
 def _with(shown: DownloadState, **changes: object) -> Download:

@@ -15,7 +15,7 @@ from app.hub.part import Part
 from app.hub.patience import Patience
 from app.hub.progress import Progress
 from app.hub.safe_path import place
-from app.hub.transfer import check_space, fetch
+from app.hub.transfer import check_space, disk_errors, fetch
 from app.hub.verify import is_right
 
 
@@ -31,9 +31,9 @@ def fetch_model(
 ) -> None:
     progress = Progress(download, show)
     targets = [(place(folder, download.repository, path), file) for path, file in download.files]
-    missing = sum(file.size for target, file in targets if not target.exists())
-    check_space(folder, missing - sum(Part(*target).received for target in targets))
-    with httpx2.Client() as client:  # through the proxies of the environment
+    with disk_errors(), httpx2.Client() as client:  # through the proxies of the environment
+        missing = sum(file.size for target, file in targets if not target.exists())
+        check_space(folder, missing - sum(Part(*target).received for target in targets))
         for target, file in targets:
             # A part that is here and whole, from an earlier run, is not fetched again.
             if not is_right(target, file, control.check):

@@ -67,7 +67,8 @@ def import_models(
 
 def _candidates(sources: Iterable[Path]) -> Iterable[Found]:
     for source in sources:
-        path = source.expanduser().absolute()
+        named = source.expanduser().absolute()
+        path = named.parent.resolve() / named.name if named.is_file() else named.resolve()
         if path.is_dir():
             for file in walk(path):
                 if file.suffix.lower() == ".gguf":
@@ -153,7 +154,7 @@ class _Import:
 
     def _bring(self, source: Path, target: Path) -> None:
         # A link is not the file: moving it would leave the file behind, or break a store.
-        if self._how == "link" or source.is_symlink():
+        if self._how == "link" or source.resolve() != source:
             _link(source.resolve(), target)
             self._done += source.stat().st_size
             return

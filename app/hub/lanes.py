@@ -6,6 +6,8 @@ started again after trouble, and what trouble ends the transfer.
 
 import threading
 import time
+from collections.abc import Iterator
+from io import FileIO
 from queue import SimpleQueue
 
 import httpx2
@@ -133,7 +135,8 @@ class Lanes:
 
     def _write(self, piece: Piece, response: httpx2.Response, skip: int) -> None:
         watch = _Watch(self._patience)
-        noted, noted_at = piece.at, time.monotonic()
+        noted = written = piece.at
+        noted_at = time.monotonic()
         with self._part.path.open("r+b", buffering=0) as opened:
             opened.seek(piece.at)
             try:
@@ -142,11 +145,13 @@ class Lanes:
                     mine = memoryview(data)[min(skip, len(data)) :]
                     skip -= len(data) - len(mine)
                     taken = self._plan.advance(piece, len(mine))
-                    opened.write(mine[:taken])
+                    # On a disk that is filling up a write takes less than it was given, then fails.
+                    for data_left in _rests(opened, mine[:taken]):
+                        written = piece.at - data_left
                     now = time.monotonic()
-                    if piece.at - noted >= _NOTE_BYTES or now - noted_at >= _NOTE_S:
-                        self._part.got(noted, piece.at)
-                        noted, noted_at = piece.at, now
+                    if written - noted >= _NOTE_BYTES or now - noted_at >= _NOTE_S:
+                        self._part.got(noted, written)
+                        noted, noted_at = written, now
                         self._news.set()
                     if piece.at == piece.stop:
                         break
@@ -154,7 +159,14 @@ class Lanes:
                         self._control.sleep(delay)
                     watch.came(len(data), time.monotonic() - delay)
             finally:
-                self._part.got(noted, piece.at)
+                self._part.got(noted, written)
+
+
+def _rests(opened: FileIO, data: memoryview) -> Iterator[int]:
+    """Writes all of it; after each write how much is left."""
+    while data:
+        data = data[opened.write(data) :]
+        yield len(data)
 
 
 class _Watch:

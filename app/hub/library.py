@@ -7,6 +7,7 @@ of its parts; a broken file is listed with its reason; nothing outside our folde
 
 import difflib
 import re
+import stat
 from collections.abc import Container, Iterable
 from pathlib import Path
 
@@ -102,6 +103,8 @@ def _scan_file(found: Found, known: ScannedFile | None) -> ScannedFile | None:
         status = found.path.stat()
     except OSError:
         return None  # a dangling link, or gone meanwhile
+    if not stat.S_ISREG(status.st_mode):
+        return None  # a manifest may name anything, and a pipe is never read to its end
     if (
         known
         and (known.size, known.modified_ns) == (status.st_size, status.st_mtime_ns)

@@ -7,6 +7,7 @@ know too much, and the sums in it show where. Names are bound to the file's hash
 
 import contextlib
 import os
+import shutil
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -125,6 +126,7 @@ class Part:
     def discard(self) -> None:
         self.path.unlink(missing_ok=True)
         self.forget_journal()
+        shutil.rmtree(self.path.with_suffix(".xet"), ignore_errors=True)
 
     def forget_journal(self) -> None:
         self._journal_path.unlink(missing_ok=True)

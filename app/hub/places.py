@@ -149,7 +149,7 @@ def _ollama(root: Path, folders: dict[Path, int] | None) -> Iterator[Found]:
             if path.stat().st_size > _MAX_MANIFEST_BYTES:
                 continue
             manifest = msgspec.json.decode(path.read_bytes(), type=_Manifest)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError, RecursionError):
             continue  # another file than a manifest
         label = _ollama_label(path.relative_to(root / "manifests").parts)
         for layer in manifest.layers:

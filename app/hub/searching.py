@@ -16,9 +16,11 @@ from huggingface_hub.hf_api import ModelInfo
 from huggingface_hub.utils import hf_raise_for_status
 
 from app.core.errors import HubError
+from app.hub.answers import any_shape, whole
 from app.hub.control import Control
 from app.hub.plain_errors import plain_errors
 from app.hub.references import read_reference, read_words
+from app.hub.safe_path import is_safe
 
 Sort = Literal["trending_score", "downloads", "likes", "last_modified"]
 
@@ -119,14 +121,17 @@ def _asked(
         # The next page's address comes from the network, and the token goes with it.
         while url and url.startswith(f"{endpoint}/") and asked < _MOST_ASKED:
             control.check()
-            response = client.get(
+            with client.stream(
+                "GET",
                 url,
                 headers=headers,
                 timeout=httpx2.Timeout(TIMEOUT_S, connect=_CONNECT_S),
                 extensions={"trace": trace},
-            )
-            hf_raise_for_status(response)
-            found = [listing(ModelInfo(**entry)) for entry in _entries(response)]
+            ) as streamed:
+                response = whole(streamed)
+            with any_shape():
+                hf_raise_for_status(response)
+                found = [listing(ModelInfo(**entry)) for entry in _entries(response)]
             asked += 1
             if passed := [one for one in found if _passes(one, query)]:
                 asked = 0
@@ -158,20 +163,31 @@ def listing(info: ModelInfo) -> Listing:
     facts: dict[str, Any] = getattr(info, "gguf", None) or {}
     return Listing(
         repository=info.id,
-        downloads=info.downloads or 0,
-        likes=info.likes or 0,
+        downloads=_count(info.downloads),
+        likes=_count(info.likes),
         updated=info.last_modified.date().isoformat() if info.last_modified else "",
         gated=bool(info.gated),
-        licence=licence,
-        architecture=str(facts.get("architecture", "")),
-        parameters=int(facts.get("total") or 0),
-        trained_ctx=int(facts.get("context_length") or 0),
+        licence=_word(licence),
+        architecture=_word(facts.get("architecture", "")),
+        parameters=_count(facts.get("total")),
+        trained_ctx=_count(facts.get("context_length")),
     )
 
 
+def _count(value: Any) -> int:
+    return max(0, int(value or 0))
+
+
+def _word(value: Any) -> str:
+    """As it can be printed on a terminal."""
+    return "".join(sign for sign in str(value)[:80] if sign.isprintable())
+
+
 def _entries(response: httpx2.Response) -> list[dict[str, Any]]:
-    try:
-        entries = msgspec.json.decode(response.content, type=list[dict[str, Any]])
-    except msgspec.DecodeError as error:
-        raise HubError("The hub answered with something else than a list of models.") from error
-    return [{"siblings": None} | entry for entry in entries if isinstance(entry.get("id"), str)]
+    """Those whose name could be downloaded, and shown."""
+    entries = msgspec.json.decode(response.content, type=list[dict[str, Any]])
+    return [
+        {"siblings": None} | entry
+        for entry in entries
+        if isinstance(entry.get("id"), str) and is_safe(entry["id"])
+    ]

@@ -49,7 +49,7 @@ def fetch(
         raise HubError("The hub gives no checksum for this file, so it is not downloaded.")
     control, throttle = control or Control(), throttle or Throttle()
     transfer = _Transfer(client, file, target, token, control, throttle, patience, report)
-    with _disk_errors():
+    with disk_errors():
         try:
             transfer.run()
         except OnlyXet:
@@ -70,14 +70,16 @@ def check_space(folder: Path, missing: int) -> None:
 
 
 @contextmanager
-def _disk_errors() -> Generator[None]:
+def disk_errors() -> Generator[None]:
     try:
         yield
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise HubError("The disk is full. Free some space and resume the download.") from error
         reason = error.strerror or type(error).__name__
-        raise HubError(f"The download cannot be written: {reason}.") from error
+        raise HubError(
+            f"The download cannot be written: {reason}. Check the folder it goes to."
+        ) from error
 
 
 class _Transfer:

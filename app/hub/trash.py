@@ -46,6 +46,7 @@ def remove(model: Model | Broken, library: Library, folder: Path) -> Removal:
         title = model.full_title if isinstance(model, Model) else model.path.name
         raise InvalidRequest(f"{title} {owner}.")
     files = _files_of(model, library)
+    _refuse_linked(files, folder)
     at = time.time()
     removal = Removal(
         id=f"{int(at * 1000):x}",
@@ -120,6 +121,16 @@ def _files_of(model: Model | Broken, library: Library) -> list[Path]:
     if model.projector and not shared and model.projector.parent == model.path.parent:
         files.append(model.projector)
     return files
+
+
+def _refuse_linked(files: list[Path], folder: Path) -> None:
+    """A link that lies here may go; what lies behind a linked folder is somebody else's."""
+    inside = folder.resolve()
+    for file in files:
+        if not file.parent.resolve().is_relative_to(inside):
+            raise InvalidRequest(
+                f"{file.name} lies behind a link to {file.parent.resolve()}. Remove it there."
+            )
 
 
 def _drop_empty(folder: Path, root: Path) -> None:

@@ -4,12 +4,12 @@ Blocks on the network; needs no state. Always true: a wheel without a published 
 returned, and neither is one for another system or version.
 """
 
+import contextlib
 import platform
 import re
 import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx2
@@ -18,6 +18,7 @@ import msgspec
 from app.core.downloads import RemoteFile
 from app.core.errors import HubError
 from app.hub.runtime_builds import machine_name
+from app.hub.safe_path import is_safe
 
 GITHUB_API = "https://api.github.com"
 _TIMEOUT_S = 20.0
@@ -35,6 +36,15 @@ class Wheel(msgspec.Struct, frozen=True):
     name: str
     version: str
     file: RemoteFile
+
+
+class _Asset(msgspec.Struct):
+    name: str = ""
+    digest: str | None = None
+
+
+class _Release(msgspec.Struct):
+    assets: list[_Asset] = []
 
 
 class _Links(HTMLParser):
@@ -59,7 +69,9 @@ def find_wheel(
         url = urlsplit(link)
         name = unquote(url.path.rpartition("/")[2])
         match = _WHEEL.fullmatch(name)
-        if match and match["version"] == version and runs_here(match["tags"]):
+        # Its name becomes a file's: an encoded slash would lead somewhere else.
+        whole = match and is_safe(name) and "/" not in name
+        if match and whole and match["version"] == version and runs_here(match["tags"]):
             plain = url._replace(fragment="").geturl()
             # The index itself may be plain (a mirror on loopback), but leads to nothing plainer.
             if url.scheme != "https" and url.scheme != urlsplit(page).scheme:
@@ -97,7 +109,10 @@ def _links(text: str, page: str) -> Iterator[str]:
     parser = _Links()
     parser.feed(text)
     for link in parser.links:
-        yield urljoin(page, link)
+        with contextlib.suppress(ValueError):  # no address at all
+            whole = urljoin(page, link)
+            urlsplit(whole)
+            yield whole
 
 
 def _released_digest(client: httpx2.Client, url: str, api: str) -> str:
@@ -108,12 +123,12 @@ def _released_digest(client: httpx2.Client, url: str, api: str) -> str:
     owner, repository, tag, name = match.groups()
     text = _get(client, f"{api}/repos/{owner}/{repository}/releases/tags/{tag}")
     try:
-        release: dict[str, Any] = msgspec.json.decode(text or "{}", type=dict[str, Any])
-    except msgspec.DecodeError:
+        release = msgspec.json.decode(text or "{}", type=_Release)
+    except (msgspec.DecodeError, RecursionError):
         return ""
-    for asset in release.get("assets", ()):
-        if asset.get("name") == unquote(name):
-            digest = _SHA256.fullmatch(str(asset.get("digest")))
+    for asset in release.assets:
+        if asset.name == unquote(name):
+            digest = _SHA256.fullmatch(asset.digest or "")
             return digest[1] if digest else ""
     return ""
 

@@ -4,6 +4,7 @@ Blocks on the thread that transfers. Always true: what the library brings lies a
 hash is right, and the child ends with the call.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -88,8 +89,10 @@ def _ask(
 
 
 def _so_far(file: RemoteFile, folder: Path) -> Arrived:
-    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
-    return Arrived(min(sum(sizes), file.size), file.size)
+    total = 0
+    with contextlib.suppress(OSError):  # the library renames and deletes while this looks
+        total = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return Arrived(min(total, file.size), file.size)
 
 
 def _command() -> list[str]:

@@ -19,6 +19,9 @@ class Page(QWidget):
     def set_theme(self, theme: Theme) -> None:
         raise NotImplementedError
 
+    def shutdown(self) -> None:
+        """The window closes: end what runs on other threads."""
+
     def opened(self) -> None:
         """It has come to the front: look afresh, take the keyboard."""
         raise NotImplementedError
@@ -81,6 +84,10 @@ class Pages(QStackedWidget):
         self._theme = theme
         for page in self._pages.values():
             page.set_theme(theme)
+
+    def shutdown(self) -> None:
+        for page in self._pages.values():
+            page.shutdown()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.name:

@@ -226,6 +226,7 @@ class Window(QMainWindow):
         self.drafts.save()
         remembered.keep(self._memory, self._remember())
         self.transcript.shutdown()
+        self.pages.shutdown()
         super().closeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -152,6 +152,8 @@ class Chat:
         self.generator = generator or model
         self.events: list[ChatEvent] = []
         self.ready: list[str] = []
+        self.loaded = threading.Event()
+        self.loaded.set()
         self.tool_settings = ToolSettings()
         toolbox = Toolbox(built_in(), lambda: self.tool_settings)
         self._changed = threading.Condition()
@@ -183,7 +185,7 @@ class Chat:
             wind=self.wind,
             meaning=self.meaning,
             titles=self.titles,
-            ready=self.ready.append,
+            ready=self._load,
         )
         self.recommended: dict[str, Sampling] = {}
         self.turns = Turns(
@@ -194,6 +196,10 @@ class Chat:
             toolbox=toolbox,
         )
         self.presets = Presets(db, self.post)
+
+    def _load(self, model: str) -> None:
+        self.ready.append(model)
+        self.loaded.wait(20)
 
     def post(self, event: ChatEvent) -> None:
         with self._changed:

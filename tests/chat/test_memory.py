@@ -1,7 +1,6 @@
 """What a conversation still knows after many winds: in the very prompt that is asked."""
 
 import random
-from collections import Counter
 
 import pytest
 
@@ -33,7 +32,7 @@ def test_after_ten_winds_the_facts_are_in_the_prompts_that_ask_for_them(
         conversation = chat.turns.start("Hello, let us begin.").result()
         turns = 1
         chat.wait_for(ReplyFinished, turns)
-        everything = [fact.said for fact in facts] + [small_talk(dice, 160) for _ in range(160)]
+        everything = [fact.said for fact in facts] + [small_talk(dice, 160) for _ in range(90)]
         dice.shuffle(everything)
         for text in everything:
             chat.turns.send(conversation, text)
@@ -42,7 +41,6 @@ def test_after_ten_winds_the_facts_are_in_the_prompts_that_ask_for_them(
             chat.settle()
         assert len(chat.wait_for(WindFinished)) >= 10
         missing: list[str] = []
-        held: Counter[str] = Counter()
         for fact in facts:
             chat.turns.send(conversation, fact.question)
             turns += 1
@@ -52,13 +50,11 @@ def test_after_ten_winds_the_facts_are_in_the_prompts_that_ask_for_them(
                 lambda tx, leaf=leaf: load(tx, conversation, chat.budget, leaf=leaf)
             )
             found = places(seen.result(), fact.answer)
-            held.update(found)
             chat.settle()
             asked = chat.last_asked()
             assert any(fact.answer in m.text for m in asked.messages) == bool(found)
             if not found:
                 missing.append(f"{fact.said} -> {fact.question}")
-        print(held, len(missing), missing)
         assert len(missing) <= len(facts) * 0.05, missing
     finally:
         chat.close()

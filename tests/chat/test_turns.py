@@ -46,6 +46,24 @@ def test_stop_keeps_the_text(chat: Chat) -> None:
     assert finished.message.message.text == "Understood,"
 
 
+def test_stop_while_the_model_loads_ends_at_once_and_the_next_turn_works(chat: Chat) -> None:
+    chat.loaded.clear()
+    conversation = chat.turns.start("One").result()
+    chat.turns.stop(conversation)
+    (stopped,) = chat.wait_for(ReplyFinished)
+    assert isinstance(stopped, ReplyFinished)
+    assert stopped.message.error is not None
+    assert stopped.message.error.message == "Stopped before the first word."
+    chat.turns.send(conversation, "Two")
+    chat.loaded.set()
+    answered = chat.wait_for(ReplyFinished, 2)[1]
+    assert isinstance(answered, ReplyFinished)
+    assert answered.message.status == "complete"
+    chat.settle()
+    replies = [r for r in chat.model.asked if r.priority == "interactive"]
+    assert [reply.messages[-1].text for reply in replies] == ["Two"]
+
+
 def test_a_failure_is_kept_with_its_sentence_and_the_next_turn_works(chat: Chat) -> None:
     chat.model.fail = lambda request: ErrorInfo("worker_died", "The engine stopped.")
     conversation = chat.turns.start("One").result()

@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -14,17 +14,21 @@ from app.hub.catalog import Catalog, Query
 from app.hub.control import Stopped
 from app.hub.references import Reference
 from scripts.hub_stand_in import Content, Fault, StandIn
-from scripts.make_model import build
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return build("tiny", tmp_path_factory.mktemp("m") / "tiny.gguf").read_bytes()
+def tiny(tiny_model: Path) -> bytes:
+    return tiny_model.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def big(tiny: bytes) -> Content:
+    """Hashed once for all tests."""
+    return Content(tiny, 40 << 20)
 
 
 @pytest.fixture
-def catalog(hub: StandIn, client: httpx2.Client, tiny: bytes) -> Iterator[Catalog]:
-    big = Content(tiny, 40 << 20)
+def catalog(hub: StandIn, client: httpx2.Client, tiny: bytes, big: Content) -> Catalog:
     hub.add(
         "maker/Gem-3-4b-it-GGUF",
         {
@@ -42,10 +46,7 @@ def catalog(hub: StandIn, client: httpx2.Client, tiny: bytes) -> Iterator[Catalo
     )
     for index in range(45):
         hub.add(f"other/llama-{index:02}-GGUF", {"m-Q4_0.gguf": b"x" * index}, downloads=index)
-    yield Catalog(client, hub.endpoint, find_token=lambda: None)
-    from huggingface_hub import close_session
-
-    close_session()
+    return Catalog(client, hub.endpoint, find_token=lambda: None)
 
 
 GEM = Reference("maker/Gem-3-4b-it-GGUF")

@@ -78,7 +78,7 @@ def bench(hub: StandIn, tmp_path: Path) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def offer(hub: StandIn, client: httpx2.Client) -> Iterator[Callable[..., Variant]]:
+def offer(hub: StandIn, client: httpx2.Client) -> Callable[..., Variant]:
     def make(name: str, *, parts: int = 1, data: bytes | Content = DATA) -> Variant:
         def part(index: int) -> bytes | Content:
             return bytes([index]) + data if isinstance(data, bytes) else data
@@ -90,10 +90,7 @@ def offer(hub: StandIn, client: httpx2.Client) -> Iterator[Callable[..., Variant
         catalog = Catalog(client, hub.endpoint, find_token=lambda: None)
         return catalog.offer(Reference(f"maker/{name}")).choose()
 
-    yield make
-    from huggingface_hub import close_session
-
-    close_session()
+    return make
 
 
 def test_a_model_arrives(bench: Bench, offer: Callable[..., Variant]) -> None:
@@ -193,3 +190,62 @@ def test_unsafe_names_are_refused_when_asked_for(
     with pytest.raises(HubError, match="not safe"):
         bench.downloads.start("maker/a", evil)
     assert bench.downloads.list() == ()
+
+
+def test_a_folder_that_is_none_fails_with_a_sentence_and_the_queue_lives(
+    bench: Bench, offer: Callable[..., Variant], expect_log: Callable[[str], None]
+) -> None:
+    expect_log("could not be deleted")
+    bench.folder.write_text("a file where the models folder should be")
+    added = bench.downloads.start("maker/a", offer("a"))
+    failed = bench.watch.wait_state(added, "failed")
+    assert "cannot be written" in failed.error
+    bench.downloads.cancel(added)
+    bench.watch.wait(lambda e: e == DownloadRemoved(added))
+    bench.folder.unlink()
+    bench.watch.wait_state(bench.downloads.start("maker/b", offer("b")), "done")
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_was_begun_goes_on_where_its_bytes_are(
+    bench: Bench, offer: Callable[..., Variant], tmp_path: Path, *, restarted: bool
+) -> None:
+    """The models folder is changed while a download is paused."""
+    bench.hub.faults.append(Fault("stall", 0.5))
+    added = bench.downloads.start("maker/a", offer("a"))
+    bench.watch.wait(lambda e: isinstance(e, DownloadState) and e.received > 900_000)
+    bench.downloads.pause(added)
+    bench.watch.wait_state(added, "paused")
+    sent, new = bench.hub.sent(), tmp_path / "New"
+    if restarted:
+        bench.downloads.close()
+        later = Downloads(new, bench.store, patience=EAGER)
+        later.subscribe(bench.watch)
+        later.go_on()
+    else:
+        later = bench.downloads
+        later.set_folder(new)
+    later.resume(added)
+    bench.watch.wait_state(added, "done")
+    assert bench.hub.sent() - sent < 0.65 * len(DATA)
+    assert (bench.folder / "maker" / "a" / "a-7B-Q4_0.gguf").read_bytes() == DATA
+    bench.watch.wait_state(later.start("maker/b", offer("b")), "done")
+    assert (new / "maker" / "b" / "b-7B-Q4_0.gguf").exists(), "the next ones go to the new one"
+    later.close()
+
+
+def test_what_was_moved_along_goes_on_in_the_new_folder(
+    bench: Bench, offer: Callable[..., Variant], tmp_path: Path
+) -> None:
+    bench.hub.faults.append(Fault("stall", 0.5))
+    added = bench.downloads.start("maker/a", offer("a"))
+    bench.watch.wait(lambda e: isinstance(e, DownloadState) and e.received > 900_000)
+    bench.downloads.pause(added)
+    bench.watch.wait_state(added, "paused")
+    sent, new = bench.hub.sent(), tmp_path / "New"
+    bench.folder.rename(new)
+    bench.downloads.set_folder(new)
+    bench.downloads.resume(added)
+    bench.watch.wait_state(added, "done")
+    assert bench.hub.sent() - sent < 0.65 * len(DATA)
+    assert (new / "maker" / "a" / "a-7B-Q4_0.gguf").read_bytes() == DATA

@@ -127,6 +127,17 @@ def test_removing_a_link_leaves_the_file(ours: Path, tmp_path: Path) -> None:
 # ---------------------------------------------------------------- bringing in
 
 
+def test_what_lies_behind_a_linked_folder_is_not_removed(ours: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    kept = gguf_files.write(store / "theirs-Q4_0.gguf", name="x")
+    (ours / "linked").symlink_to(store)
+    found = look(ours)
+    with pytest.raises(InvalidRequest, match="behind a link"):
+        remove(found.find("theirs"), found, ours)
+    assert kept.exists()
+    assert removed(ours) == []
+
+
 @pytest.fixture
 def theirs(tmp_path: Path) -> Path:
     folder = tmp_path / "Downloads"
@@ -235,6 +246,25 @@ def test_a_link_is_never_moved(ours: Path, tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------- watching
+
+
+def test_what_lies_behind_a_linked_folder_is_linked_not_moved(ours: Path, tmp_path: Path) -> None:
+    kept = gguf_files.write(tmp_path / "store" / "deep-Q4_0.gguf", name="x")
+    dropped = tmp_path / "dropped"
+    dropped.mkdir()
+    (dropped / "inner").symlink_to(kept.parent)
+    (outcome,) = import_models([dropped], ours, "move")
+    assert outcome.path.resolve() == kept
+    assert outcome.path.is_symlink()
+
+
+def test_a_folder_around_the_models_folder_brings_in_only_what_is_outside(tmp_path: Path) -> None:
+    ours = tmp_path / "all" / "gguf"
+    gguf_files.write(ours / "here-Q4_0.gguf", name="here")
+    gguf_files.write(tmp_path / "all" / "out-Q4_0.gguf", name="there")
+    outcomes = import_models([tmp_path / "all"], ours, "move")
+    assert sorted(one.outcome for one in outcomes) == ["here_already", "imported"]
+    assert names(ours) == ["here-Q4_0.gguf", "out-Q4_0.gguf"]
 
 
 class Seen:

@@ -50,8 +50,8 @@ def kill_on_the_way(hub: StandIn, folder: Path, size: int, kills: int) -> None:
 
 
 def test_kill_9_on_the_way(hub: StandIn, tmp_path: Path) -> None:
-    hub.rate = 30_000_000
-    kill_on_the_way(hub, tmp_path, 30_000_000, kills=3)
+    hub.rate = 20_000_000
+    kill_on_the_way(hub, tmp_path, 15_000_000, kills=2)
 
 
 @pytest.mark.slow

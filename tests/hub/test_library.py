@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,12 @@ from app.hub import library
 from app.hub.library import Library, compare, scan
 from app.hub.places import Place, find_places
 from app.hub.scan_cache import scan_again
-from scripts.make_model import build
 from tests.hub import gguf_files
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("built")
-    return {kind: build(kind, folder / f"{kind}.gguf") for kind in ("tiny", "embed", "lora-a")}
+def built(model_of: Callable[[str], Path]) -> dict[str, Path]:
+    return {kind: model_of(kind) for kind in ("tiny", "embed", "lora-a")}
 
 
 @pytest.fixture
@@ -154,6 +153,25 @@ def test_ollama_manifests_name_the_blobs(tmp_path: Path) -> None:
     (model,) = scan([Place(store, "ollama")]).models
     assert (model.path, model.title) == (blob, "gemma3 4b")
     assert model.projector == projector
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes")
+def test_a_store_of_traps_is_passed_over(tmp_path: Path) -> None:
+    """A pipe where a blob should be, a manifest without an end, names outside of the store."""
+    store = tmp_path / "ollama"
+    (store / "blobs").mkdir(parents=True)
+    gguf_files.write(tmp_path / "outside", "outside")
+    os.mkfifo(store / "blobs" / f"sha256-{'1' * 64}")
+    digests = [f"sha256:{'1' * 64}", "sha256:../../outside", "../../outside", "sha256-" + "A" * 64]
+    layer = "application/vnd.ollama.image.model"
+    layers = [{"mediaType": layer, "digest": digest} for digest in digests]
+    tags = store / "manifests" / "registry" / "library" / "m"
+    tags.mkdir(parents=True)
+    (tags / "latest").write_text(json.dumps({"layers": layers}))
+    (tags / "deep").write_text('{"a":' + "[" * 100_000)
+    (tags / "odd").write_text('{"layers": [5]}')
+    found = scan([Place(store, "ollama")])
+    assert (found.models, found.broken) == ((), ())
 
 
 def test_places_by_environment(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import sys
 from pathlib import Path
 
 import httpx2
@@ -9,7 +10,7 @@ import pytest
 
 from app.core.downloads import RemoteFile
 from app.core.errors import HubError
-from app.hub.part import Part
+from app.hub.part import Part, xet_folder
 from app.hub.patience import Patience
 from app.hub.transfer import fetch
 from app.hub.verify import Follower, block_size
@@ -140,3 +141,34 @@ def test_the_hash_follows_what_is_there_without_a_gap(tmp_path: Path) -> None:
     follower.close()
     assert follower.right
     assert part.sum_at(BLOCK) == hashlib.sha256(DATA[:BLOCK]).hexdigest()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+def test_the_journal_knows_no_byte_that_the_disk_did_not_take(
+    hub: StandIn, client: httpx2.Client, tmp_path: Path
+) -> None:
+    """A disk that fills up takes a part of a write, and refuses the next."""
+    import resource
+
+    content = hub.add("o/r", {"m.gguf": DATA}).files["m.gguf"]
+    file = RemoteFile(f"{hub.endpoint}/o/r/resolve/main/m.gguf", SIZE, sha256=content.sha256)
+    room, (soft, hard) = 1_234_567, resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        with pytest.raises(HubError, match="cannot be written"):
+            fetch(client, file, tmp_path / "m", patience=EAGER)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    part = Part(tmp_path / "m", file)
+    noted = [line.split() for line in journal(part).read_text().splitlines()]
+    assert max(int(words[2]) for words in noted if words[0] == "got") == room
+    fetch(client, file, tmp_path / "m", patience=EAGER)
+    assert (tmp_path / "m").read_bytes() == DATA
+
+
+def test_what_is_discarded_takes_the_librarys_own_work_with_it(tmp_path: Path) -> None:
+    part = Part(tmp_path / "m", FILE)
+    with part.open():
+        (xet_folder(tmp_path / "m", FILE) / "half").mkdir(parents=True)
+    part.discard()
+    assert list(tmp_path.iterdir()) == []

@@ -128,6 +128,19 @@ def test_the_right_wheel_of_an_index(index: Index, client: httpx2.Client) -> Non
     assert found.file.sha256 == sha256(make_wheel())
 
 
+def test_links_that_lead_out_of_the_folder_or_nowhere_are_passed_over(
+    index: Index, client: httpx2.Client
+) -> None:
+    """Their names become those of files here."""
+    for lead in ("..%2F..%2F..%2Fx", "py3%2F..%2F..%2Fx", "C:%5Cx"):
+        index.offer(make_wheel(), wheel_name().replace("-py3-", f"-{lead}-"))
+    page = f"/whl/{CUDA.indexes[1]}/llama-cpp-python/"
+    offered = index.pages[page]
+    assert isinstance(offered, bytes)
+    index.pages[page] = b'<a href="http://[">x</a>' + offered
+    assert find_wheel(client, index.url(), bindings_version()) is None
+
+
 def test_a_wheel_without_a_hash_is_not_taken(index: Index, client: httpx2.Client) -> None:
     index.offer(make_wheel(), digest="")
     with pytest.raises(HubError, match="No hash is published"):

@@ -51,7 +51,7 @@ def test_ordinary_names_are_placed(tmp_path: Path, name: str) -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.text(max_size=40))
+@given(st.text("ab./\\: ~-", max_size=40))
 def test_whatever_is_safe_stays_inside(name: str) -> None:
     root = Path("/models")
     if is_safe(name):

@@ -99,7 +99,7 @@ def test_twenty_models_are_found_listed_and_none_blocks_the_start(
         for section in TITLES:
             settings.show_section(section)
             until(qtbot, lambda: not settings._waiting)
-        assert len(settings.panels) == 6
+        assert len(settings.panels) == 7
         header.cancel.trigger()
 
 

@@ -158,12 +158,17 @@ class ModelsPage(Page):
         self.here_tab.toggled.connect(self._tab_turned)
         self.stock.chosen.connect(self._show_installed)
         self.stock.opened.connect(self._use)
+        self.stock.fitted.connect(self._renew_shown)
         self.discovery.chosen.connect(self._show_offer)
         self.installed.used.connect(self._use)
         self.installed.revealed.connect(reveal)
         self.installed.removed.connect(self._remove)
         self.strip.finished.connect(self._arrived)
         self._to_list.clicked.connect(self._show_list)
+
+    def shutdown(self) -> None:
+        self.offer.readme.shutdown()
+        self.installed.own.template.shutdown()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme

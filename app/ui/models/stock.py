@@ -22,6 +22,7 @@ from app.ui.theme import Theme
 class Stock(QWidget):
     chosen = Signal(object)  # a `Model` or a `Broken`
     opened = Signal(object)
+    fitted = Signal()  # how each fits is known now
 
     def __init__(self, shelf: Shelf, theme: Theme) -> None:
         super().__init__()
@@ -83,6 +84,7 @@ class Stock(QWidget):
     def _fitted(self, fits: dict[Path, Fit]) -> None:
         self.fits = fits
         self._show()
+        self.fitted.emit()
 
     def _show(self) -> None:
         found = [model for model in self.library.models if self._matches(model.full_title)]

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
+BY_WORD = 0.99  # a score above it: every word is there as it was typed
+
 
 class Command(msgspec.Struct, frozen=True):
     title: str
@@ -17,11 +19,11 @@ class Command(msgspec.Struct, frozen=True):
         return f"{self.title} {self.kind} {self.words}".casefold()
 
 
-def best(commands: Iterable[Command], typed: str, most: int) -> list[Command]:
+def best(commands: Iterable[Command], typed: str, most: int, least: float = 0.0) -> list[Command]:
     """Those that fit, the best first; in their own order where they fit alike."""
     words = typed.casefold().split()
     scored = ((score(command, words), command) for command in commands)
-    fitting = [pair for pair in scored if pair[0] > 0]
+    fitting = [pair for pair in scored if pair[0] > least]
     fitting.sort(key=lambda pair: -pair[0])
     return [command for _, command in fitting[:most]]
 

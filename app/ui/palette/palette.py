@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QVBoxLayout, QWid
 
 from app.ui.bridge import Answers
 from app.ui.models.rows import Mark, Row, RowList
-from app.ui.palette.matching import Command, best
+from app.ui.palette.matching import BY_WORD, Command, best
 from app.ui.theme import Theme
 
 _MOST, _MOST_CHATS = 40, 12
@@ -36,6 +36,7 @@ class Palette(QFrame):
         self._known: Sequence[Command] = ()
         self._shown: dict[str, Command] = {}
         self._asked = 0
+        self._moved = False  # somebody has chosen another than the first
         self._before: QWidget | None = None  # had the keyboard
         self.field = QLineEdit()
         self.field.setPlaceholderText("Do something, or go to a chat, a model, a setting")
@@ -88,6 +89,7 @@ class Palette(QFrame):
             case Qt.Key.Key_Return | Qt.Key.Key_Enter:
                 self._run_chosen()
             case Qt.Key.Key_Down | Qt.Key.Key_Up | Qt.Key.Key_PageDown | Qt.Key.Key_PageUp:
+                self._moved = True
                 self.list.keyPressEvent(event)
             case _:
                 return False
@@ -96,8 +98,8 @@ class Palette(QFrame):
     def _typed(self) -> None:
         self._asked += 1
         asked = self._asked
+        self._moved = False
         self._show([])
-        self.list.choose_first()
         self._answers.take(self._chats(self.field.text()), lambda found: self._joined(asked, found))
 
     def _joined(self, asked: int, found: list[Command]) -> None:
@@ -105,9 +107,11 @@ class Palette(QFrame):
             self._show(found[:_MOST_CHATS])
 
     def _show(self, chats: list[Command]) -> None:
-        fitting = best(self._known, self.field.text(), _MOST)
+        words = self.field.text()
+        named = best(self._known, words, _MOST, least=BY_WORD)
+        guessed = [each for each in best(self._known, words, _MOST) if each not in named]
         self._shown = {}
-        for command in [*fitting, *chats]:
+        for command in [*named, *chats, *guessed]:
             key = f"{command.kind} {command.title}"
             self._shown[key if key not in self._shown else f"{key} {len(self._shown)}"] = command
         self.list.show_rows(
@@ -116,7 +120,7 @@ class Palette(QFrame):
                 for key, each in self._shown.items()
             ]
         )
-        if not self.list.key:
+        if not self._moved or not self.list.key:
             self.list.choose_first()
 
     def _run_chosen(self) -> None:

@@ -9,7 +9,16 @@ from typing import Literal
 import msgspec
 
 Section = Literal[
-    "general", "models", "sampling", "wind", "tools", "storage", "appearance", "shortcuts", "about"
+    "general",
+    "models",
+    "runtimes",
+    "sampling",
+    "wind",
+    "tools",
+    "storage",
+    "appearance",
+    "shortcuts",
+    "about",
 ]
 Needs = Literal["nothing", "reload", "restart"]
 What = Literal["chat_model", "embedding_model", "device"]
@@ -17,6 +26,7 @@ What = Literal["chat_model", "embedding_model", "device"]
 TITLES: dict[Section, str] = {
     "general": "General",
     "models": "Models",
+    "runtimes": "Engine builds",
     "sampling": "Sampling and presets",
     "wind": "Context wind",
     "tools": "Tools",

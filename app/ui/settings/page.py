@@ -201,13 +201,15 @@ class SettingsPage(Page):
         self.show_section(self._sections[at])
 
     def _section_chosen(self, item: QListWidgetItem | None) -> None:
-        if item is not None and not self.search.text():
+        if item is not None:
             self.show_section(item.data(Qt.ItemDataRole.UserRole))
 
     def _search(self, words: str) -> None:
         if not words.strip():
-            self.show_section(self._sections[max(0, self.sections.currentRow())])
+            self.show_section(self._sections[max(0, self.section_box.currentIndex())])
             return
+        with QSignalBlocker(self.sections):
+            self.sections.setCurrentRow(-1)  # what is found is of any section
         panels: tuple[Section, ...] = tuple(
             each for each in self._makers if self._panel_matches(each, words)
         )

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from huggingface_hub import close_session
 
 from app.chat.presets import Presets
 from app.core.downloads import DownloadEvent
@@ -110,7 +109,6 @@ class Shop:
         self.stop()
         self._watch.close()
         self._client.close()
-        close_session()
 
 
 @pytest.fixture

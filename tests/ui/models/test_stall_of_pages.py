@@ -1,10 +1,12 @@
 """No page holds the window up: opening, searching, a download that is hashed, a long README."""
 
 import gc
+import random
 
 import pytest
 from PySide6.QtCore import Qt
 
+from app.hub.references import Reference
 from app.ui.settings.entries import TITLES
 from app.ui.settings.page import SettingsPage
 from app.ui.stall import Watchdog
@@ -14,6 +16,7 @@ from tests.ui.models.conftest import Shop
 
 pytestmark = pytest.mark.slow  # timed: they run alone
 
+FRAME_MS = 16
 LIMIT_MS = 50  # thread time; generous, because other work shares the machine's caches
 LEFT = Qt.MouseButton.LeftButton
 
@@ -63,6 +66,43 @@ def test_the_models_page_while_searching_downloading_and_hashing(
     until(shop, lambda: page.stock.library.models)
     watchdog.stop()
     assert watchdog.stalls == (), watchdog.stalls
+
+
+def test_searching_while_a_download_is_hashed_leaves_every_frame_to_the_window(
+    shop: Shop, stand_in, tmp_path
+):
+    """The issue's own figure, of one frame: other work of this process counts, too."""
+    header = write(tmp_path / "tea.gguf", "tea").read_bytes()
+    for number in range(60):
+        stand_in.add(f"leaf/tea-{number}-GGUF", {"tea-Q4_0.gguf": header}, downloads=number)
+        stand_in.add(f"leaf/cup-{number}-GGUF", {"cup-Q4_0.gguf": header}, downloads=number)
+    big = Content(random.Random(1).randbytes(1 << 20), 800_000_000)
+    stand_in.add("leaf/big-GGUF", {"big-Q4_0.gguf": big})
+    stand_in.rate = 40_000_000  # it lasts longer than the searches
+    page, keys = shop.page, shop.desk.qtbot.keyClicks
+    shop.desk.qtbot.mouseClick(page.hub_tab, LEFT)
+    keys(page.search, "tea @leaf")  # once before: what is first used is made then
+    until(shop, lambda: page.discovery.listing("leaf/tea-0-GGUF"))
+    variant = shop.shelf.offer(Reference("leaf/big-GGUF")).result().choose()
+    shop.shelf.start("leaf/big-GGUF", variant).result()
+    until(shop, lambda: any(state.received for state in shop.downloads.list()))
+    watchdog = Watchdog(FRAME_MS)
+    received = [state.received for state in shop.downloads.list()]
+    watchdog.start()
+    for words in ("cup @leaf", "tea @leaf") * 3:
+        page.search.clear()
+        keys(page.search, words, delay=20)
+        last = f"leaf/{words[:3]}-0-GGUF"
+        until(shop, lambda last=last: page.discovery.listing(last))
+        bar = page.discovery.list.verticalScrollBar()
+        for step in range(10):
+            bar.setValue(step * 40)
+            shop.desk.qtbot.wait(10)
+    watchdog.stop()
+    (now,) = shop.downloads.list()
+    assert now.received > received[0] + 20_000_000, "a download was on its way meanwhile"
+    shop.downloads.cancel(now.id)
+    assert watchdog.stalls == ()
 
 
 def test_the_settings_page_shows_every_section(desk, watchdog):

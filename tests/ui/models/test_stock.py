@@ -51,6 +51,16 @@ def test_one_is_used_by_the_keyboard_alone(shop):
     assert stock.list.rows.rows[0].marks[0].text == "in use"
 
 
+def test_how_it_fits_is_said_with_its_arithmetic(shop):
+    write(shop.folder / "tea-1b-Q4_K_M.gguf", "tea")
+    shop.until(lambda: names(shop) == ["tea 1b"])
+    shop.page.stock.list.choose_first()
+    fit = shop.page.installed._fit
+    shop.until(fit.isVisible)
+    assert fit.text() == "Fits with the settings as they are."
+    assert "GB free" in fit.toolTip()
+
+
 def test_deleting_can_be_undone(shop):
     file = write(shop.folder / "tea-1b-Q4_K_M.gguf", "tea")
     shop.until(lambda: names(shop) == ["tea 1b"])

@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 
 from app.chat.presets import Presets
 from app.chat.tools import built_in
+from app.core.errors import StorageError
 from app.core.paths import find_folders
 from app.storage import backup, conversations, presets, restoring
 from app.storage.database import Database
@@ -16,6 +17,7 @@ from app.storage.presets import Preset
 from app.ui.palette.commands import actions
 from app.ui.settings.about import AboutPanel
 from app.ui.settings.presets import PresetsPanel
+from app.ui.settings.runtimes import Build, RuntimesPanel
 from app.ui.settings.shortcuts import ShortcutsPanel
 from app.ui.settings.storage import StoragePanel
 from app.ui.settings.stores import Stores
@@ -215,3 +217,52 @@ def test_diagnostics_go_to_the_clipboard(desk):
     gathered.set_result("# all is well")
     until(desk, panel.text.isVisible)
     assert QGuiApplication.clipboard().text() == "# all is well"
+
+
+class Builds:
+    def __init__(self):
+        self.asked = []
+        self.installed = False
+
+    def _soon(self, value):
+        done = Future()
+        done.set_result(value)
+        return done
+
+    def look(self):
+        own = Build("built-in", "The app's own", "", True, not self.installed)
+        cuda = Build("cuda", "CUDA 13", "an NVIDIA GPU", self.installed, self.installed)
+        return self._soon([own, cuda])
+
+    def install(self, name, report):
+        self.asked.append(("install", name))
+        report(50, 100)
+        self.installed = True
+        return self._soon(name)
+
+    def use(self, name):
+        self.asked.append(("use", name))
+        broken = Future()
+        broken.set_exception(StorageError("It does not start on this machine."))
+        return broken
+
+    def remove(self, name):
+        self.asked.append(("remove", name))
+        return self._soon(None)
+
+
+def test_a_build_is_installed_and_one_that_fails_its_trial_says_why(desk):
+    builds = Builds()
+    panel = show(desk, RuntimesPanel(builds, desk.window.look.theme))
+    panel.refresh()
+    until(desk, lambda: len(panel.list.rows.rows) == 2)
+    panel.list.choose("cuda")
+    assert panel.take.text() == "Install and use"
+    desk.qtbot.mouseClick(panel.take, LEFT)
+    until(desk, lambda: [mark.text for mark in panel.list.rows.rows[1].marks] == ["in use"])
+    assert not panel.take.isEnabled()
+    panel.list.choose("built-in")
+    assert not panel.drop.isEnabled()
+    desk.qtbot.mouseClick(panel.take, LEFT)
+    until(desk, lambda: panel.said.text() == "It does not start on this machine.")
+    assert builds.asked == [("install", "cuda"), ("use", "built-in")]

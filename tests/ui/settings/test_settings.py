@@ -191,7 +191,11 @@ def test_a_search_finds_settings_by_what_people_call_them(desk, page):
     page.search.clear()
     desk.qtbot.keyClicks(page.search, "no such thing")
     assert page._nothing.isVisible()
-    page.search.clear()
+    item = page.sections.item(1)
+    where = page.sections.visualItemRect(item).center()
+    desk.qtbot.mouseClick(page.sections.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    assert page.search.text() == ""
+    assert page._title.text() == "Models"
     assert not page._nothing.isVisible()
 
 
