@@ -89,7 +89,7 @@ def test_a_model_is_fetched_and_then_it_is_here(shop, tea):
     shop.until(lambda: len(shop.page.stock.library.models) == 1)
     shop.until(lambda: not shop.page.offer.download.isEnabled())
     assert "on this computer" in shop.page.offer.download.text()
-    assert not shop.page.strip.lines
+    shop.until(lambda: not shop.page.strip.lines)
     shop.desk.qtbot.mouseClick(shop.page.here_tab, LEFT)
     (row,) = shop.page.stock.list.rows.rows
     assert row.title == "tea 1b"
