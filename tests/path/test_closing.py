@@ -33,8 +33,17 @@ def closing_s() -> Iterator[tuple[Rooms, Callable[[], float]]]:
 
 
 def hang() -> None:
-    """Every engine stops where it is, and will not hear a Stop either."""
-    for engine in psutil.Process().children():
+    """Every engine stops where it is, and will not hear a Stop either.
+
+    Not before its own program runs: a process stopped between the two holds the thread that
+    starts it, which no engine can do.
+    """
+    until = time.monotonic() + 10
+    while not (engines := psutil.Process().children()) and time.monotonic() < until:
+        time.sleep(0.001)
+    for engine in engines:
+        while "worker" not in engine.cmdline() and time.monotonic() < until:
+            time.sleep(0.001)
         engine.suspend()
 
 
