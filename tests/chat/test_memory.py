@@ -5,8 +5,7 @@ import random
 import pytest
 
 from app.chat.events import ReplyFinished, WindFinished
-from app.chat.seen import load
-from app.cli.bench_facts import FIRST, SECOND, Fact, places, small_talk
+from app.cli.bench_facts import FIRST, SECOND, Fact, small_talk
 from app.core.protocol import Generate
 from app.core.settings import WindSettings
 from app.storage.database import Database
@@ -45,14 +44,9 @@ def test_after_ten_winds_the_facts_are_in_the_prompts_that_ask_for_them(
             chat.turns.send(conversation, fact.question)
             turns += 1
             chat.wait_for(ReplyFinished, turns)
-            leaf = chat.branch(conversation)[-2].id
-            seen = chat.db.read(
-                lambda tx, leaf=leaf: load(tx, conversation, chat.budget, leaf=leaf)
-            )
-            found = places(seen.result(), fact.answer)
-            chat.settle()
             asked = chat.last_asked()
-            assert any(fact.answer in m.text for m in asked.messages) == bool(found)
+            found = any(fact.answer in m.text for m in asked.messages)
+            chat.settle()
             if not found:
                 missing.append(f"{fact.said} -> {fact.question}")
         assert len(missing) <= len(facts) * 0.05, missing
