@@ -5,10 +5,11 @@ from collections import defaultdict
 import torch
 from torch import Tensor
 
-from scripts.starter.network import Starter
+from scripts.starter.network import Starter, has_bfloat16
 
 _MATRIX_RATE, _REST_RATE = 0.012, 1.5e-3
 _DECAY, _MOMENTUM, _CLIP = 0.02, 0.95, 1.0
+_CHEAP = torch.bfloat16 if has_bfloat16() else torch.float32
 _QUINTIC = (3.4445, -4.7750, 2.0315)
 
 
@@ -54,12 +55,13 @@ class Optimiser:
 
 
 def _orthogonal(gradients: Tensor) -> Tensor:
+    """Only roughly, so that bfloat16 is exact enough."""
     x = gradients
     tall = x.shape[-2] > x.shape[-1]
     x = x.mT if tall else x
-    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    x = (x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)).to(_CHEAP)
     a, b, c = _QUINTIC
     for _ in range(5):
         square = x @ x.mT
         x = a * x + (b * square + c * (square @ square)) @ x
-    return x.mT if tall else x
+    return (x.mT if tall else x).to(gradients.dtype)

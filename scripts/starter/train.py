@@ -24,7 +24,7 @@ from torch.nn.functional import cross_entropy
 
 from scripts.starter import vocabulary
 from scripts.starter.lessons import lesson
-from scripts.starter.network import Shape, Starter
+from scripts.starter.network import Shape, Starter, has_bfloat16
 from scripts.starter.optimiser import Optimiser
 from scripts.starter.vocabulary import Vocabulary
 
@@ -110,7 +110,7 @@ def loss_of(model: Starter, ids: Tensor, weights: Tensor) -> tuple[Tensor, float
     """The weighted loss, and that of the assistant's tokens alone."""
     expected, worth = ids[:, 1:].reshape(-1), weights[:, 1:].reshape(-1)
     chosen = (worth > 0).nonzero()[:, 0]
-    with torch.autocast(ids.device.type, torch.bfloat16, enabled=ids.is_cuda):
+    with torch.autocast(ids.device.type, torch.bfloat16, enabled=has_bfloat16()):
         logits = model(ids[:, :-1], chosen)
     losses = cross_entropy(logits.float(), expected[chosen], reduction="none")
     worth = worth[chosen]
