@@ -6,8 +6,13 @@ steps of the same number of tokens: the table of their costs is what a later pad
 speculation would read.
 """
 
+from collections import defaultdict, deque
+from statistics import median
+
 _PROBE_EVERY = 24
+_PROBE_SOON = 3  # after a change, which one slow step may have caused; then ever more rarely
 _BETTER = 0.93  # changing has to be worth it
+_REMEMBERED = 5  # steps
 _LARGEST_MEASURED = 64  # prefill is bound by arithmetic: it takes the whole budget
 
 
@@ -15,39 +20,45 @@ class Governor:
     def __init__(self, budget: int) -> None:
         self._counts = sorted({budget, max(1, budget - 1), max(1, budget // 2)}, reverse=True)
         self._best = self._counts[0]
-        self._steps = 0
         self._used = self._best
-        self._costs: dict[int, dict[int, float]] = {}  # by tokens, then by threads: seconds
+        self._probes = 0
+        self._wait = self._left = _PROBE_EVERY  # steps between two probes; until the next one
+        # Seconds by tokens, then by threads: the latest steps.
+        self._costs: dict[int, dict[int, deque[float]]] = defaultdict(
+            lambda: {count: deque(maxlen=_REMEMBERED) for count in self._counts}
+        )
 
     def threads(self, tokens: int) -> int:
         """The count for a step of so many tokens."""
         if tokens > _LARGEST_MEASURED:
             self._used = self._counts[0]
             return self._used
-        self._steps += 1
+        self._left -= 1
+        self._used = self._best
         others = [count for count in self._counts if count != self._best]
-        probing = others and self._steps % _PROBE_EVERY == 0
-        turn = self._steps // _PROBE_EVERY
-        self._used = others[turn % len(others)] if probing else self._best
+        if others and self._left <= 0:
+            self._probes += 1
+            self._left = self._wait = min(2 * self._wait, _PROBE_EVERY)
+            self._used = others[self._probes % len(others)]
         return self._used
 
     def observe(self, tokens: int, seconds: float) -> None:
         if tokens > _LARGEST_MEASURED:
             return
-        costs = self._costs.setdefault(tokens, {})
-        before = costs.get(self._used)
-        if before is None:
-            costs[self._used] = seconds
-        else:
-            mean = 0.7 * before + 0.3 * seconds
-            # A rare probe may have hit a hiccup: believe its better half.
-            costs[self._used] = mean if self._used == self._best else min(seconds, mean)
-        self._choose(costs)
-
-    def _choose(self, costs: dict[int, float]) -> None:
-        current = costs.get(self._best)
-        if current is None:
-            return
-        count, cost = min(costs.items(), key=lambda item: item[1])
-        if cost < _BETTER * current:
+        costs = self._costs[tokens]
+        costs[self._used].append(seconds)
+        mine = costs[self._best]
+        if len(mine) < _PROBE_SOON:
+            return  # one slow step says nothing
+        # Others are seen rarely, so that a hiccup would count for long: their better half.
+        others = {
+            count: min(list(seen)[-2:])
+            for count, seen in costs.items()
+            if seen and count != self._best
+        }
+        count = min(others, key=others.__getitem__, default=self._best)
+        if count != self._best and others[count] < _BETTER * median(mine):
             self._best = count
+            self._left = self._wait = _PROBE_SOON
+            for kept in self._costs.values():
+                kept[count].clear()  # what it costs now, not what it cost when it was left
