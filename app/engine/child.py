@@ -116,7 +116,7 @@ class Io:
     def __init__(self, loop: Loop, outbox: Outbox) -> None:
         self._loop = loop
         self._outbox = outbox
-        self._commands: Queue[Request | Purge | TrimCache | None] = Queue(_MOST_WAITING)
+        self._commands: Queue[Request | Purge | None] = Queue(_MOST_WAITING)
         self._lock = threading.Lock()
         self._waiting: dict[RequestId, bool] = {}  # not with the loop yet; whether cancelled
         self._stopping = False
@@ -141,7 +141,9 @@ class Io:
                     return
                 case Cancel():
                     self._cancel(command.request_id)
-                case Purge() | TrimCache():
+                case TrimCache():
+                    self._loop.trim(command.ram_bytes)
+                case Purge():  # not before the requests that came before it
                     self._commands.put(command)
                 case _:
                     with self._lock:
@@ -172,15 +174,10 @@ class Io:
     def _work(self) -> None:
         with suppress(OSError):  # nobody reads our answers any more; the main thread sees it too
             while (command := self._commands.get()) is not None:
-                match command:
-                    case Purge():
-                        self._loop.purge(command.session)
-                    case TrimCache():
-                        self._loop.trim(command.ram_bytes)
-                    case _ if not self._stopping:
-                        self._answer(command)
-                    case _:
-                        pass
+                if isinstance(command, Purge):
+                    self._loop.purge(command.session)
+                elif not self._stopping:
+                    self._answer(command)
 
     def _answer(self, request: Request) -> None:
         try:

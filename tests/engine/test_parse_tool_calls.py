@@ -155,7 +155,7 @@ _LONG = 200_000
     ids=lambda reply: reply[:40],
 )
 def test_no_reply_takes_long_to_read(reply: str) -> None:
-    """Every other reply waits meanwhile, and the heartbeat: quadratic ones took minutes."""
+    """Every other reply waits meanwhile, and the heartbeat; 3,000 tags took 1.6 s once."""
     started = process_time()
     assert whole(reply, tools=("look",)).text == reply
     assert process_time() - started < 3

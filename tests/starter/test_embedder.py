@@ -80,7 +80,7 @@ def test_the_package_becomes_a_model_the_engine_embeds_with(package: Path, tmp_p
     with embedding(out) as made:
         same, other = vectors(made, ["The cats.", "the CATS."])
         assert float(same @ other) == pytest.approx(1.0, abs=1e-5)  # lower-cased, in pieces
-        assert made.embed(["The cats."])[1] == 6  # [CLS] the cat ##s . [SEP]
+        assert made(["The cats."])[1] == 6  # [CLS] the cat ##s . [SEP]
     assert "Apache" in out.with_name(out.name + ".NOTICE.txt").read_text(encoding="utf-8")
 
 
