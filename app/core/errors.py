@@ -21,6 +21,8 @@ from typing import ClassVar
 
 import msgspec
 
+from app.core.messages import clean_text
+
 Detail = int | float | str | bool
 
 
@@ -114,7 +116,8 @@ def to_info(error: BaseException) -> ErrorInfo:
     if isinstance(error, MemoryError):
         error = OutOfMemory("There is not enough memory for this. Close other programs.")
     if isinstance(error, AppError):
-        return ErrorInfo(error.kind, error.message, error.details)
+        # The message may quote a model's file, which may hold anything.
+        return ErrorInfo(error.kind, clean_text(error.message), error.details)
     what = type(error).__name__
     return ErrorInfo(BugError.kind, f"Something went wrong inside the app ({what}).")
 

@@ -46,7 +46,8 @@ class ByteSource(Protocol):
 def encode(value: Command | list[Event]) -> bytes:
     try:
         payload = _encoder.encode(value)
-    except (UnicodeEncodeError, OverflowError) as error:  # half a surrogate pair, a huge number
+    # Half a surrogate pair, a huge number, a schema nested without end.
+    except (UnicodeEncodeError, OverflowError, RecursionError) as error:
         raise BrokenFrame(str(error)) from error
     if len(payload) > MAX_FRAME_BYTES:
         raise BrokenFrame(f"a frame of {len(payload):,} bytes is over the limit")
@@ -72,7 +73,7 @@ def read_events(stream: ByteSource) -> list[Event] | None:
 def _decode(decoder: msgspec.msgpack.Decoder[T], payload: bytes) -> T:
     try:
         return decoder.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenFrame(str(error)) from error
 
 

@@ -295,6 +295,8 @@ def _check_tensors(
 
 def read_file(path: Path) -> Header:
     try:
+        if path.is_fifo():  # to open one waits for somebody who writes
+            raise broken("it is no file")
         with path.open("rb") as file:
 
             def read(offset: int, length: int) -> bytes:

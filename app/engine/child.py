@@ -1,7 +1,8 @@
 """The engine process: commands on stdin, event frames on what was stdout.
 
-The main thread is the io thread: it reads commands, renders and tokenizes. Native code prints
-to file descriptor 1 as it likes, so that is pointed at stderr before the library loads.
+The main thread reads commands; the io thread does in their order what takes time (rendering,
+tokenizing), so that a cancel never waits behind somebody's long text. Native code prints to file
+descriptor 1 as it likes, so that is pointed at stderr before the library loads.
 End of file on stdin means the parent is gone: everything ends, with or without the library.
 """
 
@@ -10,20 +11,23 @@ import logging
 import os
 import sys
 import threading
+from contextlib import suppress
+from queue import Full, Queue
 from typing import BinaryIO, assert_never
 
 import msgspec
 import psutil
 
-from app.core.errors import InvalidRequest, KnownError, to_info
+from app.core.errors import InvalidRequest
 from app.core.frames import BrokenFrame, UnreadableCommand, read_command
+from app.core.ids import RequestId
 from app.core.protocol import (
     PROTOCOL_VERSION,
     Cancel,
     Count,
     Detokenize,
     Embed,
-    Failed,
+    Finished,
     Generate,
     GetStats,
     Heartbeat,
@@ -33,6 +37,7 @@ from app.core.protocol import (
     Render,
     Request,
     Shutdown,
+    Stats,
     StatsReport,
     Tokenize,
     TrimCache,
@@ -42,10 +47,11 @@ from app.engine.desk import Desk
 from app.engine.devices import list_devices
 from app.engine.llama import library
 from app.engine.loop import Loop
-from app.engine.outbox import Outbox
+from app.engine.outbox import Outbox, failed
 
 _HEARTBEAT_S = 1.0
 _END_S = 3.0
+_MOST_WAITING = 256  # behind them the app's own writing waits
 
 _log = logging.getLogger(__name__)
 
@@ -56,16 +62,21 @@ def main() -> int:
     library.start()
     loop = Loop(outbox)
     loop.start()
+    io_thread = Io(loop, outbox)
+    io_thread.start()
     done = threading.Event()
-    threading.Thread(target=_beat, args=(loop, outbox, done), name="heartbeat", daemon=True).start()
+    beat = (loop, io_thread, outbox, done)
+    threading.Thread(target=_beat, args=beat, name="heartbeat", daemon=True).start()
     try:
         outbox.send([_hello()])
-        Io(loop, outbox).serve(sys.stdin.buffer)
+        io_thread.serve(sys.stdin.buffer)
     except (BrokenFrame, OSError) as error:
         _log.error("the connection to the app broke: %s", error)
     done.set()
-    if not loop.stop(_END_S):
-        os._exit(0)  # a decode thread that hangs inside the library cannot be joined
+    # The io thread reads the model's vocabulary, so it ends before the model is freed. A thread
+    # that hangs inside the library cannot be joined.
+    if not (io_thread.stop(_END_S) and loop.stop(_END_S)):
+        os._exit(0)
     return 0
 
 
@@ -85,9 +96,10 @@ def _hello() -> Hello:
     )
 
 
-def _beat(loop: Loop, outbox: Outbox, done: threading.Event) -> None:
+def _beat(loop: Loop, io_thread: "Io", outbox: Outbox, done: threading.Event) -> None:
+    # It speaks for both threads: should one ever end by a bug, the app is to notice.
     try:
-        while not done.wait(_HEARTBEAT_S):
+        while loop.alive and io_thread.alive and not done.wait(_HEARTBEAT_S):
             outbox.send([Heartbeat(stats=_stats(loop))])
     except OSError:
         return  # the parent is gone; the io thread notices it too
@@ -99,9 +111,23 @@ def _stats(loop: Loop) -> WorkerStats:
 
 
 class Io:
+    """`serve` runs on the main thread, the work behind it on a thread of its own."""
+
     def __init__(self, loop: Loop, outbox: Outbox) -> None:
         self._loop = loop
         self._outbox = outbox
+        self._commands: Queue[Request | Purge | None] = Queue(_MOST_WAITING)
+        self._lock = threading.Lock()
+        self._waiting: dict[RequestId, bool] = {}  # not with the loop yet; whether cancelled
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="io", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
 
     def serve(self, stream: BinaryIO) -> None:
         while True:
@@ -111,46 +137,81 @@ class Io:
                 self._refuse(unreadable)
                 continue
             match command:
-                case None:
-                    return
-                case Shutdown():
+                case None | Shutdown():
                     return
                 case Cancel():
-                    self._loop.cancel(command.request_id)
-                case Purge():
-                    self._loop.purge(command.session)
+                    self._cancel(command.request_id)
                 case TrimCache():
                     self._loop.trim(command.ram_bytes)
+                case Purge():  # not before the requests that came before it
+                    self._commands.put(command)
                 case _:
-                    self._answer(command)
+                    with self._lock:
+                        self._waiting.setdefault(command.request_id, False)
+                    self._commands.put(command)
+
+    def stop(self, timeout_s: float) -> bool:
+        """Ends the thread; what was to be forgotten still is. False when it takes too long."""
+        self._stopping = True
+        with suppress(Full):
+            self._commands.put(None, timeout=timeout_s)
+            self._thread.join(timeout_s)
+        return not self.alive
 
     def _refuse(self, unreadable: UnreadableCommand) -> None:
         _log.error("a command could not be read: %s", unreadable)
-        error = to_info(InvalidRequest("This request holds something that cannot be read."))
-        self._outbox.send([Failed(request_id=unreadable.request_id, error=error)])
+        error = InvalidRequest("This request holds something that cannot be read.")
+        self._outbox.send([failed(unreadable.request_id, error)])
+
+    def _cancel(self, request_id: RequestId) -> None:
+        with self._lock:
+            if request_id in self._waiting:
+                self._waiting[request_id] = True
+        self._loop.cancel(request_id)
+
+    # ------------------------------------------------------------ on the io thread
+
+    def _work(self) -> None:
+        with suppress(OSError):  # nobody reads our answers any more; the main thread sees it too
+            while (command := self._commands.get()) is not None:
+                if isinstance(command, Purge):
+                    self._loop.purge(command.session)
+                elif not self._stopping:
+                    self._answer(command)
 
     def _answer(self, request: Request) -> None:
         try:
-            self._take(request)
+            if self._waiting.get(request.request_id):
+                end = Finished(request_id=request.request_id, reason="cancelled", stats=Stats())
+                self._outbox.send([end])
+            else:
+                self._take(request)
         except OSError:
             raise
         except Exception as error:  # noqa: BLE001 - it ends a request, not the process
-            if not isinstance(error, KnownError):
-                _log.exception("a command failed")
-            self._outbox.send([Failed(request_id=request.request_id, error=to_info(error))])
+            self._outbox.send([failed(request.request_id, error)])
+        finally:
+            with self._lock:
+                self._waiting.pop(request.request_id, None)
 
     def _take(self, request: Request) -> None:
         match request:
             case Load():
-                self._loop.load(request)
+                with self._lock:
+                    self._loop.load(request, cancelled=self._was_cancelled(request))
             case GetStats():
                 report = StatsReport(request_id=request.request_id, stats=_stats(self._loop))
                 self._outbox.send([report])
             case Generate():
-                self._loop.submit(self._desk().job(request))
+                job = self._desk().job(request)
+                with self._lock:
+                    job.cancelled = self._was_cancelled(request)
+                    self._loop.submit(job)
             case Embed():
-                self._desk()
-                self._loop.embed(request)
+                texts = self._desk().embed_job(request)
+                with self._lock:
+                    texts.cancelled = self._was_cancelled(request)
+                    self._loop.embed(texts)
             case Tokenize():
                 self._outbox.send([self._desk().tokenize(request)])
             case Detokenize():
@@ -161,6 +222,10 @@ class Io:
                 self._outbox.send([self._desk().render(request)])
             case _:
                 assert_never(request)
+
+    def _was_cancelled(self, request: Request) -> bool:
+        """Asked under the lock, together with handing it on: a later cancel finds it there."""
+        return self._waiting.pop(request.request_id, False)
 
     def _desk(self) -> Desk:
         desk = self._loop.desk

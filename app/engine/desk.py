@@ -4,24 +4,30 @@ Used on the io thread only, while the decode thread computes.
 """
 
 from itertools import pairwise
+from math import isfinite
 
-from app.core.errors import InvalidRequest
+from app.core.errors import ContextLimitExceeded, InvalidRequest
+from app.core.frames import MAX_FRAME_BYTES
 from app.core.protocol import (
     Count,
     Counted,
     Detokenize,
     Detokenized,
+    Embed,
     Generate,
     Render,
     Rendered,
     Tokenize,
     Tokenized,
 )
+from app.engine.embed import EmbedJob, embed_job, pass_limit
 from app.engine.engine import Engine
 from app.engine.jobs import Job
 from app.engine.prepare import prepare
 from app.engine.reply import Reply
 from app.engine.sampler import Sampler
+
+_WIDE = 64  # characters a token hardly ever has
 
 
 class Desk:
@@ -34,6 +40,7 @@ class Desk:
         engine = self._engine
         if engine.only_embeds:
             raise InvalidRequest("This model only embeds texts. Choose another one to chat.")
+        self._refuse_endless(request)
         ready = prepare(request, self._template, engine.transcripts.tokens_of, self._vocab)
         sampler = Sampler(
             self._vocab,
@@ -59,6 +66,24 @@ class Desk:
             notes=ready.prompt.notes,
         )
 
+    def _refuse_endless(self, request: Generate) -> None:
+        """What is too long by far is not read to its end: others wait for this thread to stop."""
+        said = (message.text for message in request.messages if message.role != "assistant")
+        characters = len(request.prompt) + sum(map(len, said))
+        maximum = self._engine.scheduler.limits.chat_ctx
+        if characters > 2 * maximum * _WIDE and characters > 2 * maximum * self._vocab.longest:
+            raise ContextLimitExceeded(
+                f"This is far too long: the model's context holds {maximum:,} tokens. Shorten it.",
+                maximum=maximum,
+                required=characters // self._vocab.longest,
+            )
+
+    def embed_job(self, request: Embed) -> EmbedJob:
+        model = self._engine.model
+        if len(request.texts) * 4 * model.embedding_length > MAX_FRAME_BYTES // 2:
+            raise InvalidRequest("These are too many texts to embed at once. Send fewer.")
+        return embed_job(request, self._vocab, pass_limit(model.trained_ctx))
+
     def _scales(self, request: Generate) -> tuple[float, ...]:
         loaded = self._engine.default_adapters
         if not request.adapters:
@@ -68,6 +93,8 @@ class Desk:
                 f"The request gives {len(request.adapters)} adapter scales, "
                 f"but {len(loaded)} adapters are loaded."
             )
+        if not all(map(isfinite, request.adapters)):
+            raise InvalidRequest("The scale of an adapter must be a finite number.")
         return request.adapters
 
     # ------------------------------------------------------------ questions

@@ -1,61 +1,71 @@
 """Texts to vectors, several texts a pass.
 
-Used on the decode thread. Always true: vectors have length one, come back in the order of the
-texts, and do not depend on which texts shared a pass (beyond rounding).
+Texts are read on the io thread, passes are made on the decode thread, one between two steps.
+Always true: vectors have length one, come back in the order of the texts, and do not depend on
+which texts shared a pass (beyond rounding).
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from app.core.errors import ContextLimitExceeded, InvalidRequest
+from app.core.protocol import Embed
 from app.engine.llama.embedding import TEXTS_PER_PASS, EmbeddingContext, Vector
 from app.engine.llama.vocab import Vocab
 
-_WIDEST_PASS = 2048
+_WIDEST_PASS = 2048  # and so the longest text
+_USUAL_PASS = 512  # replies wait while one is made
 
 
-class Embedder:
-    """`model` is the library's model pointer."""
+@dataclass(eq=False)
+class EmbedJob:
+    """One request on its way: what is still to be read, and the vectors so far."""
 
-    def __init__(self, model: Any, vocab: Vocab, *, trained_ctx: int, threads: int) -> None:
-        self._vocab = vocab
-        self._context = EmbeddingContext(
-            model, limit=max(TEXTS_PER_PASS, min(trained_ctx, _WIDEST_PASS)), threads=threads
+    request: Embed
+    passes: Iterator[list[list[int]]]
+    tokens: int
+    vectors: list[bytes] = field(default_factory=list[bytes])
+    cancelled: bool = False
+
+
+def embed_job(request: Embed, vocab: Vocab, limit: int) -> EmbedJob:
+    if not request.texts:
+        raise InvalidRequest("There is no text to embed.")
+    texts = [_tokens(text, vocab, limit) for text in request.texts]
+    return EmbedJob(request, passes(texts, min(limit, _USUAL_PASS)), sum(map(len, texts)))
+
+
+def pass_limit(trained_ctx: int) -> int:
+    """The tokens of one pass, and so of one text."""
+    return max(TEXTS_PER_PASS, min(trained_ctx, _WIDEST_PASS))
+
+
+def advance(job: EmbedJob, context: EmbeddingContext) -> bool:
+    """One pass of it, little-endian float32; False when there was none left."""
+    texts = next(job.passes, None)
+    if texts is not None:
+        job.vectors += map(_packed, context.vectors(texts))
+    return texts is not None
+
+
+def _tokens(text: str, vocab: Vocab, limit: int) -> list[int]:
+    tokens = vocab.tokenize_whole(text)
+    if not text or not tokens:
+        raise InvalidRequest("A text to embed is empty.")
+    if len(tokens) > limit:
+        raise ContextLimitExceeded(
+            f"A text to embed has {len(tokens):,} tokens but the model reads at most "
+            f"{limit:,}. Split it.",
+            maximum=limit,
+            required=len(tokens),
         )
-
-    def embed(self, texts: Sequence[str]) -> tuple[tuple[bytes, ...], int]:
-        """The vectors as little-endian float32, and how many tokens were read."""
-        if not texts:
-            raise InvalidRequest("There is no text to embed.")
-        tokenized = [self._tokens(text) for text in texts]
-        vectors = [
-            vector
-            for batch in passes(tokenized, self._context.limit)
-            for vector in self._context.vectors(batch)
-        ]
-        return tuple(map(_packed, vectors)), sum(map(len, tokenized))
-
-    def _tokens(self, text: str) -> list[int]:
-        tokens = self._vocab.tokenize_whole(text)
-        if not text or not tokens:
-            raise InvalidRequest("A text to embed is empty.")
-        if len(tokens) > self._context.limit:
-            raise ContextLimitExceeded(
-                f"A text to embed has {len(tokens):,} tokens but the model reads at most "
-                f"{self._context.limit:,}. Split it.",
-                maximum=self._context.limit,
-                required=len(tokens),
-            )
-        return tokens
-
-    def close(self) -> None:
-        self._context.close()
+    return tokens
 
 
 def passes(texts: Sequence[list[int]], limit: int) -> Iterator[list[list[int]]]:
-    """The texts in order, as many to a pass as fit."""
+    """The texts in order, as many to a pass as fit; a longer one has its own."""
     batch: list[list[int]] = []
     size = 0
     for text in texts:

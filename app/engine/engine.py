@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from app.core.ids import SessionId
 from app.core.protocol import WorkerStats
 from app.engine.batch import Batch
-from app.engine.embed import Embedder
+from app.engine.embed import EmbedJob, advance, pass_limit
 from app.engine.governor import Governor
 from app.engine.jobs import Job
 from app.engine.kv import Cache
 from app.engine.llama.context import OK, Context
+from app.engine.llama.embedding import EmbeddingContext
 from app.engine.llama.model import Model
 from app.engine.llama.sampling import Candidates
 from app.engine.llama.vocab import Vocab
@@ -38,7 +39,7 @@ class Engine:
     adapters: tuple[float, ...]  # as applied now
     governor: Governor
     only_embeds: bool = False
-    embedder: Embedder | None = None
+    embedding: EmbeddingContext | None = None
     tokens_prefilled: int = 0
     tokens_decoded: int = 0
 
@@ -66,30 +67,34 @@ class Engine:
                 0.7 * tiers.prefill_s_per_token + 0.3 * rate if tiers.prefill_s_per_token else rate
             )
 
-    def embed(self, texts: tuple[str, ...]) -> tuple[tuple[bytes, ...], int]:
-        if self.embedder is None:
-            self.embedder = Embedder(
+    def embed(self, job: EmbedJob) -> bool:
+        """One pass of it; False when there was none left."""
+        if self.embedding is None:
+            self.embedding = EmbeddingContext(
                 self.model.pointer,
-                self.vocab,
-                trained_ctx=self.model.trained_ctx,
+                limit=pass_limit(self.model.trained_ctx),
                 threads=self.context.shape.threads,
             )
-        return self.embedder.embed(texts)
+        return advance(job, self.embedding)
 
     def end(self, job: Job) -> None:
         job.reply.close()
-        self.transcripts.add(job.tokens, job.request.session)
-        self.tokens_decoded += job.generated
-        self.tokens_prefilled += max(0, job.prompt_tokens - job.reused_tokens)
+        if job.admitted:  # what never ran would push out what was really said
+            if not job.doomed:
+                self.transcripts.add(job.tokens, job.request.session)
+            self.tokens_decoded += job.generated
+            self.tokens_prefilled += max(0, job.prompt_tokens - job.reused_tokens)
         # A side job's own tail serves nobody; what it shared lives on where it came from.
         self.scheduler.remove(job, keep=not job.background or not job.max_tokens)
 
     def purge(self, session: SessionId) -> None:
-        self.cache.purge(session)
+        self.scheduler.purge(session)
         self.transcripts.purge(session)
 
     def forget_everything(self) -> None:
-        """After a failed step nothing in the context can be trusted."""
+        """After a failed step nothing in the context can be trusted: nothing of it is kept."""
+        for job in self.scheduler.running:
+            job.sequence = None
         self.cache.clear()
         self.context.clear()
 
@@ -109,7 +114,7 @@ class Engine:
 
     def close(self) -> None:
         self.cache.snapshots.tiers.close()
-        if self.embedder is not None:
-            self.embedder.close()
+        if self.embedding is not None:
+            self.embedding.close()
         self.context.close()
         self.model.close()

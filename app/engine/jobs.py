@@ -29,6 +29,8 @@ class Job:
     ready: bool = True  # False while its snapshots are read from the disk
     fetched: bool = False  # they were read from the disk
     checkpointed: bool = False
+    doomed: bool = False  # its session was purged: nothing of it may stay
+    turn: int = 0  # when its session's turn among equals has come
     reused_tokens: int = 0
     reuse: ReuseSource = "none"
     arrived: float = field(default_factory=time.monotonic)

@@ -106,17 +106,21 @@ class Cache:
         source = match.sequence if match.sequence and match.sequence.owner is None else None
         if not self._make_room(need + promised, ids=0 if in_place else 1, keep=source):
             return False
-        job.sequence = self._sequence_for(match, in_place)
-        job.sequence.owner = job.id
-        job.sequence.adapters = job.adapters
-        job.sequence.session = job.request.session
-        restored = self.snapshots.restore(job.sequence, match.links)
+        sequence = self._sequence_for(match, in_place)
+        restored = self.snapshots.restore(sequence, match.links)
+        self._hand_over(sequence, job)
         if not job.admitted:
             job.reused_tokens = job.cached
             job.reuse = _source(job, match, in_place=in_place, restored=restored)
-        if not job.request.persist and job.sequence.private_from is None:
-            job.sequence.private_from = job.cached
         return True
+
+    def _hand_over(self, sequence: Sequence, job: Job) -> None:
+        job.sequence = sequence
+        sequence.owner = job.id
+        sequence.adapters = job.adapters
+        sequence.session = job.request.session
+        if not job.request.persist and sequence.private_from is None:
+            sequence.private_from = job.cached
 
     def _continue_in_place(self, job: Job, match: Match) -> bool:
         sequence = match.sequence
@@ -146,7 +150,7 @@ class Cache:
         job.sequence = None
         sequence.owner = None
         self.sequences.touch(sequence)
-        if not keep or sequence.doomed or not sequence.tokens:
+        if not keep or job.doomed or not sequence.tokens:
             self.sequences.drop(sequence)
         self._trim_idle()
 
@@ -199,10 +203,7 @@ class Cache:
     def _restart(self, job: Job, sequence: Sequence) -> None:
         """A recurrent state cannot be undone."""
         self.sequences.drop(sequence)
-        job.sequence = self.sequences.take()
-        job.sequence.owner = job.id
-        job.sequence.adapters = job.adapters
-        job.sequence.session = job.request.session
+        self._hand_over(self.sequences.take(), job)
 
     # ------------------------------------------------------------ recurrent models
 
@@ -223,17 +224,15 @@ class Cache:
         """Keep the state just before the reply, where a recurrent model can start again."""
         assert job.sequence is not None
         job.checkpointed = True
-        if self._make_room(0, ids=1, keep=None):
+        if not job.doomed and self._make_room(0, ids=1, keep=None):
             copy = self.sequences.fork(job.sequence, len(job.sequence.tokens))
             copy.session = job.request.session
 
     def purge(self, session: SessionId) -> None:
-        """Forget a session; what still runs for it goes when it ends."""
-        for sequence in list(self.sequences.live.values()):
+        """Forget what is not in use of a session; a doomed job's sequence goes when it ends."""
+        for sequence in self.sequences.idle():
             if sequence.session == session:
-                sequence.doomed = True
-                if sequence.owner is None:
-                    self.sequences.drop(sequence)
+                self.sequences.drop(sequence)
         self.snapshots.purge(session)
 
     def clear(self) -> None:
@@ -253,9 +252,12 @@ class Cache:
         return True
 
     def _make_room(self, cells: int, *, ids: int, keep: Sequence | None) -> bool:
-        while self.sequences.free_cells < cells or self.sequences.free_ids < ids:
-            if not self.evict_one(keep):
-                return False
+        sequences = self.sequences
+        idle = [sequence for sequence in sequences.idle() if sequence is not keep]
+        if sequences.free_without(idle) < cells or sequences.free_ids + len(idle) < ids:
+            return False  # nothing is thrown away for one who must wait all the same
+        while sequences.free_cells < cells or sequences.free_ids < ids:
+            self.evict_one(keep)
         return True
 
 

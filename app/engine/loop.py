@@ -11,13 +11,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
-from app.core.errors import GenerationTimeout, InvalidRequest, KnownError, to_info
+from app.core.errors import GenerationTimeout, InvalidRequest, KnownError
 from app.core.ids import RequestId, SessionId
 from app.core.protocol import (
-    Embed,
     Embedded,
     Event,
-    Failed,
     Finished,
     FinishReason,
     Load,
@@ -28,12 +26,13 @@ from app.core.protocol import (
 )
 from app.engine.batch import Batch
 from app.engine.desk import Desk
+from app.engine.embed import EmbedJob
 from app.engine.engine import Engine
 from app.engine.jobs import Job
 from app.engine.llama.context import ABORTED, NO_ROOM
 from app.engine.llama.model import LoadCancelled
 from app.engine.load import load_engine
-from app.engine.outbox import Outbox
+from app.engine.outbox import Outbox, failed
 
 _TOO_LATE = GenerationTimeout(
     "The reply took longer than its time limit. Try again or raise the limit."
@@ -52,8 +51,8 @@ class Loop:
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._lock = threading.Lock()
         self._stepping: list[Job] = []  # whose tokens the context computes now
-        self._loading: RequestId | None = None
-        self._load_cancelled = False
+        self._loads: dict[RequestId, bool] = {}  # not over yet; whether they were cancelled
+        self._embeds: list[EmbedJob] = []
         self._stopping = False
         # How long to wait for something to do before one more stretch of a sequence is saved.
         self._save_in: float | None = None
@@ -67,7 +66,13 @@ class Loop:
     def start(self) -> None:
         self._thread.start()
 
-    def load(self, command: Load) -> None:
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def load(self, command: Load, *, cancelled: bool = False) -> None:
+        with self._lock:  # a cancel may follow before the load has begun
+            self._loads[command.request_id] = cancelled
         self._inbox.put(lambda: self._load(command))
 
     def submit(self, job: Job) -> None:
@@ -79,14 +84,14 @@ class Loop:
     def trim(self, ram_bytes: int) -> None:
         self._inbox.put(lambda: self._trim(ram_bytes))
 
-    def embed(self, request: Embed) -> None:
-        self._inbox.put(lambda: self._embed(request))
+    def embed(self, job: EmbedJob) -> None:
+        self._inbox.put(lambda: self._embeds.append(job))
 
     def cancel(self, request_id: RequestId) -> None:
         self._inbox.put(lambda: self._cancel(request_id))
         with self._lock:
-            if request_id == self._loading:
-                self._load_cancelled = True
+            if request_id in self._loads:
+                self._loads[request_id] = True
             for job in self._stepping:
                 if job.id == request_id:
                     job.cancelled = True
@@ -99,7 +104,7 @@ class Loop:
         """Ends the thread and frees the model; False when it hangs inside the library."""
         self._inbox.put(self._stop)
         with self._lock:
-            self._load_cancelled = True
+            self._loads = dict.fromkeys(self._loads, True)
             if self._stepping and self.engine:
                 self.engine.context.abort()
         self._thread.join(timeout_s)
@@ -111,8 +116,9 @@ class Loop:
         while not self._stopping:
             try:
                 self._drain()
-                if self.engine:
+                if self.engine and not self._stopping:
                     self._publish(self.step(self.engine))
+                    self._publish(self._embed_next(self.engine))
             except OSError:
                 return  # nobody reads our events any more
             except Exception as error:  # noqa: BLE001 - it ends a request, not the process
@@ -212,25 +218,24 @@ class Loop:
         return [*held, end]
 
     def _fail(self, engine: Engine, job: Job, error: Exception) -> list[Event]:
-        if not isinstance(error, KnownError):
-            _log.error("a request failed", exc_info=error)
         engine.end(job)
-        return [Failed(request_id=job.id, error=to_info(error))]
+        return [failed(job.id, error)]
 
     def _fail_all(self, error: Exception) -> None:
         with self._lock:
             self._stepping = []
         if self.engine:
             engine = self.engine
-            events = [e for job in engine.scheduler.jobs() for e in self._fail(engine, job, error)]
             engine.forget_everything()
-            self._publish(events)
+            self._publish(
+                [e for job in engine.scheduler.jobs() for e in self._fail(engine, job, error)]
+            )
 
     # ------------------------------------------------------------ the inbox
 
     def _drain(self) -> None:
         """Wait while there is nothing to do; take everything that has come in."""
-        busy = self.engine is not None and self.engine.scheduler.has_work
+        busy = self.engine is not None and (self.engine.scheduler.has_work or self._embeds)
         patience = None if busy else self._save_in
         try:
             command = self._inbox.get(block=not busy, timeout=patience)
@@ -254,26 +259,26 @@ class Loop:
                 told = fraction
                 event = LoadProgress(request_id=command.request_id, fraction=fraction, step=step)
                 self._outbox.send([event])
-            return not self._load_cancelled
+            return not self._loads.get(command.request_id)
 
-        with self._lock:
-            self._loading, self._load_cancelled = command.request_id, False
         try:
             if self.engine is not None:
                 raise InvalidRequest("This engine process holds a model already.")
-            self.engine, loaded = load_engine(command, report)
+            engine, loaded = load_engine(command, report)
+            if self._loads.get(command.request_id):  # after the last report
+                engine.close()
+                raise LoadCancelled
+            self.engine = engine
             self.desk = Desk(self.engine)
             self._publish([loaded])
         except LoadCancelled:
             end = Finished(request_id=command.request_id, reason="cancelled", stats=Stats())
             self._publish([end])
         except Exception as error:  # noqa: BLE001 - it ends a request, not the process
-            if not isinstance(error, KnownError):
-                _log.exception("loading failed")
-            self._publish([Failed(request_id=command.request_id, error=to_info(error))])
+            self._publish([failed(command.request_id, error)])
         finally:
             with self._lock:
-                self._loading = None
+                self._loads.pop(command.request_id, None)
 
     def _submit(self, job: Job) -> None:
         assert self.engine is not None
@@ -282,13 +287,33 @@ class Loop:
             self.engine.cache.prefetch(job, lambda: self._inbox.put(_wake))
         except KnownError as error:
             job.reply.close()
-            self._publish([Failed(request_id=job.id, error=to_info(error))])
+            self._publish([failed(job.id, error)])
+
+    def _embed_next(self, engine: Engine) -> list[Event]:
+        """One pass over texts, so that replies go on between the passes of a long list."""
+        if not self._embeds:
+            return []
+        job = min(self._embeds, key=lambda job: job.request.priority == "background")
+        request_id = job.request.request_id
+        try:
+            if job.cancelled:
+                end = Finished(request_id=request_id, reason="cancelled", stats=Stats())
+            elif engine.embed(job):
+                return []
+            else:
+                end = Embedded(request_id=request_id, vectors=tuple(job.vectors), tokens=job.tokens)
+        except Exception as error:  # noqa: BLE001 - it ends a request, not the process
+            end = failed(request_id, error)
+        self._embeds.remove(job)
+        return [end]
 
     def _cancel(self, request_id: RequestId) -> None:
         # Cancel may arrive after Finished was sent: both orders are normal.
         job = self.engine.scheduler.find(request_id) if self.engine else None
         if job:
             job.cancelled = True
+        for embed in self._embeds:
+            embed.cancelled = embed.cancelled or embed.request.request_id == request_id
 
     def _purge(self, session: SessionId) -> None:
         if self.engine:
@@ -297,15 +322,6 @@ class Loop:
     def _trim(self, ram_bytes: int) -> None:
         if self.engine:
             self.engine.cache.snapshots.tiers.trim(ram_bytes)
-
-    def _embed(self, request: Embed) -> None:
-        assert self.engine is not None
-        try:
-            vectors, tokens = self.engine.embed(request.texts)
-            answer = Embedded(request_id=request.request_id, vectors=vectors, tokens=tokens)
-            self._publish([answer])
-        except KnownError as error:
-            self._publish([Failed(request_id=request.request_id, error=to_info(error))])
 
     def _stop(self) -> None:
         self._stopping = True

@@ -5,6 +5,7 @@ kernel would answer an absurd one by killing the process.
 """
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 
 import msgspec
 
@@ -16,6 +17,7 @@ from app.engine.ladder import Attempt
 
 STEP_TOKENS = 512
 MOST_PARALLEL = 64
+_LONGEST_CTX = 1 << 24  # no model is trained on more, whatever a file says
 _EMBEDDING_CTX = 256  # its replies need none: texts are embedded in a context of their own
 
 
@@ -36,6 +38,8 @@ def check(spec: ModelSpec) -> None:
     for name, (value, least, most) in bounds.items():
         if not least <= value <= most:
             raise InvalidRequest(f"The {name} must be between {least} and {most:,}, not {value:,}.")
+    if not all(isfinite(adapter.scale) for adapter in spec.adapters):
+        raise InvalidRequest("The scale of an adapter must be a finite number.")
     if any("\0" in path for path in (spec.path, spec.cache_dir, *(a.path for a in spec.adapters))):
         raise InvalidRequest("A path holds a character that no path can hold.")
 
@@ -62,21 +66,35 @@ def make_plan(
     dry_run: Callable[[Settings], int | None],
 ) -> Plan:
     wanted = _settings(spec, facts)
-    wanted = msgspec.structs.replace(wanted, compute_bytes=dry_run(wanted))
-    chat_ctx = largest_ctx(facts, wanted, devices)
-    if not chat_ctx and spec.memory != "map":
+    change = msgspec.structs.replace
+    # Even a dry run takes some memory for every cell: first what is out of the question.
+    room, _ = _clamped(facts, change(wanted, compute_bytes=0), devices)
+    wanted = change(room, compute_bytes=dry_run(room))
+    fitting, fits = _clamped(facts, wanted, devices)
+    if not fits and spec.memory != "map":
         raise OutOfMemory(
             "There is not enough free memory for this model. Close other programs or choose a "
             "smaller one."
         )
-    fitting = msgspec.structs.replace(wanted, chat_ctx=chat_ctx or min(2048, wanted.chat_ctx))
     fit = estimate(facts, fitting, devices, spec.gpu_layers)
     attempt = Attempt(fit.gpu_layers, fitting.chat_ctx, spec.type_k, spec.type_v)
     return Plan(attempt, fitting, fit)
 
 
+def _clamped(
+    facts: ModelFacts, wanted: Settings, devices: Sequence[Device]
+) -> tuple[Settings, bool]:
+    """The same with a context that fits; False: none does, this is the smallest worth trying."""
+    chat_ctx = largest_ctx(facts, wanted, devices)
+    smaller = msgspec.structs.replace(wanted, chat_ctx=chat_ctx or min(2048, wanted.chat_ctx))
+    full = wants_full_window(facts.window, smaller.cells, smaller.sequences)
+    if full and not wanted.full_window:  # in fewer cells windows save too little to be used
+        return _clamped(facts, msgspec.structs.replace(smaller, full_window=True), devices)
+    return smaller, chat_ctx > 0
+
+
 def _settings(spec: ModelSpec, facts: ModelFacts) -> Settings:
-    chat_ctx = min(spec.chat_ctx, facts.trained_ctx or spec.chat_ctx)
+    chat_ctx = min(spec.chat_ctx, facts.trained_ctx or spec.chat_ctx, _LONGEST_CTX)
     settings = Settings(
         chat_ctx=_EMBEDDING_CTX if spec.embedding else chat_ctx,
         parallel=spec.parallel,

@@ -15,6 +15,8 @@ from app.engine.parse import OutputParser
 from app.engine.prompt import Prompt, Segment
 from app.engine.template import ChatTemplate
 
+MOST_STOPS = 100  # each is looked for at every token
+
 
 class Prepared(NamedTuple):
     tokens: list[int]
@@ -30,6 +32,8 @@ def prepare(
     vocab: Vocab,
 ) -> Prepared:
     """`tokens_of` knows how texts that were already said were tokenized."""
+    if len(request.stop) > MOST_STOPS:
+        raise InvalidRequest(f"A request may name at most {MOST_STOPS} texts to stop at.")
     grammar = _grammar(request)
     prompt = _prompt(request, template, bound=bool(grammar))
     tokens = list(request.tokens) or tokens_of(prompt)

@@ -22,6 +22,8 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
+from app.core.messages import clean_text
+
 DEADLINE_S = 2.0
 LONGEST_SOURCE = 512_000
 _BASE_WORK = 4_000_000
@@ -375,7 +377,7 @@ def run_template(
         raise
     except Exception as error:  # as above
         raise TemplateFailed(f"the chat template failed: {_brief(error)}") from error
-    return "".join(chunks)
+    return clean_text("".join(chunks))  # it may have written half a surrogate pair itself
 
 
 def _brief(error: BaseException) -> str:

@@ -18,14 +18,16 @@ from app.engine.sequences import common_prefix
 
 # Waiting for another request's prefill pays when this many tokens can be shared.
 _WORTH_WAITING = 64
-_SLOW_STEP_S = 0.12
-_SESSIONS_REMEMBERED = 256
+# A step beside running replies takes so long: past it readers see it, well below it the prompt
+# could go faster. A quick one may take twice the tokens and still not be slow.
+_QUICK_STEP_S, _SLOW_STEP_S = 0.06, 0.12
+_SMALLEST_CHUNK = 8
 
 
 class Limits(NamedTuple):
     chat_ctx: int
     step_tokens: int = 512
-    shared_chunk: int = 32  # prefill beside running replies
+    shared_chunk: int = 32  # prefill beside running replies, until steps have been measured
     background_chunk: int = 128  # so that a new message waits a short step only
     queue: int = 256
 
@@ -38,7 +40,6 @@ class Scheduler:
         self.limits = limits
         self._clock = clock
         self._chunk = limits.shared_chunk
-        self._served: dict[SessionId, int] = {}
         self._turn = 0
         # So many at once did not go well: nobody is admitted before one of the others ends.
         # The library may refuse where our cells would do, so counting cells is not enough.
@@ -53,13 +54,14 @@ class Scheduler:
             raise InvalidRequest("A request with this id is already running.")
         maximum = self.limits.chat_ctx
         if job.background:  # a summary reads a full conversation and one more instruction
-            maximum += maximum // 8
+            maximum = min(maximum + maximum // 8, self._cache.sequences.cells)
         required = job.prompt_tokens + min(job.max_tokens, 1)
         if required > maximum:
             raise ContextLimitExceeded(maximum=maximum, required=required)
         job.max_tokens = min(job.max_tokens, maximum - job.prompt_tokens)
         if len(self.queue) >= self.limits.queue:
             raise QueueFull("Too many requests are waiting. Try again in a moment.")
+        job.turn = self._turn
         self.queue.append(job)
 
     @property
@@ -87,6 +89,12 @@ class Scheduler:
             if job in jobs:
                 jobs.remove(job)
 
+    def purge(self, session: SessionId) -> None:
+        """Forget a session; what still runs or waits for it leaves nothing when it ends."""
+        for job in self.jobs():
+            job.doomed = job.doomed or job.request.session == session
+        self._cache.purge(session)
+
     def preempt(self, job: Job) -> None:
         self._cache.release(job, keep=True)
         self.running.remove(job)
@@ -104,8 +112,9 @@ class Scheduler:
     def commit(self, batch: Batch, seconds: float) -> list[Job]:
         """The context holds the batch: account for it; returns the jobs that got logits."""
         by_id = {job.id: job for job in self.running}
-        if len(batch.slices) > 1:
-            self._chunk = self._next_chunk(seconds)
+        if batch.slices and self._is_watched(by_id[batch.slices[0].request_id]):
+            sizes = [len(part.tokens) for part in batch.slices]
+            self._resize_chunk(sum(size for size in sizes if size > 1), seconds)
         for part in batch.slices:
             job = by_id[part.request_id]
             assert job.sequence is not None
@@ -123,9 +132,12 @@ class Scheduler:
         self._cache.evict_one()
         return True
 
-    def _next_chunk(self, seconds: float) -> int:
-        full = self.limits.shared_chunk
-        return full // 2 if seconds > _SLOW_STEP_S else full
+    def _resize_chunk(self, prefilled: int, seconds: float) -> None:
+        """After a step beside running replies that also computed so many tokens of prompts."""
+        if prefilled and seconds > _SLOW_STEP_S:
+            self._chunk = max(_SMALLEST_CHUNK, prefilled // 2)
+        elif prefilled >= self._chunk and seconds < _QUICK_STEP_S:
+            self._chunk = min(self.limits.step_tokens, 2 * prefilled)
 
     # ------------------------------------------------------------ admission
 
@@ -146,20 +158,19 @@ class Scheduler:
         return job.background or any(not other.background for other in self.running)
 
     def _next_waiting(self) -> Job | None:
-        """Interactive first, then the session that was served longest ago, then the oldest."""
-        able = [job for job in self.queue if job.ready and not self._awaits_prefix(job)]
-        return min(
-            able,
-            key=lambda job: (job.background, self._served.get(job.request.session, 0)),
-            default=None,
-        )
+        """Interactive first, then by turns, then the oldest."""
+        # Looking for what a job could share takes time: no further than to the first one.
+        for job in sorted(self.queue, key=lambda job: (job.background, job.turn)):
+            if job.ready and not self._awaits_prefix(job):
+                return job
+        return None
 
     def _serve(self, session: SessionId) -> None:
+        """What a session has waiting besides comes after everybody who is here now."""
         self._turn += 1
-        if session:
-            self._served[session] = self._turn
-        if len(self._served) > _SESSIONS_REMEMBERED:
-            del self._served[min(self._served, key=self._served.__getitem__)]
+        for job in self.queue:
+            if session and job.request.session == session:
+                job.turn = self._turn
 
     def _give_room(self, job: Job) -> bool:
         while True:
@@ -181,12 +192,15 @@ class Scheduler:
             (
                 self._cache.will_share(other, common_prefix(other.tokens, job.tokens))
                 for other in self.running
-                if not other.streaming and other.adapters == job.adapters
+                if not other.streaming
+                and other.adapters == job.adapters
+                # A side job gets no steps while people are answered: nobody of them waits for it.
+                and (job.background or not other.background)
             ),
             default=0,
         )
-        coming = min(coming, len(job.tokens) - 1)
-        return coming >= self._cache.find(job).length + _WORTH_WAITING
+        coming = min(coming, len(job.tokens) - 1) - _WORTH_WAITING
+        return coming >= 0 and coming >= self._cache.find(job).length
 
     # ------------------------------------------------------------ the batch
 
@@ -194,7 +208,7 @@ class Scheduler:
         jobs = self._group()
         slices = [self._slice(job, 1) for job in jobs if job.streaming]
         room = self.limits.step_tokens - len(slices)
-        if slices:
+        if jobs and self._is_watched(jobs[0]):
             room = min(room, self._chunk)
         elif jobs and jobs[0].background:
             room = min(room, self.limits.background_chunk)
@@ -215,6 +229,10 @@ class Scheduler:
         start = self._turn % len(first)
         rotated = first[start:] + first[:start]
         return [job for job in rotated if job.adapters == rotated[0].adapters]
+
+    def _is_watched(self, job: Job) -> bool:
+        """Whether a reply of the same class is being read while this job computes."""
+        return any(other.streaming and other.background == job.background for other in self.running)
 
     def _slice(self, job: Job, count: int) -> Slice:
         assert job.sequence is not None

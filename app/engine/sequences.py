@@ -38,7 +38,6 @@ class Sequence:
     adapters: tuple[float, ...] = ()
     used_at: int = 0
     saved: bool = False
-    doomed: bool = False  # its session was purged while it was busy
     private_from: int | None = None  # tokens from here on may not reach the disk
 
 
@@ -72,6 +71,13 @@ class Sequences:
     def unshared(self, sequence: Sequence) -> int:
         """How many cells dropping this sequence would free."""
         return int(np.count_nonzero(self._references[_indices(sequence.cells)] == 1))
+
+    def free_without(self, sequences: list[Sequence]) -> int:
+        """How many cells would be free if all these were dropped."""
+        left = self._references.copy()
+        for sequence in sequences:
+            left[_indices(sequence.cells)] -= 1
+        return int(np.count_nonzero(left == 0))
 
     def touch(self, sequence: Sequence) -> None:
         self._clock += 1

@@ -166,7 +166,10 @@ class Tiers:
         self._children.setdefault(head.parent, {})[head.key] = head
 
     def _unlink(self, head: Head) -> None:
-        self._children.get(head.parent, {}).pop(head.key, None)
+        siblings = self._children.get(head.parent, {})
+        siblings.pop(head.key, None)
+        if not siblings:
+            self._children.pop(head.parent, None)
 
     # ------------------------------------------------------------ the disk thread
 
@@ -189,6 +192,8 @@ class Tiers:
                 task()
             except OSError as error:
                 _log.info("a snapshot was not kept: %s", error)
+            except Exception:  # noqa: BLE001 - requests wait for what this thread fetches
+                _log.exception("a snapshot was lost")
 
     def _path(self, key: bytes) -> Path:
         assert self._folder is not None
@@ -215,7 +220,8 @@ class Tiers:
                 self._read_s_per_byte = 0.7 * self._read_s_per_byte + 0.3 * rate
                 os.utime(self._path(head.key))
                 with self._lock:
-                    self._keep(chunk)
+                    if head.key in self._disk:  # else it was purged meanwhile
+                        self._keep(chunk)
         finally:
             done()
 

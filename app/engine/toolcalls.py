@@ -2,7 +2,8 @@
 
 Pure, one object per reply. Always true: a block is only a call once it parses; a malformed one
 comes out as the text it was; text outside blocks is never changed (white space beside a call is
-dropped). Without offered tools nothing is looked for.
+dropped). Reading takes time in proportion to the text, whatever it is: all replies wait for it.
+Without offered tools nothing is looked for.
 """
 
 import json
@@ -11,7 +12,7 @@ import secrets
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple, cast
 
-from app.core.messages import ToolCall
+from app.core.messages import ToolCall, clean_text
 from app.engine.stops import first_of, tail_overlap
 
 
@@ -79,16 +80,23 @@ def _read_json(body: str) -> list[Call] | None:
     return found if found and len(found) == len(calls) else None
 
 
-_XML_CALL = re.compile(r"\s*<function=([^>\n]+)>(.*?)(?:</function>)?\s*", re.DOTALL)
-_XML_ARGUMENT = re.compile(r"<parameter=([^>\n]+)>\n?(.*?)\n?</parameter>", re.DOTALL)
+def _pairs(text: str, pair: re.Pattern[str], close: str) -> list[tuple[str, str]] | None:
+    """The (key, value) pairs that make up a text, each ended by `close`; None: there is more."""
+    *parts, rest = text.split(close)
+    found = [pair.fullmatch(part) for part in parts]
+    pairs = [(match[1], match[2]) for match in found if match]
+    return None if rest.strip() or len(pairs) < len(parts) else pairs
+
+
+_XML_ARGUMENT = re.compile(r"\s*<parameter=([^>\n]+)>\n?(.*?)\n?", re.DOTALL)
 
 
 def _read_tagged(body: str) -> list[Call] | None:
     """The inside of `<tool_call>`: JSON (Hermes, Qwen) or `<function=…>` tags (Qwen coder)."""
-    match = _XML_CALL.fullmatch(body)
-    if match is None:
-        return _read_json(body) or (_read_pairs(body) if "<arg_key>" in body else None)
-    return _read_function(f"{match[1]}>{match[2]}")
+    text = body.strip()
+    if text.startswith("<function="):
+        return _read_function(text.removeprefix("<function=").removesuffix("</function>"))
+    return _read_json(body) or (_read_pairs(body) if "<arg_key>" in body else None)
 
 
 def _read_function(body: str) -> list[Call] | None:
@@ -96,8 +104,8 @@ def _read_function(body: str) -> list[Call] | None:
     name, mark, rest = body.partition(">")
     if not mark or not name.strip():
         return None
-    pairs = _XML_ARGUMENT.findall(rest)
-    if _XML_ARGUMENT.sub("", rest).strip():
+    pairs = _pairs(rest, _XML_ARGUMENT, "</parameter>")
+    if pairs is None:
         arguments = _arguments(_json(rest))
     else:
         arguments = json.dumps({key: _scalar(text) for key, text in pairs}, ensure_ascii=False)
@@ -109,18 +117,16 @@ def _scalar(text: str) -> Any:
     return text if value is None and text.strip() != "null" else value
 
 
-_PAIRED_CALL = re.compile(r"\s*([\w.-]+)\s*((?:<arg_key>.*</arg_value>)?)\s*", re.DOTALL)
-_PAIRED_ARGUMENT = re.compile(
-    r"<arg_key>(.*?)</arg_key>\s*<arg_value>(.*?)</arg_value>\s*", re.DOTALL
-)
+_PAIRED_CALL = re.compile(r"\s*+([\w.-]++)(.*)", re.DOTALL)
+_PAIRED_ARGUMENT = re.compile(r"\s*<arg_key>(.*?)</arg_key>\s*<arg_value>(.*)", re.DOTALL)
 
 
 def _read_pairs(body: str) -> list[Call] | None:
     """`name<arg_key>key</arg_key><arg_value>value</arg_value>…` (GLM)."""
     match = _PAIRED_CALL.fullmatch(body)
-    if match is None or _PAIRED_ARGUMENT.sub("", match[2]):
+    pairs = _pairs(match[2], _PAIRED_ARGUMENT, "</arg_value>") if match else None
+    if match is None or pairs is None:
         return None
-    pairs = _PAIRED_ARGUMENT.findall(match[2])
     values = {key.strip(): _scalar(text) for key, text in pairs}
     return [Call(match[1], json.dumps(values, ensure_ascii=False))]
 
@@ -144,7 +150,7 @@ def _read_mistral(body: str) -> list[Call] | None:
     calls: list[Call] = []
     for part in body.split("[TOOL_CALLS]"):
         named = re.fullmatch(
-            r"\s*([\w.-]+)\s*(?:\[CALL_ID\][^\[{]*)?(?:\[ARGS\])?\s*(\{.*)", part, re.DOTALL
+            r"\s*+([\w.-]++)\s*+(?:\[CALL_ID\][^\[{]*+)?(?:\[ARGS\])?\s*(\{.*)", part, re.DOTALL
         )
         if named:
             arguments = _arguments(_json(named[2]))
@@ -185,7 +191,7 @@ def _read_deepseek(body: str) -> list[Call] | None:
     return calls or None
 
 
-_HARMONY_CALL = re.compile(r"([\w.-]+)[^{]*?<\|message\|>(\{.*)", re.DOTALL)
+_HARMONY_CALL = re.compile(r"([\w.-]++)[^{]*?<\|message\|>(\{.*)", re.DOTALL)
 
 
 def _read_harmony(body: str) -> list[Call] | None:
@@ -206,6 +212,7 @@ BLOCKS = {
     "<|channel|>commentary to=functions.": Block("<|call|>", _read_harmony),
 }
 _OPENINGS = tuple(BLOCKS)
+_MOST_BROKEN = 32  # a reply of nothing but openings would be read again from each of them
 _BARE = ('{"name"', '{"function"', '{"type"', '{"parameters"', '{"arguments"', '[{"name"')
 
 
@@ -220,6 +227,7 @@ class ToolCalls:
         self._searched = 0  # how much of the held block is known not to hold its end
         self._bare = bool(names)  # the answer so far may be one bare JSON call
         self._beside = False  # the last thing that came out was a call
+        self._broken = 0  # blocks that were none
 
     def feed(self, text: str) -> Found:
         if not self._names:
@@ -260,7 +268,8 @@ class ToolCalls:
             if self._may_be_bare():
                 return "", False
             self._bare = False
-        text, hit = self._held, first_of(self._held, _OPENINGS)
+        text = self._held
+        hit = first_of(text, _OPENINGS) if self._broken < _MOST_BROKEN else None
         if hit is not None:
             at, self._opening = hit
             self._held, self._searched = text[at + len(self._opening) :], 0
@@ -281,6 +290,7 @@ class ToolCalls:
         found = block.read(body)
         if found is None:
             self._beside = False
+            self._broken += 1
             return opening  # as text; what follows is looked at again, it may hold a good block
         self._held, self._beside = rest, True
         calls += _named(found)
@@ -292,6 +302,8 @@ class ToolCalls:
 
 
 def _named(calls: list[Call]) -> tuple[ToolCall, ...]:
+    # JSON can name half a surrogate pair, which no pipe and no database takes.
     return tuple(
-        ToolCall(f"call_{secrets.token_hex(6)}", call.name, call.arguments) for call in calls
+        ToolCall(f"call_{secrets.token_hex(6)}", clean_text(call.name), clean_text(call.arguments))
+        for call in calls
     )

@@ -13,6 +13,7 @@ from app.core.frames import (
     read_events,
 )
 from app.core.ids import RequestId
+from app.core.messages import Tool
 from app.core.protocol import Command, Finished, Generate, Shutdown, Stats, Tokenize
 
 
@@ -32,11 +33,19 @@ def test_commands_and_events_come_back_as_they_were() -> None:
     assert read_events(BytesIO(encode([*events]))) == events
 
 
+def _nested(depth: int) -> Tool:
+    schema: dict[str, object] = {}
+    for _ in range(depth):
+        schema = {"items": schema}
+    return Tool(name="t", description="", parameters=schema)
+
+
 @pytest.mark.parametrize(
     "command",
     [
         Tokenize(request_id=RequestId("t"), text="half a pair \ud800"),
         Generate(request_id=RequestId("g"), tokens=(1 << 70,)),
+        Generate(request_id=RequestId("g"), prompt="x", tools=(_nested(20_000),)),
     ],
 )
 def test_what_no_frame_can_hold_is_refused_when_it_is_written(command: Command) -> None:
@@ -60,6 +69,14 @@ def test_behind_an_unreadable_command_the_stream_goes_on(payload: bytes) -> None
     assert read_command(stream) == COMMAND
 
 
+def _deep_command() -> bytes:
+    """A request whose tool has a schema nested past what can be read."""
+    values = {"type": "generate", "request_id": "t", "prompt": "x"}
+    tool = {"name": "t", "description": "", "parameters": {"items": "DEEP"}}
+    whole = msgspec.msgpack.encode({**values, "tools": [tool]})
+    return whole.replace(msgspec.msgpack.encode("DEEP"), b"\x91" * 20_000 + b"\xc0")
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -67,6 +84,7 @@ def test_behind_an_unreadable_command_the_stream_goes_on(payload: bytes) -> None
         encode(COMMAND)[:2],
         b"\xff\xff\xff\xff" + b"x" * 100,
         frame(b"\xc1"),
+        frame(_deep_command()),
         frame(msgspec.msgpack.encode([1, 2, 3])),
     ],
 )

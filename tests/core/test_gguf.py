@@ -1,5 +1,6 @@
 """The header reader: what it says of good files, and how it refuses bad ones."""
 
+import os
 import struct
 import tracemalloc
 from collections.abc import Callable
@@ -226,6 +227,13 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "absent.gguf"):
         with pytest.raises(ModelLoadFailed, match="cannot be read"):
             read_facts(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="only where there are named pipes")
+def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "m.gguf")
+    with pytest.raises(ModelLoadFailed):
+        gguf.read_file(tmp_path / "m.gguf")
 
 
 def test_two_tables_of_positions_are_noticed() -> None:

@@ -1,8 +1,10 @@
 """A real engine process: what goes in, what comes out, how it ends."""
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 from app.core.frames import encode
 from app.core.ids import RequestId
@@ -16,6 +18,7 @@ from app.core.protocol import (
     Embed,
     Failed,
     Finished,
+    Generate,
     GetStats,
     Heartbeat,
     Load,
@@ -24,6 +27,9 @@ from app.core.protocol import (
     Tokenize,
 )
 from app.core.sampling import Sampling
+from app.engine.child import Io, _beat
+from app.engine.loop import Loop
+from tests.engine.rig import Nowhere
 from tests.engine.worker import Worker, ask
 
 
@@ -81,6 +87,46 @@ def test_cancel_ends_a_reply_and_forgives_unknown_ids(tiny: Worker) -> None:
     assert end.reason == "cancelled"
     assert end.stats.completion_tokens < 1500
     assert tiny.ask(ask("b", "Again")).reason in ("stop", "length")
+
+
+def test_a_cancel_does_not_wait_behind_a_long_text(tiny: Worker) -> None:
+    tiny.send(ask("a", "Never stop", max_tokens=1900, ignore_eos=True))
+    while RequestId("a") not in tiny.seen:
+        tiny.read()
+    long = Tokenize(request_id=RequestId("long"), text="word " * 800_000)
+    tiny.send(long, Cancel(request_id=RequestId("a")))
+    assert tiny.wait("a").reason == "cancelled"
+    assert RequestId("long") not in tiny.seen
+    tiny.wait("long")
+
+
+def test_what_waits_to_be_read_can_be_cancelled(tiny: Worker) -> None:
+    long = Tokenize(request_id=RequestId("long"), text="word " * 400_000)
+    waiting = ask("g", "Hello"), Embed(request_id=RequestId("e"), texts=("a town",))
+    tiny.send(long, *waiting, *(Cancel(request_id=request.request_id) for request in waiting))
+    for request in waiting:
+        end = tiny.wait(request.request_id)
+        assert isinstance(end, Finished)
+        assert (end.reason, end.stats.prompt_tokens) == ("cancelled", 0)
+
+
+def test_a_cancel_while_a_request_is_being_read_is_not_lost() -> None:
+    """The loop does not know the request yet when it hears of the cancel."""
+    handed_on: list[SimpleNamespace] = []
+
+    def read(request: Generate) -> SimpleNamespace:
+        io_thread._cancel(request.request_id)
+        return SimpleNamespace(cancelled=False)
+
+    loop = SimpleNamespace(
+        desk=SimpleNamespace(job=read), cancel=lambda request_id: None, submit=handed_on.append
+    )
+    io_thread = Io(loop, Nowhere())  # type: ignore[arg-type]
+    request = ask("g", "Hello")
+    io_thread._waiting[request.request_id] = False
+    io_thread._answer(request)
+    assert [job.cancelled for job in handed_on] == [True]
+    assert io_thread._waiting == {}
 
 
 def test_text_and_tokens_round_trip(tiny: Worker) -> None:
@@ -151,6 +197,40 @@ def test_texts_become_vectors(worker: Worker, built_model: Callable[[str], Path]
     assert worker.ask(ask("a", "Hello")).error.kind == "invalid_request"
 
 
+def test_replies_go_on_while_many_texts_become_vectors(fresh_tiny: Worker) -> None:
+    texts = Embed(request_id=RequestId("e"), texts=("a river and a town",) * 2000)
+    fresh_tiny.send(ask("a", "Never stop", max_tokens=1500, ignore_eos=True), texts)
+    fresh_tiny.wait("e")
+    said = sum(isinstance(event, Delta) for event in fresh_tiny.seen[RequestId("a")])
+    assert said > 100  # one at least for each pass of sixteen texts
+
+
+def test_texts_can_be_cancelled_and_the_urgent_ones_go_first(fresh_tiny: Worker) -> None:
+    many = ("a river",) * 5000
+    first = Embed(request_id=RequestId("first"), texts=many, priority="background")
+    fresh_tiny.send(first, Embed(request_id=RequestId("second"), texts=("a town",)))
+    assert len(fresh_tiny.wait("second").vectors) == 1
+    assert RequestId("first") not in fresh_tiny.seen
+    fresh_tiny.send(Cancel(request_id=RequestId("first")))
+    end = fresh_tiny.wait("first")
+    assert isinstance(end, Finished)
+    assert end.reason == "cancelled"
+
+
+def test_heartbeats_speak_for_both_threads() -> None:
+    """Without one of them requests would wait for ever in a process that looks alive."""
+    for ended in ("loop", "io"):
+        outbox = Nowhere()
+        loop, io_thread = Loop(outbox), Io(Loop(outbox), outbox)
+        loop.start()
+        io_thread.start()
+        stop = {"loop": loop.stop, "io": io_thread.stop}
+        assert stop.pop(ended)(5)
+        _beat(loop, io_thread, outbox, threading.Event())
+        assert outbox.events == []
+        assert all(end(5) for end in stop.values())
+
+
 def test_adapters_change_the_reply_and_never_share_what_is_computed(
     worker: Worker, tiny_model: Path, built_model: Callable[[str], Path]
 ) -> None:
@@ -165,5 +245,6 @@ def test_adapters_change_the_reply_and_never_share_what_is_computed(
     for name in scales:
         assert worker.wait(f"{name}-again").stats.reused_tokens > 0
         assert worker.text(f"{name}-again") == worker.text(name)
-    wrong = worker.ask(ask("wrong", "Hello", adapters=(1.0,)))
-    assert wrong.error.kind == "invalid_request"
+    for wrong in ((1.0,), (float("nan"), 1.0)):
+        assert worker.ask(ask("wrong", "Hello", adapters=wrong)).error.kind == "invalid_request"
+        worker.seen.clear()

@@ -62,6 +62,12 @@ def test_hostile_schemas_fail_and_the_process_lives(tiny: Worker) -> None:
     assert isinstance(tiny.ask(ask("after", "Hi")), Finished)
 
 
+def test_more_stop_strings_than_can_be_looked_for_are_refused(tiny: Worker) -> None:
+    failed = tiny.ask(ask("stops", "Hi", stop=tuple(map(str, range(1000)))))
+    assert failed.error.kind == "invalid_request"
+    assert isinstance(tiny.ask(ask("few", "Hi", stop=("", "x" * 100_000))), Finished)
+
+
 def test_stop_strings_and_continuing_a_reply(tiny: Worker) -> None:
     tiny.ask(ask("whole", "Tell me.", max_tokens=40))
     text = tiny.text("whole")

@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import BugError, ContextLimitExceeded, InvalidRequest
-from app.engine.embed import Embedder, passes
+from app.engine.embed import passes
 from app.engine.llama.embedding import TEXTS_PER_PASS, EmbeddingContext
-from app.engine.llama.vocab import Vocab
-from tests.engine.library import opened
+from tests.engine.library import Embedding, embedding, opened
 
 TEXTS = ["Hello world", "another text " * 40, "x", "天气很好", "Hello world."]
 
@@ -20,21 +19,17 @@ TEXTS = ["Hello world", "another text " * 40, "x", "天气很好", "Hello world.
 @pytest.fixture(scope="module", params=["embed", "tiny"])
 def embedder(
     request: pytest.FixtureRequest, built_model: Callable[[str], Path]
-) -> Iterator[Embedder]:
+) -> Iterator[Embedding]:
     """An encoder that says how it pools, and a chat model that does not."""
-    with opened(built_model(request.param), vocab_only=False) as model:
-        embedder = Embedder(model, Vocab(model), trained_ctx=512, threads=1)
-        yield embedder
-        embedder.close()
-        embedder.close()  # freed once
+    with embedding(built_model(request.param)) as embed:
+        yield embed
 
 
-def vectors(embedder: Embedder, texts: list[str]) -> list[np.ndarray]:
-    packed, _ = embedder.embed(texts)
-    return [np.frombuffer(vector, "<f4") for vector in packed]
+def vectors(embedder: Embedding, texts: list[str]) -> list[np.ndarray]:
+    return embedder(texts)[0]
 
 
-def test_a_batch_equals_one_by_one(embedder: Embedder) -> None:
+def test_a_batch_equals_one_by_one(embedder: Embedding) -> None:
     texts = TEXTS * 7  # several passes
     together = vectors(embedder, texts)
     alone = {text: vectors(embedder, [text])[0] for text in TEXTS}
@@ -43,28 +38,28 @@ def test_a_batch_equals_one_by_one(embedder: Embedder) -> None:
         assert float(vector @ alone[text]) == pytest.approx(1.0, abs=1e-4)
 
 
-def test_vectors_have_length_one_and_differ(embedder: Embedder) -> None:
+def test_vectors_have_length_one_and_differ(embedder: Embedding) -> None:
     found = vectors(embedder, TEXTS)
     for vector in found:
         assert float(np.linalg.norm(vector)) == pytest.approx(1.0, abs=1e-5)
     assert float(found[0] @ found[4]) > float(found[0] @ found[3])
 
 
-def test_tokens_are_counted(embedder: Embedder) -> None:
-    _, one = embedder.embed(["Hello world"])
-    _, three = embedder.embed(["Hello world"] * 3)
+def test_tokens_are_counted(embedder: Embedding) -> None:
+    _, one = embedder(["Hello world"])
+    _, three = embedder(["Hello world"] * 3)
     assert three == 3 * one > 0
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["fine", ""]])
-def test_nothing_to_embed_is_refused(embedder: Embedder, texts: list[str]) -> None:
+def test_nothing_to_embed_is_refused(embedder: Embedding, texts: list[str]) -> None:
     with pytest.raises(InvalidRequest):
-        embedder.embed(texts)
+        embedder(texts)
 
 
-def test_a_text_too_long_for_the_model_is_refused(embedder: Embedder) -> None:
+def test_a_text_too_long_for_the_model_is_refused(embedder: Embedding) -> None:
     with pytest.raises(ContextLimitExceeded) as refusal:
-        embedder.embed(["word " * 2000])
+        embedder(["word " * 2000])
     assert refusal.value.maximum == 512
     assert refusal.value.required > 512
     assert vectors(embedder, ["still works"])

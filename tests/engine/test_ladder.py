@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from app.core.errors import OutOfMemory
+from app.core.fit import Settings
 from app.core.model_facts import Layer, ModelFacts
 from app.core.protocol import Device, ModelSpec
 from app.engine.build import shape_of
@@ -72,6 +73,35 @@ def test_room_for_a_wind_never_changes_how_positions_are_read(chat_ctx: int, cel
     assert plan.settings.cells == cells
     shape = shape_of(spec, plan.attempt, window=0, recurrent=False, short_ctx=facts.short_ctx)
     assert shape.cells == cells
+
+
+def test_not_even_the_dry_run_is_asked_about_an_absurd_context() -> None:
+    """It keeps a list of the cells: a hundred gigabytes for three thousand million of them."""
+    asked: list[Settings] = []
+    spec = ModelSpec(path="m.gguf", chat_ctx=2_000_000_000)
+    facts = msgspec.structs.replace(EIGHT_B, trained_ctx=2_000_000_000)
+    make_plan(spec, facts, machine(24), asked.append)
+    assert asked[0].cells < 300_000
+
+
+def test_a_model_whose_memory_does_not_grow_has_bounds_too() -> None:
+    layers = (Layer(weight_bytes=1 << 20, kv_heads=0, key_size=0, value_size=0, state_bytes=9),)
+    facts = msgspec.structs.replace(EIGHT_B, layers=layers, trained_ctx=2_000_000_000)
+    spec = ModelSpec(path="m.gguf", chat_ctx=2_000_000_000)
+    assert make_plan(spec, facts, machine(24), lambda settings: 0).attempt.chat_ctx <= 1 << 24
+
+
+def test_a_window_that_a_clamped_context_no_longer_uses_is_not_counted_on() -> None:
+    """The context is created for the clamped size, so the estimate has to be made for it."""
+    layer = msgspec.structs.replace(EIGHT_B.layers[0], windowed=True)
+    facts = msgspec.structs.replace(EIGHT_B, layers=(layer,) * 32, window=1024)
+    spec = ModelSpec(path="m.gguf", chat_ctx=131_072)
+    plan = make_plan(spec, facts, machine(7.5), lambda settings: 0)
+    settings = plan.settings
+    assert settings.chat_ctx < 131_072
+    shape = shape_of(spec, plan.attempt, window=1024, recurrent=False, short_ctx=0)
+    assert settings.full_window == shape.full_window
+    assert plan.fit.label != "too_big"
 
 
 def test_a_model_larger_than_memory_is_refused_before_it_is_loaded() -> None:

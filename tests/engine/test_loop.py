@@ -2,15 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from app.core.ids import RequestId
-from app.core.protocol import Failed, Finished, ModelSpec
+from app.core.errors import BugError, ContextLimitExceeded, InvalidRequest
+from app.core.frames import MAX_FRAME_BYTES
+from app.core.ids import RequestId, SessionId
+from app.core.messages import Message
+from app.core.protocol import Embed, Failed, Finished, Generate, Load, ModelSpec
 from app.engine.batch import Batch
+from app.engine.desk import Desk
 from app.engine.llama.context import NO_ROOM, Context
+from app.engine.llama.embedding import EmbeddingContext
 from app.engine.llama.model import Model
-from tests.engine.rig import NOISE, Reference, Rig, loaded
+from app.engine.llama.vocab import Vocab
+from app.engine.loop import Loop
+from tests.engine.rig import NOISE, Nowhere, Reference, Rig, loaded
 
 PROMPT = [300 + index % 50 for index in range(200)]
 
@@ -140,3 +148,116 @@ def with_reference(rig: Rig, request_id: RequestId) -> None:
     worst = reference.worst(rig.jobs[request_id])
     reference.close()
     assert worst < NOISE
+
+
+def test_a_failed_step_leaves_nothing_that_could_be_saved(
+    model: Model, expect_log: Callable[[str], None]
+) -> None:
+    spec = ModelSpec(path=model.path, chat_ctx=512, parallel=2, threads=1, cache_ram_bytes=10**8)
+    rig = Rig(model, spec)
+    rig.loop.engine = rig.engine
+    jobs = [rig.submit(name, [index, *PROMPT, *PROMPT]) for index, name in enumerate("ab", 20)]
+    rig.step()
+    rig.step()
+    expect_log("a request failed")
+    rig.loop._fail_all(ValueError("broken"))
+    assert [event.request_id for event in rig.outbox.events if isinstance(event, Failed)] == [
+        job.id for job in jobs
+    ]
+    assert rig.engine.cache.snapshots.tiers.ram_bytes == 0
+    with_reference(rig, rig.reply("c", PROMPT).id)
+    rig.assert_mirror_is_true()
+    rig.close()
+
+
+def test_texts_that_cannot_be_embedded_fail_alone(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, expect_log: Callable[[str], None]
+) -> None:
+    running = rig.submit("a", PROMPT)
+    texts = Embed(request_id=RequestId("e"), texts=("a", "b"))
+    expect_log("a request failed")
+
+    def broken(self: EmbeddingContext, texts: object) -> None:
+        raise BugError("the model gave no embedding")
+
+    monkeypatch.setattr(EmbeddingContext, "vectors", broken)
+    rig.loop._embeds.append(Desk(rig.engine).embed_job(texts))
+    (failed,) = rig.loop._embed_next(rig.engine)
+    assert rig.engine.embedding
+    rig.engine.embedding.close()
+    assert isinstance(failed, Failed)
+    assert failed.request_id == "e"
+    assert rig.loop._embed_next(rig.engine) == []
+    rig.finish(running)
+    assert isinstance(rig.ends[running.id], Finished)
+
+
+def test_more_vectors_than_one_frame_holds_are_refused(rig: Rig) -> None:
+    texts = ("a",) * (MAX_FRAME_BYTES // (4 * rig.model.embedding_length))
+    with pytest.raises(InvalidRequest):
+        Desk(rig.engine).embed_job(Embed(request_id=RequestId("e"), texts=texts))
+
+
+def test_what_is_far_too_long_is_not_read_to_its_end(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading twenty megabytes took twelve seconds in which nobody could be stopped."""
+    monkeypatch.setattr(Vocab, "_tokenize", lambda *given, **options: pytest.fail("it was read"))
+    endless = "word " * 100_000
+    said = (Message(role="user", content=endless),)
+    for what in ({"prompt": endless}, {"messages": said}):
+        with pytest.raises(ContextLimitExceeded) as refused:
+            Desk(rig.engine).job(Generate(request_id=RequestId("r"), **what))  # type: ignore[arg-type]
+        assert refused.value.maximum == 512
+
+
+def test_a_purged_session_leaves_no_transcript(rig: Rig) -> None:
+    rig.submit("running", PROMPT, session="gone")
+    rig.step()
+    rig.submit("queued", [5, *PROMPT], session="gone")
+    rig.engine.purge(SessionId("gone"))
+    rig.finish()
+    assert len(rig.ends) == 2
+    assert list(rig.engine.transcripts._said) == []
+    assert rig.engine.cache.sequences.live == {}
+
+
+def test_a_load_cancelled_after_its_last_report_is_undone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = Loop(outbox := Nowhere())
+    closed: list[bool] = []
+    command = Load(request_id=RequestId("l"), spec=ModelSpec(path="m"))
+
+    def load(command: Load, report: object) -> tuple[object, object]:
+        loop.cancel(command.request_id)
+        return SimpleNamespace(close=lambda: closed.append(True)), None
+
+    monkeypatch.setattr("app.engine.loop.load_engine", load)
+    loop.load(command)
+    loop._drain()
+    (end,) = outbox.events
+    assert isinstance(end, Finished)
+    assert end.reason == "cancelled"
+    assert closed == [True]
+    assert loop.engine is None
+
+
+def test_nothing_is_computed_after_the_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = Loop(Nowhere())
+    engine = SimpleNamespace(scheduler=SimpleNamespace(has_work=True), close=lambda: None)
+    loop.engine = engine  # type: ignore[assignment]
+    steps: list[object] = []
+    monkeypatch.setattr(Loop, "step", lambda self, engine: steps.append(engine) or [])
+    loop._inbox.put(loop._stop)
+    loop.start()
+    assert loop.stop(5)
+    assert steps == []
+
+
+def test_requests_that_never_ran_do_not_push_out_what_was_said(rig: Rig) -> None:
+    said = rig.reply("said", PROMPT)
+    for index in range(100):
+        rig.submit(f"r{index}", [index, *PROMPT]).cancelled = True
+    rig.finish()
+    assert tuple(said.tokens) in {tokens for tokens, _ in rig.engine.transcripts._said}

@@ -1,6 +1,7 @@
 """The call formats of widespread models, well formed and not."""
 
 import json
+from time import process_time
 
 import pytest
 
@@ -122,3 +123,39 @@ def test_tag_arguments_are_values_when_they_read_as_json() -> None:
     )
     ((_, arguments),) = whole(f"<tool_call>{body}</tool_call>", tools=("look",)).calls
     assert json.loads(arguments) == {"n": 3, "s": "plain text\nof two lines", "l": ["a"]}
+
+
+def test_half_a_surrogate_pair_in_a_call_can_be_sent_on() -> None:
+    """JSON can name one; a frame that held it could not be written, and the reply had no end."""
+    body = r'{"name": "look\ud800", "arguments": {"x": "\udc00"}}'
+    as_text = body.replace(r'{"x": "\udc00"}', r'"{\"x\": \"\udc00\"}"')
+    for call in (body, as_text):
+        ((name, arguments),) = whole(f"<tool_call>{call}</tool_call>", tools=("look",)).calls
+        assert name == "look\ufffd"
+        assert json.loads(arguments) == {"x": "\ufffd"}
+
+
+_LONG = 200_000
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "[TOOL_CALLS]x" + " " * _LONG + "!",
+        "<tool_call><function=a>" + " " * _LONG + "x</tool_call>",
+        "<tool_call><function=a>" + "<parameter=a>" * _LONG + "</tool_call>",
+        "<tool_call>x" + "<arg_key>" * _LONG + "</arg_value></tool_call>",
+        "<tool_call>x" + " " * _LONG + "<arg_key>!</tool_call>",
+        "<|channel|>commentary to=functions." + "a" * _LONG + "<|call|>",
+        "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>" + "a" * _LONG + "<｜tool▁calls▁end｜>",
+        "<|tool_call>call:x{" + ", a" * _LONG + "<tool_call|>",
+        "<tool_call>" * (_LONG // 10),
+        '{"name"' + "; " * _LONG,
+    ],
+    ids=lambda reply: reply[:40],
+)
+def test_no_reply_takes_long_to_read(reply: str) -> None:
+    """Every other reply waits meanwhile, and the heartbeat; 3,000 tags took 1.6 s once."""
+    started = process_time()
+    assert whole(reply, tools=("look",)).text == reply
+    assert process_time() - started < 3

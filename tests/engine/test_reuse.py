@@ -8,7 +8,7 @@ import pytest
 
 from app.core.ids import RequestId, SessionId
 from app.core.messages import Message
-from app.core.protocol import Generate, Heartbeat, Purge, Stats, Tokenize
+from app.core.protocol import Generate, Heartbeat, Purge, Shutdown, Stats, Tokenize
 from app.core.sampling import GREEDY, Sampling
 from tests.engine.worker import Worker
 
@@ -131,6 +131,19 @@ def test_a_restart_goes_on_where_it_was(tiny_model: Path, tmp_path: Path) -> Non
     assert worker.end() == 0
     assert second.reuse == "disk"
     assert second.reused_tokens >= kept
+
+
+def test_what_is_purged_just_before_the_end_is_gone(tiny_model: Path, tmp_path: Path) -> None:
+    worker = Worker()
+    cache = {"cache_ram_bytes": 10**8, "cache_disk_bytes": 10**8, "cache_dir": str(tmp_path)}
+    worker.load(tiny_model, chat_ctx=1024, **cache)
+    worker.ask(say("a", LONG, session="gone"))
+    while not list(tmp_path.glob("*/*.kv")):
+        worker.read()
+    before = Tokenize(request_id=RequestId("t"), text="word " * 20_000)
+    worker.send(before, Purge(session=SessionId("gone")), Shutdown())
+    assert worker.end() == 0
+    assert list(tmp_path.glob("*/*.kv")) == []
 
 
 def test_purged_sessions_are_forgotten(fresh_tiny: Worker) -> None:

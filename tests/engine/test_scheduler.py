@@ -6,6 +6,7 @@ import pytest
 
 from app.core.errors import ContextLimitExceeded, InvalidRequest, QueueFull
 from app.engine.batch import Batch
+from app.engine.kv import Cache
 from app.engine.scheduler import Limits
 from tests.engine.fakes import Bench
 
@@ -40,10 +41,39 @@ def test_beside_a_reply_prompts_come_in_small_chunks(bench: Bench) -> None:
 def test_chunks_shrink_when_steps_are_slow(bench: Bench) -> None:
     bench.job("a", prompt(1, 10), max_tokens=50)
     bench.step()
-    bench.job("b", prompt(2, 100))
+    bench.job("b", prompt(2, 400))
     bench.step(seconds=0.5)
-    assert sizes(bench.step(seconds=0.05))["b"] == 16
-    assert sizes(bench.step())["b"] == 32
+    assert sizes(bench.step(seconds=0.5))["b"] == 16
+    assert [sizes(bench.step(seconds=0.5))["b"] for _ in range(3)] == [8, 8, 8]
+
+
+def test_chunks_grow_to_what_a_short_step_can_hold() -> None:
+    """Twice the tokens take twice the time at most: short steps never become slow ones."""
+    bench = Bench(cells=2000, limits=Limits(chat_ctx=1000, step_tokens=128))
+    bench.job("a", prompt(1, 10), max_tokens=50)
+    bench.step()
+    bench.job("b", prompt(2, 900))
+    chunks = [sizes(bench.step(seconds=s))["b"] for s in (0.05, 0.05, 0.1, 0.1, 0.3, 0.1)]
+    bench.close()
+    assert chunks == [32, 64, 127, 127, 127, 63]
+
+
+def test_steps_without_a_prompt_say_nothing_about_chunks(bench: Bench) -> None:
+    bench.job("a", prompt(1, 10), max_tokens=50)
+    bench.job("b", prompt(2, 10), max_tokens=50)
+    bench.step()
+    for seconds in (0.001, 0.5):
+        bench.step(seconds=seconds)
+    bench.job("c", prompt(3, 400))
+    assert sizes(bench.step())["c"] == 32
+
+
+def test_replies_with_another_adapter_are_kept_flowing_too(bench: Bench) -> None:
+    bench.job("a", prompt(1, 10), max_tokens=50)
+    bench.step()
+    bench.job("b", prompt(2, 100)).adapters = (1.0,)
+    steps = [sizes(bench.step()) for _ in range(2)]
+    assert {"b": 32} in steps
 
 
 def test_logits_are_asked_for_once_at_the_end_of_a_prompt(bench: Bench) -> None:
@@ -83,6 +113,49 @@ def test_sessions_take_turns_in_the_queue() -> None:
     bench.drain()
     bench.close()
     assert "other" in started
+
+
+@pytest.mark.parametrize("others", ["", "new"])
+def test_nobody_who_comes_later_passes_a_session_that_was_served_before(others: str) -> None:
+    bench = Bench(cells=150, limits=Limits(chat_ctx=100))
+    bench.job("first", prompt(1, 90), session="s", max_tokens=2)
+    bench.drain()
+    bench.job("second", prompt(2, 90), session="s", max_tokens=2)
+    for index in range(3):
+        session = others and f"{others}{index}"
+        bench.job(f"other{index}", prompt(10 + index, 90), session=session, max_tokens=2)
+    bench.step()
+    assert [job.id for job in bench.scheduler.running] == ["second"]
+    bench.drain()
+    bench.close()
+
+
+def test_who_must_wait_all_the_same_throws_nothing_away() -> None:
+    bench = Bench(cells=900)
+    bench.job("old", prompt(1, 200), session="old", max_tokens=1)
+    bench.drain()
+    bench.job("a", prompt(2, 400), session="a", max_tokens=90)
+    bench.job("b", prompt(3, 400), session="b", max_tokens=90)
+    bench.step()
+    assert [job.id for job in bench.scheduler.queue] == ["b"]
+    assert "old" in {sequence.session for sequence in bench.sequences.live.values()}
+    bench.drain()
+    bench.close()
+
+
+def test_a_long_queue_is_not_searched_at_every_step(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index in range(2):
+        bench.job(f"r{index}", prompt(index, 400), max_tokens=90)
+    bench.step()
+    for index in range(200):
+        bench.job(f"q{index}", prompt(10 + index, 400), max_tokens=90)
+    asked: list[str] = []
+    find = Cache.find
+    monkeypatch.setattr(Cache, "find", lambda self, job: asked.append(job.id) or find(self, job))
+    bench.step()
+    assert len(asked) <= 2
 
 
 def test_what_does_not_fit_waits(bench: Bench) -> None:
@@ -167,6 +240,18 @@ def test_the_same_beginning_is_computed_once(bench: Bench) -> None:
     assert [job.reuse for job in jobs] == ["none", "fork", "fork", "fork"]
 
 
+def test_no_chat_waits_for_what_a_side_job_computes(bench: Bench) -> None:
+    shared = prompt(1, 250)
+    bench.job("side", shared, priority="background")
+    bench.step()
+    bench.job("other", prompt(2, 10), max_tokens=400)
+    bench.step()
+    bench.job("chat", [*shared, 3])
+    bench.step()
+    assert "chat" in [job.id for job in bench.scheduler.running]
+    bench.drain()
+
+
 def test_too_long_is_refused_with_both_sizes(bench: Bench) -> None:
     with pytest.raises(ContextLimitExceeded) as refused:
         bench.job("a", prompt(1, 500))
@@ -178,6 +263,17 @@ def test_side_jobs_may_go_an_eighth_further(bench: Bench) -> None:
     bench.job("a", prompt(1, 540), priority="background")
     with pytest.raises(ContextLimitExceeded):
         bench.job("b", prompt(1, 580), priority="background")
+
+
+def test_side_jobs_are_bound_by_the_cells_too() -> None:
+    """LongRoPE: there may be no more cells than a chat has; what never fits must not wait."""
+    bench = Bench(cells=500, limits=Limits(chat_ctx=500))
+    with pytest.raises(ContextLimitExceeded):
+        bench.job("a", prompt(1, 520), priority="background")
+    job = bench.job("b", prompt(1, 490), priority="background", max_tokens=100)
+    bench.drain()
+    bench.close()
+    assert len(job.tokens) == 500
 
 
 def test_a_reply_ends_where_the_context_does(bench: Bench) -> None:

@@ -1,7 +1,8 @@
 """What survives eviction and restarts, and what must not."""
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -145,10 +146,54 @@ def test_purge_deletes_everywhere(bench: Bench, folder: Path) -> None:
 def test_purge_reaches_a_session_that_is_still_running(bench: Bench) -> None:
     job = bench.job("a", TOKENS, session="gone", max_tokens=50)
     bench.step()
-    bench.cache.purge(SessionId("gone"))
+    bench.scheduler.purge(SessionId("gone"))
     bench.drain()
     assert job.generated == 50
     assert bench.sequences.live == {}
+
+
+def test_a_queued_request_of_a_purged_session_leaves_nothing(bench: Bench) -> None:
+    bench.job("a", TOKENS, session="gone", max_tokens=5)
+    bench.scheduler.purge(SessionId("gone"))
+    bench.drain()
+    assert bench.sequences.live == {}
+
+
+def test_what_is_purged_while_it_is_read_does_not_come_back(bench: Bench, folder: Path) -> None:
+    use(bench, "a", TOKENS, session="gone")
+    bench.cache.evict_all()
+    bench.close()
+    later = again(folder)
+    gate, fetched = threading.Event(), threading.Event()
+    later.tiers._tasks.put(lambda: gate.wait(5) and None)
+    assert later.tiers.fetch(later.cache.snapshots.find(TOKENS, ()), fetched.set)
+    later.cache.purge(SessionId("gone"))
+    gate.set()
+    assert fetched.wait(5)
+    assert later.tiers.ram_bytes == 0
+    later.close()
+
+
+def test_a_bug_in_one_file_does_not_end_the_disk_thread(
+    bench: Bench,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    expect_log: Callable[[str], None],
+) -> None:
+    use(bench, "a", TOKENS)
+    bench.cache.evict_all()
+    bench.close()
+    later = again(folder)
+    expect_log("a snapshot was lost")
+
+    def fail(path: Path) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.engine.tiers.read", fail)
+        assert use(later, "b", [*TOKENS[:300], 1]) == "none 0"
+    assert use(later, "c", [*TOKENS, 1]) == "disk 700"
+    later.close()
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "gone"])

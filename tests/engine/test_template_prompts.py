@@ -170,3 +170,4 @@ def test_a_refusal_names_the_template() -> None:
 def test_half_surrogates_and_nul_do_not_break_a_render() -> None:
     prompt = template(ct.CHATML).prompt([user("a\ud800b\0c")])
     assert "a\ufffdbc" in prompt.text
+    assert template(ct.CHATML + r"{{ 'x\ud800' }}").prompt([user("a")]).text.endswith("x\ufffd")

@@ -5,8 +5,6 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +12,10 @@ import platformdirs
 import pytest
 
 from app.core.paths import find_folders
-from app.engine.embed import Embedder
-from app.engine.llama.vocab import Vocab
 from scripts import make_embedder
 from scripts.embedder_reference import COUNT, STORED, sentences
 from scripts.make_embedder import NotMade, make
-from tests.engine.library import opened
+from tests.engine.library import Embedding, embedding
 
 WIDTH, INNER, WORDS = (
     64,
@@ -33,16 +29,8 @@ MADE = (
 )
 
 
-@contextmanager
-def embedder(path: Path) -> Iterator[Embedder]:
-    with opened(path, vocab_only=False) as model:
-        made = Embedder(model, Vocab(model), trained_ctx=512, threads=1)
-        yield made
-        made.close()
-
-
-def vectors(made: Embedder, texts: list[str]) -> np.ndarray:
-    return np.stack([np.frombuffer(packed, "<f4") for packed in made.embed(texts)[0]])
+def vectors(embed: Embedding, texts: list[str]) -> np.ndarray:
+    return np.stack(embed(texts)[0])
 
 
 @pytest.fixture
@@ -89,10 +77,10 @@ def package(tmp_path: Path) -> Path:
 def test_the_package_becomes_a_model_the_engine_embeds_with(package: Path, tmp_path: Path) -> None:
     out = tmp_path / "made" / "embedder.gguf"
     make(package, out, hashlib.sha256(package.read_bytes()).hexdigest())
-    with embedder(out) as made:
+    with embedding(out) as made:
         same, other = vectors(made, ["The cats.", "the CATS."])
         assert float(same @ other) == pytest.approx(1.0, abs=1e-5)  # lower-cased, in pieces
-        assert made.embed(["The cats."])[1] == 6  # [CLS] the cat ##s . [SEP]
+        assert made(["The cats."])[1] == 6  # [CLS] the cat ##s . [SEP]
     assert "Apache" in out.with_name(out.name + ".NOTICE.txt").read_text(encoding="utf-8")
 
 
@@ -150,6 +138,6 @@ def test_its_vectors_are_those_of_the_reference() -> None:
     texts = sentences()
     expected = np.load(STORED)["vectors"].astype(np.float32)
     assert len(texts) == len(expected) == COUNT
-    with embedder(MADE) as made:
+    with embedding(MADE) as made:
         cosines = (vectors(made, texts) * expected).sum(1)
     assert cosines.min() >= 0.999, texts[int(cosines.argmin())]

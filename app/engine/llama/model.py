@@ -54,6 +54,11 @@ class Model:
 
     def load_adapters(self, adapters: Sequence[Adapter]) -> None:
         for adapter in adapters:
+            if not Path(adapter.path).is_file():
+                raise ModelLoadFailed(
+                    f"The adapter {Path(adapter.path).name} is not there any more. "
+                    "Choose another one or load the model without it."
+                )
             pointer = lib.llama_adapter_lora_init(self.pointer, adapter.path.encode())
             if not pointer:
                 raise ModelLoadFailed(

@@ -104,6 +104,11 @@ class Vocab:
         return frozenset(token for token in candidates if token >= 0 and is_end(pointer, token))
 
     @cached_property
+    def longest(self) -> int:
+        """Bytes of the longest token; asks for all of them once."""
+        return max(len(self._read_piece(token)) for token in range(self.size))
+
+    @cached_property
     def named(self) -> dict[str, str]:
         """The tokens that templates and people call by name."""
         readers = {
