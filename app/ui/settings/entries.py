@@ -150,7 +150,7 @@ ENTRIES: tuple[Entry, ...] = (
           Offered("chat_model", "the chat's own model"), words="wind narrative summarizer"),
     Entry("models", "models.embedder", "Meaning is found by",
           "An embedding model finds chats and earlier turns that say it in other words.",
-          Offered("embedding_model", "the embedding model that is here"),
+          Offered("embedding_model", "the one that is here"),
           words="embedder embedding recall semantic search"),
     Entry("models", "models.folder", "Models folder",
           "Where downloads go and where models are looked for first.",

@@ -48,6 +48,7 @@ class MeaningPanel(Panel):
         self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.said.setWordWrap(True)
         self.get = QPushButton()
+        self.get.setProperty("kind", "plain")
         self.get.clicked.connect(self._press)
         self._again = QTimer(self, interval=_EVERY_MS, singleShot=True)
         self._again.timeout.connect(self._look_again)

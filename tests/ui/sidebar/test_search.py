@@ -125,8 +125,8 @@ def test_a_question_that_was_typed_over_changes_nothing(desk, encoder):
 
 def test_the_list_does_not_move_under_a_chosen_row(desk, encoder):
     desk.chat("July", "We rented a cottage by the sea.", "The sea was calm.")
-    for number in range(3):
-        desk.chat(f"Work {number}", "The overseas office is closed.")
+    for number in range(3):  # the encoder of these tests does not read capitals: words alone
+        desk.chat(f"Work {number}", "The OVERSEAS office is closed.")
     embed(desk, encoder)
     encoder.holds = True
     search(desk, "overseas")
