@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from app.chat.traffic import Traffic
 from app.core.calibration import MeasuredLoads, correction, measured_load
 from app.core.errors import KnownError, ModelLoadFailed, from_info
 from app.core.fit import Settings as FitSettings
@@ -16,7 +17,6 @@ from app.core.ids import RequestId
 from app.core.model_facts import Kind
 from app.core.paths import Folders, find_folders, resources
 from app.core.protocol import (
-    EMBEDDER,
     SUMMARIZER,
     Failed,
     Loaded,
@@ -27,7 +27,7 @@ from app.core.protocol import (
 )
 from app.core.settings import Settings
 from app.hub.places import Place, find_places
-from app.hub.resolve import CHATS, EMBEDDERS, Known, resolve
+from app.hub.resolve import CHATS, Known, resolve
 from app.hub.scan_cache import scan_again
 from app.storage.measured_file import MeasuredFile
 from app.storage.settings_file import SettingsFile
@@ -46,9 +46,14 @@ class Models:
     """
 
     def __init__(
-        self, pool: Pool, spec: Callable[[Path], ModelSpec], workers: Callable[[], int]
+        self,
+        pool: Pool,
+        traffic: Traffic,
+        spec: Callable[[Path], ModelSpec],
+        workers: Callable[[], int],
     ) -> None:
         self._pool = pool
+        self._traffic = traffic
         self._spec = spec
         self._workers = workers
         self._lock = threading.RLock()  # a pool that is closing answers on the spot
@@ -65,8 +70,9 @@ class Models:
 
         with self._lock:
             self._current = str(path)
+            counted = self._traffic.counted(watch)
             return self._pool.load(
-                self._spec(path), sink=watch, workers=self._workers(), fresh=fresh
+                self._spec(path), sink=counted, workers=self._workers(), fresh=fresh
             )
 
     def loaded(self, path: Path) -> "Future[ModelInfo]":
@@ -134,30 +140,24 @@ def pool_rules(settings: Settings) -> Rules:
     )
 
 
-def assign_roles(pool: Pool, settings: Settings, folders: Folders) -> tuple[str, ...]:
-    """Who summarises and who embeds, each loaded when first asked; what was not found, in words.
+def assign_summarizer(pool: Pool, settings: Settings, folders: Folders) -> str:
+    """Who summarises, loaded when first asked; why not, in words, when it was not found.
 
-    Neither keeps a cache: no summary begins like another.
+    It keeps no cache: no summary begins like another.
     """
-    problems: list[str] = []
-    names = {SUMMARIZER: settings.models.summarizer, EMBEDDER: settings.models.embedder}
-    for role, name in names.items():
-        spec: ModelSpec | None = None
-        try:
-            if name:
-                kinds = EMBEDDERS if role == EMBEDDER else CHATS
-                path = find_model(name, settings, folders, kinds)
-                spec = msgspec.structs.replace(
-                    model_spec(path, settings, folders),
-                    parallel=1,
-                    embedding=role == EMBEDDER,
-                    cache_ram_bytes=0,
-                    cache_disk_bytes=0,
-                )
-        except KnownError as error:
-            problems.append(f"The {role} of the settings was not found. {error.message}")
-        pool.assign(role, spec)
-    return tuple(problems)
+    problem, spec = "", None
+    try:
+        if name := settings.models.summarizer:
+            spec = msgspec.structs.replace(
+                model_spec(find_model(name, settings, folders), settings, folders),
+                parallel=1,
+                cache_ram_bytes=0,
+                cache_disk_bytes=0,
+            )
+    except KnownError as error:
+        problem = f"The summarizer of the settings was not found. {error.message}"
+    pool.assign(SUMMARIZER, spec)
+    return problem
 
 
 def keep_measured(loads: MeasuredLoads) -> Callable[[PoolEvent], None]:
@@ -177,7 +177,7 @@ def model_places(settings: Settings, folders: Folders) -> tuple[Place, ...]:
         tuple(Path(folder).expanduser() for folder in settings.models.folders),
         os.environ,
         Path.home(),
-        resources() / "models",
+        (resources() / "models", folders.embedder.parent),
     )
 
 

@@ -17,6 +17,7 @@ from app.core.fit import Fit
 from app.core.ids import new_request_id
 from app.core.messages import Message
 from app.core.protocol import Failed, Render, Rendered, RequestEvent
+from app.core.settings import NO_EMBEDDER
 from app.hub.library import Library
 from app.hub.models import Model
 from app.storage.database import is_temporary
@@ -167,7 +168,9 @@ class Surroundings:
         from app.ui.palette.commands import actions
         from app.ui.settings.about import AboutPanel
         from app.ui.settings.estimate import EstimatePanel
+        from app.ui.settings.meaning import MeaningPanel
         from app.ui.settings.page import SettingsPage
+        from app.ui.settings.panels import Panels
         from app.ui.settings.presets import PresetsPanel
         from app.ui.settings.runtimes import RuntimesPanel
         from app.ui.settings.shortcuts import ShortcutsPanel
@@ -178,7 +181,15 @@ class Surroundings:
         preferences, stores = self._preferences, self._stores
         tools = tuple(each.tool for each in built_in())
         panels: dict[Section, PanelMaker] = {
-            "models": lambda theme: EstimatePanel(self._estimate, preferences),
+            "models": lambda theme: Panels(
+                MeaningPanel(
+                    self._rooms.meaning.standing,
+                    lambda: not self._library.of_kind("embedding"),
+                    lambda one: self._shelves.shelf.result().fetch(one),
+                    self._bridge,
+                ),
+                EstimatePanel(self._estimate, preferences),
+            ),
             "runtimes": lambda theme: RuntimesPanel(self._make_builds(), theme),
             "sampling": lambda theme: PresetsPanel(self._rooms.presets, theme),
             "tools": lambda theme: ToolsPanel(tools, preferences, theme),
@@ -215,7 +226,8 @@ class Surroundings:
             case "chat_model":
                 return _named(self._library.of_kind("chat"))
             case "embedding_model":
-                return _named(self._library.of_kind("embedding"))
+                none = (NO_EMBEDDER, "None: by words alone")
+                return [none, *_named(self._library.of_kind("embedding"))]
             case "device":
                 gpus = [each for each in self._rooms.pool.devices if each.kind == "gpu"]
                 named = [(each.name, f"{each.name}: {each.description}") for each in gpus]

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import msgspec
 
+from app.bootstrap.embedder import Embedder
 from app.bootstrap.models import (
     Models,
-    assign_roles,
+    assign_summarizer,
     find_model,
     keep_measured,
     model_spec,
@@ -31,6 +32,7 @@ from app.chat.presets import Presets
 from app.chat.scale import Scale
 from app.chat.titles import Titles
 from app.chat.tools import Toolbox, built_in
+from app.chat.traffic import Traffic
 from app.chat.turns import Turns
 from app.chat.unkept import Unkept
 from app.chat.wind import Wind
@@ -64,6 +66,7 @@ class Chats(msgspec.Struct, frozen=True):
     wind: Wind
     narrator: Narrator
     presets: Presets
+    meaning: Meaning
 
 
 class Rooms(msgspec.Struct, frozen=True):
@@ -78,6 +81,8 @@ class Rooms(msgspec.Struct, frozen=True):
     wind: Wind
     narrator: Narrator
     presets: Presets
+    meaning: Meaning
+    embedder: Embedder
     attachments: Attachments
     downloads: Downloads
     budget: Callable[[], Budget]  # of the window of one chat, as it is now
@@ -131,7 +136,23 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
     sampling: Sampling | None
     max_tokens: int | None
 
-    def over(self, db: Database, generator: Unkept | Pool) -> Chats:
+    def stored(self, db: Database, traffic: Traffic, embedder: Embedder) -> Chats:
+        meaning = Meaning(db, traffic, embedder.name, traffic.is_quiet)
+
+        def follow(old: Settings, new: Settings) -> None:
+            if old.models.embedder != new.models.embedder:
+                meaning.catch_up()
+
+        self.closing.callback(self.settings.subscribe(follow))
+        return self._over(db, traffic, meaning)
+
+    def passing(self, db: Database, traffic: Traffic) -> Chats:
+        """What these say is remembered nowhere, not even as what it means."""
+        unkept = Unkept(traffic)
+        self.closing.callback(unkept.close)
+        return self._over(db, unkept, Meaning(db, unkept))
+
+    def _over(self, db: Database, generator: Unkept | Traffic, meaning: Meaning) -> Chats:
         budget = self.window.budget
         scale = Scale(db, generator, budget, self.toolbox, sees=self.window.sees)
         wind = Wind(
@@ -145,7 +166,6 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
         self.closing.callback(wind.close)
         narrator = Narrator(db, scale, wind, self.post)
         self.closing.callback(narrator.close)
-        meaning = Meaning(db, generator, lambda: self.settings.value.models.embedder)
         self.closing.callback(meaning.close)
         answering = Answering(
             db,
@@ -167,7 +187,7 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
             toolbox=self.toolbox,
         )
         self.closing.callback(turns.close)
-        return Chats(db, turns, wind, narrator, Presets(db, self.post))
+        return Chats(db, turns, wind, narrator, Presets(db, self.post), meaning)
 
 
 def _open_stored(
@@ -206,7 +226,7 @@ class _Patience:
 
 def _open_pool(
     folders: Folders, settings: SettingsFile, closing: ExitStack
-) -> tuple[Pool, _Patience, tuple[str, ...]]:
+) -> tuple[Pool, _Patience, Embedder, tuple[str, ...]]:
     """The engines, and what the settings have them do besides chatting."""
     runtimes = Runtimes(folders.runtimes)
     pool = Pool(
@@ -219,16 +239,20 @@ def _open_pool(
     closing.callback(pool.close)
     pool.warm()  # its process starts and imports while the rest is still being opened
 
+    embedder = Embedder(pool, settings, folders)
+
     def follow(old: Settings, new: Settings) -> None:
         last = new.models.last  # which model chats is no reason to look for the others again
         if msgspec.structs.replace(old.models, last=last) != new.models:
-            for problem in assign_roles(pool, new, folders):
-                _log.warning("%s", problem)
+            embedder.assign()
+            for problem in (assign_summarizer(pool, new, folders), embedder.problem):
+                if problem:
+                    _log.warning("%s", problem)
 
     closing.callback(settings.subscribe(follow))
     refused = runtimes.active().refused
-    problems = assign_roles(pool, settings.value, folders)
-    return pool, patience, (*((refused,) if refused else ()), *problems)
+    problems = (refused, assign_summarizer(pool, settings.value, folders), embedder.problem)
+    return pool, patience, embedder, tuple(filter(None, problems))
 
 
 def _open_downloads(
@@ -274,26 +298,26 @@ def open_rooms(
         db, recovered, restored = passing_db, None, ""
         if not temporary:
             db, recovered, restored = _open_stored(folders, on_raise, closing)
-        pool, patience, problems = _open_pool(folders, settings_file, closing)
+        pool, patience, embedder, problems = _open_pool(folders, settings_file, closing)
+        traffic = Traffic(pool)
         window = _Window(settings_file)
         pool.subscribe(window.follow)
         pool.subscribe(keep_measured(MeasuredFile(folders.measured_loads)))
         toolbox = Toolbox(built_in(), lambda: settings_file.value.tools)
         models = Models(
             pool,
+            traffic,
             lambda path: model_spec(path, settings_file.value, folders),
             lambda: settings_file.value.models.workers,
         )
         downloads = _open_downloads(db, folders, settings_file, closing)
         attachments = Attachments(pool, window.budget, window.sees)
         closing.callback(attachments.close)
-        unkept = Unkept(pool)
-        closing.callback(unkept.close)
         build = _ChatsBuilder(
             post, window, models, toolbox, closing, settings_file, sampling, max_tokens
         )
-        passing = build.over(passing_db, unkept)
-        kept = passing if temporary else build.over(db, pool)
+        passing = build.passing(passing_db, traffic)
+        kept = passing if temporary else build.stored(db, traffic, embedder)
         closing.callback(patience.begin)
         yield Rooms(
             folders,
@@ -305,6 +329,8 @@ def open_rooms(
             kept.wind,
             kept.narrator,
             kept.presets,
+            kept.meaning,
+            embedder,
             attachments,
             downloads,
             window.budget,

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import psutil
 
+from app.bootstrap.embedder import SETTLED_S
 from app.bootstrap.models import fit_settings, model_places
 from app.bootstrap.rooms import Rooms
 from app.core.fit import Settings as FitSettings
 from app.core.protocol import Device
+from app.hub.library import Library
 from app.hub.watching import Watch
 from app.ui.events import Event, LibraryChanged
 
@@ -61,9 +63,15 @@ class Shelves(msgspec.Struct, frozen=True):
 @contextmanager
 def open_shelf(rooms: Rooms, post: Callable[[Event], None]) -> Generator[Shelves]:
     with ExitStack() as closing:
+
+        def changed(library: Library) -> None:
+            if rooms.embedder.look(library):
+                rooms.meaning.catch_up(SETTLED_S)
+            post(LibraryChanged(library))
+
         watch = Watch(
             lambda: model_places(rooms.settings.value, rooms.folders),
-            lambda library, _: post(LibraryChanged(library)),
+            lambda library, _: changed(library),
             cache=rooms.folders.scanned,
         )
         closing.callback(watch.close)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from app.bootstrap.embedder import SETTLED_S
 from app.bootstrap.pages import Surroundings
 from app.bootstrap.rooms import Rooms, open_rooms
 from app.bootstrap.shelf import open_shelf
@@ -79,6 +80,7 @@ def open_window(model: Path | None, *, verbose: bool = False) -> Generator[Windo
         shelves = closers.enter_context(open_shelf(rooms, bridge.post))
         Surroundings(window, rooms, bridge, preferences, models, shelves, stores).offer()
         _follow(window, rooms, bridge, preferences, models)
+        rooms.meaning.catch_up(SETTLED_S)
         FirstModel(models, bridge, preferences).begin(model, shelves.lane, rooms.find_model)
         yield window
 
@@ -88,7 +90,8 @@ def _make_window(
 ) -> Window:
     kept, passing = (Chats(each.db, each.turns, each.narrator) for each in (rooms, rooms.temporary))
     memory = rooms.folders.config / "window.json"
-    return Window(bridge, Keeping(kept, passing), models, rooms.attachments, memory, preferences)
+    keeping = Keeping(kept, passing, rooms.meaning.senses)
+    return Window(bridge, keeping, models, rooms.attachments, memory, preferences)
 
 
 def _follow(
@@ -106,6 +109,8 @@ def _follow(
                 preferences.change(lambda old: remember_model(old, choice.path))
             case LibraryChanged(library=library):
                 bridge.post(ModelsListed(tuple(map(choice_of_model, library.of_kind("chat")))))
+            case FoldersChanged():  # chats were brought in, perhaps
+                rooms.meaning.catch_up(SETTLED_S)
             case Raised(words=words):
                 window.showNormal()
                 window.raise_()

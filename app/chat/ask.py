@@ -11,7 +11,7 @@ import msgspec
 
 from app.core.errors import BugError, InvalidRequest, from_info
 from app.core.generator import Generator
-from app.core.ids import new_request_id
+from app.core.ids import RequestId, new_request_id
 from app.core.protocol import (
     CHAT,
     Count,
@@ -66,9 +66,12 @@ def count(generator: Generator, request: Count) -> "Future[Counted]":
 
 
 def embed(
-    generator: Generator, texts: tuple[str, ...], priority: Priority = "interactive"
+    generator: Generator,
+    texts: tuple[str, ...],
+    priority: Priority = "interactive",
+    request_id: RequestId | None = None,
 ) -> "Future[tuple[bytes, ...]]":
-    request = Embed(request_id=new_request_id(), texts=texts, priority=priority)
+    request = Embed(request_id=request_id or new_request_id(), texts=texts, priority=priority)
     return _then(_single(generator, request, Embedded), lambda answer: answer.vectors)
 
 

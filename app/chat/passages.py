@@ -5,7 +5,6 @@ that most passages share say nothing; without one that tells them apart nothing 
 """
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
@@ -14,9 +13,9 @@ from itertools import pairwise
 import msgspec
 
 from app.storage.documents import Excerpt
+from app.storage.passages import split
 from app.storage.tokenizer import terms
 
-_LONGEST = 800  # characters
 _SATURATION = 1.5
 _COMMON_SHARE = 0.2
 _OPENING_SHARE = 0.3
@@ -46,28 +45,6 @@ def excerpt(
         return None
     extent = f"{len(chosen)} of {len(index.passages)} parts"
     return Excerpt(name, extent, _joined(index.passages, sorted(chosen)))
-
-
-def split(text: str) -> tuple[str, ...]:
-    """Paragraphs, short ones together and long ones cut at sentences, else anywhere."""
-    passages: list[str] = []
-    for paragraph in re.split(r"\n\s*\n", text):
-        for piece in _cut(paragraph.strip()):
-            if passages and len(passages[-1]) + len(piece) + 2 <= _LONGEST:
-                passages[-1] += "\n\n" + piece
-            else:
-                passages.append(piece)
-    return tuple(passages)
-
-
-def _cut(paragraph: str) -> list[str]:
-    pieces: list[str] = []
-    while len(paragraph) > _LONGEST:
-        ends = [m.end() for m in re.finditer(r"[.!?。！？]\s*|\n", paragraph[:_LONGEST])]
-        end = ends[-1] if ends and ends[-1] > _LONGEST // 3 else _LONGEST
-        pieces.append(paragraph[:end].strip())
-        paragraph = paragraph[end:].strip()
-    return [*pieces, paragraph] if paragraph else pieces
 
 
 @lru_cache(maxsize=8)

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from app.chat.budget import Budget
 from app.chat.documents import own_words
-from app.chat.meaning import Sense
 from app.chat.prompt import Composition
+from app.chat.sense import Sense
 from app.core.ids import MessageId
-from app.storage import embeddings, search
+from app.storage import search, vectors
 from app.storage.connection import Tx
 from app.storage.fusion import fused
 from app.storage.messages import StoredMessage
@@ -48,7 +48,7 @@ def quotes_for(
 def _near(tx: Tx, composition: Composition, sense: Sense) -> list[MessageId]:
     conversation = composition.branch[-1].conversation_id
     limit = _CANDIDATES + len(composition.verbatim)  # those are near too, and in sight
-    near = embeddings.nearest(tx, sense.model, sense.vector, limit, conversation)
+    near = vectors.nearest(tx, sense.model, sense.vector, limit, conversation)
     return [each.id for each in near if each.score >= _NEAR]
 
 

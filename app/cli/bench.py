@@ -94,6 +94,25 @@ def storage(
 
 
 @app.command()
+def meaning(
+    passages: Annotated[int, typer.Option(min=1_000, max=2_000_000)] = 100_000,
+    size: Annotated[int, typer.Option(min=8, max=8192, help="Values of a vector.")] = 384,
+    as_json: _Json = False,
+) -> None:
+    """Finding what is nearest in meaning among so many passages."""
+    from app.cli.bench_meaning import measure
+
+    figures, held_mib = measure(passages, size)
+    if as_json:
+        facts = [figure.facts() for figure in figures]
+        typer.echo(json.dumps({"figures": facts, "held_mib": held_mib}))
+        return
+    for figure in figures:
+        typer.echo(figure.line())
+    typer.echo(f"{held_mib:.0f} MiB are held for {passages:,} passages")
+
+
+@app.command()
 def ui(
     as_json: _Json = False,
     case: Annotated[str, typer.Option(hidden=True)] = "",

@@ -83,7 +83,7 @@ def growth(sizes: dict[int, list[Figure]]) -> dict[str, float]:
 
 def measure(path: Path) -> list[Figure]:
     """The figures of one generated database; leaves it as it was."""
-    figures = [_figure("open and first page of the sidebar", 100, _timed(lambda: _open(path), 9))]
+    figures = [figure("open and first page of the sidebar", 100, timed(lambda: _open(path), 9))]
     db = Database(path)
     try:
         figures.append(_last_page(db))
@@ -121,9 +121,9 @@ def _last_page(db: Database) -> Figure:
     def bare(tx: Tx) -> None:
         tx.rows("SELECT * FROM message WHERE conversation_id = 1 ORDER BY id DESC LIMIT 50")
 
-    ours = _timed(lambda: db.read(lambda tx: messages.path_page(tx, chat, limit=50)).result(), 41)
-    plain = _timed(lambda: db.read(bare).result(), 41)
-    return _figure("last page of the longest chat", 20, ours, plain)
+    ours = timed(lambda: db.read(lambda tx: messages.path_page(tx, chat, limit=50)).result(), 41)
+    plain = timed(lambda: db.read(bare).result(), 41)
+    return figure("last page of the longest chat", 20, ours, plain)
 
 
 def _search(db: Database, name: str, typed: Sequence[str]) -> Figure:
@@ -143,7 +143,7 @@ def _search(db: Database, name: str, typed: Sequence[str]) -> Figure:
     plain = [
         _sample(lambda text=text: db.read(lambda tx: bare(tx, text)).result()) for text in typed
     ]
-    return _figure(name, 50, ours, plain)
+    return figure(name, 50, ours, plain)
 
 
 def _recall(db: Database, common: Sequence[str], rare: Sequence[str]) -> Figure:
@@ -156,7 +156,7 @@ def _recall(db: Database, common: Sequence[str], rare: Sequence[str]) -> Figure:
         _sample(lambda asked=asked: db.read(lambda tx: search.recall(tx, chat, asked)).result())
         for asked in questions
     ]
-    return _figure("recall in the longest chat", 50, taken)
+    return figure("recall in the longest chat", 50, taken)
 
 
 def _append(db: Database) -> Figure:
@@ -169,14 +169,14 @@ def _append(db: Database) -> Figure:
     def bare(tx: Tx) -> None:
         tx.run("INSERT OR REPLACE INTO meta VALUES ('bench', ?)", (said.text,))
 
-    taken = _timed(lambda: db.write(ours).result(), 200)
-    plain = _timed(lambda: db.write(bare).result(), 200)
+    taken = timed(lambda: db.write(ours).result(), 200)
+    plain = timed(lambda: db.write(bare).result(), 200)
     db.write(lambda tx: conversations.purge(tx, chat)).result()
     db.write(lambda tx: tx.run("DELETE FROM meta WHERE key = 'bench'")).result()
-    return _figure("append one message, on disk", 5, taken, plain)
+    return figure("append one message, on disk", 5, taken, plain)
 
 
-def _timed(job: Callable[[], object], count: int) -> list[_Sample]:
+def timed(job: Callable[[], object], count: int) -> list[_Sample]:
     return [_sample(job) for _ in range(count)]
 
 
@@ -186,7 +186,7 @@ def _sample(job: Callable[[], object]) -> _Sample:
     return _Sample((time.perf_counter() - started) * 1000, (time.process_time() - used) * 1000)
 
 
-def _figure(
+def figure(
     name: str, limit_ms: float, taken: Sequence[_Sample], bare: Sequence[_Sample] = ()
 ) -> Figure:
     wall = sorted(sample.wall_ms for sample in taken)

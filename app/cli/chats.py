@@ -14,21 +14,24 @@ from typing import Annotated, Any, Literal
 import msgspec
 import typer
 
-from app.core.errors import InvalidRequest, StorageError
+from app.chat.finding import Finding
+from app.core.errors import AppError, InvalidRequest, StorageError
 from app.core.ids import ConversationId
 from app.core.paths import Folders, find_folders
 from app.storage import backup as backups
-from app.storage import conversations, messages, recovery, search_index
-from app.storage import search as searching
+from app.storage import conversations, embeddings, messages, recovery, search_index
 from app.storage.connection import Tx
 from app.storage.database import Database, Reader
 from app.storage.instance import Instance
+from app.storage.search import Results
 from app.storage.transfer import exporting
 from app.storage.transfer.importing import import_file
 
 app = typer.Typer(
     name="chats", help="List, search, export, import and keep chats.", no_args_is_help=True
 )
+
+_PATIENCE_S = 60  # for the embedder to load
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _Id = Annotated[int, typer.Argument(help="The number that `chats list` shows.")]
@@ -98,16 +101,16 @@ def search(
     limit: _Limit = 20,
     as_json: _Json = False,
 ) -> None:
-    """Find messages in all chats."""
+    """Find messages in all chats; ≈ marks what was found by its meaning."""
     with _reader() as db:
-        found = db.read(lambda tx: searching.search(tx, " ".join(words), limit)).result()
+        found = _found(db, " ".join(words), limit)
     if as_json:
         _print_json(found.groups)
         return
     for group in found.groups:
         typer.echo(f"{group.conversation_id:>6}  {_one_line(group.title) or 'Untitled chat'}")
         for hit in group.hits:
-            typer.echo(f"        {hit.role}: {hit.snippet.text}")
+            typer.echo(f"      {'≈' if hit.meant else ' '} {hit.role}: {hit.snippet.text}")
     if not found.groups:
         raise typer.Exit(1)
 
@@ -192,6 +195,24 @@ def check(*, repair: Annotated[bool, typer.Option("--repair")] = False) -> None:
     if any("rebuilt" not in fault for fault in found):
         raise typer.Exit(1)
     typer.echo("The chats are sound.")
+
+
+def _found(db: Reader, text: str, limit: int) -> Results:
+    """By meaning too, where messages have vectors: the embedder is started for this question."""
+    known = db.read(embeddings.models).result()
+    by_words = Finding(db, None).by_words(text, limit)
+    if not known:
+        return by_words.result()
+    from app.bootstrap.embedder import open_senses
+
+    with open_senses(known) as senses:
+        try:
+            both = Finding(db, senses).by_meaning(text, limit).result(_PATIENCE_S)
+        except (AppError, TimeoutError) as error:
+            why = error.message if isinstance(error, AppError) else "The embedder took too long."
+            typer.echo(f"By words alone: {why}", err=True)
+            both = None
+    return both or by_words.result()
 
 
 def _id(number: int) -> ConversationId:

@@ -11,6 +11,8 @@ import msgspec
 
 from app.core.protocol import FlashAttention, KvType, Memory
 
+NO_EMBEDDER = "none"  # stands for an embedder: chats are searched by words alone
+
 ChatContext = Annotated[int, msgspec.Meta(ge=2048, le=131_072)]
 
 
@@ -45,7 +47,7 @@ class ModelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     last: str = ""  # the model that was used last
     # Each by path or name; loaded when first needed.
     summarizer: str = ""  # empty: the chat model
-    embedder: str = ""  # empty: none
+    embedder: str = ""  # empty: the one prepared for this app, else any there is
     workers: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1  # engine processes of the chat model
     device: str = ""  # a device's name, or `cpu`; empty: as many layers as fit on the best one
     memory_mapping: Memory = "auto"

@@ -45,9 +45,9 @@ def find_places(
     folders: tuple[Path, ...],
     environment: Mapping[str, str],
     home: Path,
-    starter: Path | None = None,
+    starters: tuple[Path, ...] = (),
 ) -> tuple[Place, ...]:
-    """In the order in which a duplicate is preferred; `starter` is the folder we ship."""
+    """In the order in which a duplicate is preferred; `starters` are folders of our own models."""
     places = [Place(models, "app"), *(Place(folder, "folder") for folder in folders)]
     if cache := environment.get("HF_HUB_CACHE"):
         places.append(Place(Path(cache).expanduser(), "hugging_face"))
@@ -60,7 +60,7 @@ def find_places(
     else:
         shared = Path("/usr/share/ollama/.ollama/models")
         places += [Place(home / ".ollama" / "models", "ollama"), Place(shared, "ollama")]
-    places += [Place(starter, "starter")] if starter else []
+    places += [Place(starter, "starter") for starter in starters]
     return tuple(places)
 
 

@@ -27,6 +27,17 @@ class Suggestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"{self.repository}:{self.quantization}"
 
 
+# What makes a chat be found by its meaning; the smallest that does it well.
+EMBEDDER = Suggestion(
+    repository="second-state/All-MiniLM-L6-v2-Embedding-GGUF",
+    quantization="Q8_0",
+    title="all-MiniLM-L6-v2",
+    bytes=25_000_000,
+    licence="apache-2.0",
+    good_for="finding chats by their meaning",
+)
+
+
 def curated(file: Path | None = None) -> tuple[Suggestion, ...]:
     """By size, the smallest first."""
     data = (file or resources() / "models.json").read_bytes()

@@ -1,24 +1,20 @@
-"""Vectors of messages, by the model that made them: what has none yet, and what is nearest.
+"""Vectors of messages, by the model that made them: what has none yet, and what is kept.
 
-Verbs on a transaction. A vector is little-endian float32 of length one; a message has several
-when its text was embedded in parts. They go with the message and when its text changes. Reading
-is bounded: so many messages looked at in one call, so many vectors in memory at a time.
+Verbs on a transaction. A message has one vector for each of its passages (see `passages`); they
+go with the message and when its text changes. Nothing of a chat in the trash is asked for.
+Looking for what is missing is bounded: so many messages in one call.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
-from app.core.ids import ConversationId, MessageId
+from app.core.ids import MessageId
+from app.storage import vectors
 from app.storage.connection import Tx
 
 _LOOKED_AT = 5_000
-_BLOCK = 4_096
-_AT_ONCE = 64
-
-Vectors = NDArray[np.float32]
+_DROPPED_AT_ONCE = 2_000
 
 
 class Unembedded(msgspec.Struct, frozen=True):
@@ -33,10 +29,11 @@ class Missing(msgspec.Struct, frozen=True):
     next: MessageId | None
 
 
-class Near(msgspec.Struct, frozen=True):
-    id: MessageId
-    conversation_id: ConversationId
-    score: float  # cosine: 1.0 is the same direction
+class Standing(msgspec.Struct, frozen=True):
+    """How many messages can be found by meaning, of how many."""
+
+    done: int
+    total: int
 
 
 def missing(tx: Tx, model: str, limit: int, before: MessageId | None = None) -> Missing:
@@ -44,11 +41,11 @@ def missing(tx: Tx, model: str, limit: int, before: MessageId | None = None) -> 
     start = 2**62 if before is None else before
     rows = tx.rows(
         f"""SELECT id, text FROM
-            (SELECT id, status, deleted_ms, text FROM message WHERE id < ?
+            (SELECT id, conversation_id, status, deleted_ms, text FROM message WHERE id < ?
                 ORDER BY id DESC LIMIT {_LOOKED_AT}) m
-        WHERE status <> 'streaming' AND deleted_ms IS NULL
-            AND trim(text, char(9, 10, 13, 32)) <> ''
+        WHERE status <> 'streaming' AND deleted_ms IS NULL AND octet_length(text) > 0
             AND NOT EXISTS (SELECT 1 FROM embedding WHERE message_id = m.id AND model = ?)
+            AND (SELECT trashed_ms FROM conversation WHERE id = m.conversation_id) IS NULL
         ORDER BY id DESC LIMIT ?""",
         (start, model, limit),
     )
@@ -62,7 +59,7 @@ def missing(tx: Tx, model: str, limit: int, before: MessageId | None = None) -> 
     return Missing(items, lowest)
 
 
-def store(tx: Tx, model: str, message: Unembedded, vectors: Sequence[bytes]) -> bool:
+def store(tx: Tx, model: str, message: Unembedded, made: Sequence[bytes]) -> bool:
     """Replaces what there was; without vectors it is not asked for again.
 
     False when the message is gone or says something else by now: then nothing is stored.
@@ -70,7 +67,7 @@ def store(tx: Tx, model: str, message: Unembedded, vectors: Sequence[bytes]) -> 
     if tx.value("SELECT text FROM message WHERE id = ?", (message.id,)) != message.text:
         return False
     tx.run("DELETE FROM embedding WHERE message_id = ? AND model = ?", (message.id, model))
-    for part, vector in enumerate(vectors or (b"",)):
+    for part, vector in enumerate(map(vectors.pack, made) if made else (b"",)):
         tx.run(
             "INSERT INTO embedding (message_id, model, part, vector) VALUES (?, ?, ?, ?)",
             (message.id, model, part, vector),
@@ -87,61 +84,33 @@ def copy(tx: Tx, source: MessageId, target: MessageId) -> None:
     )
 
 
-def nearest(
-    tx: Tx,
-    model: str,
-    vector: bytes,
-    limit: int,
-    conversation: ConversationId | None = None,
-) -> list[Near]:
-    """The messages closest in meaning, best first; neither deleted nor in the trash."""
-    wanted = np.frombuffer(vector, "<f4")
-    best: list[Near] = []
-    for ids, vectors in _blocks(tx, model, len(vector), conversation):
-        scores = vectors @ wanted
-        order = np.argsort(-scores)
-        for start in range(0, len(order), _AT_ONCE):
-            few = order[start : start + _AT_ONCE]
-            if len(best) == limit and scores[few[0]] <= best[-1].score:
-                break
-            # Of a message's parts the nearest one counts, so it is put in last.
-            near = _shown(tx, {ids[index]: float(scores[index]) for index in reversed(few)})
-            best = _best_of(best + near, limit)
-    return best
+def standing(tx: Tx, model: str) -> Standing:
+    done, total = tx.rows(
+        """SELECT
+            total(EXISTS (SELECT 1 FROM embedding WHERE message_id = m.id AND model = ?)),
+            count(*)
+        FROM message m JOIN conversation c ON c.id = m.conversation_id
+        WHERE c.trashed_ms IS NULL AND m.status <> 'streaming' AND m.deleted_ms IS NULL
+            AND octet_length(m.text) > 0""",
+        (model,),
+    )[0]
+    return Standing(int(done), total)
 
 
-def _best_of(found: Sequence[Near], limit: int) -> list[Near]:
-    by_message: dict[MessageId, Near] = {}
-    for near in sorted(found, key=lambda near: near.score):
-        by_message[near.id] = near
-    return sorted(by_message.values(), key=lambda near: -near.score)[:limit]
+def models(tx: Tx) -> list[str]:
+    """Those that have made vectors."""
+    return [row[0] for row in tx.rows("SELECT DISTINCT model FROM embedding")]
 
 
-def _blocks(
-    tx: Tx, model: str, size: int, conversation: ConversationId | None
-) -> Iterator[tuple[list[MessageId], Vectors]]:
-    """Every vector of the model that has this size, so many at a time."""
-    of_one = "AND message_id IN (SELECT id FROM message WHERE conversation_id = ?)"
-    last = 0
-    while True:
-        rows = tx.rows(
-            f"""SELECT id, message_id, vector FROM embedding
-            WHERE id > ? AND model = ? AND length(vector) = ?
-            {of_one if conversation is not None else ""} ORDER BY id LIMIT {_BLOCK}""",
-            (last, model, size, *([] if conversation is None else [conversation])),
-        )
-        if not rows:
-            return
-        last = rows[-1][0]
-        packed = np.frombuffer(b"".join(row[2] for row in rows), "<f4")
-        yield [row[1] for row in rows], packed.reshape(len(rows), -1)
+def of_others(tx: Tx, model: str) -> list[int]:
+    """Some vectors of other models than this one."""
+    rows = tx.rows("SELECT id FROM embedding WHERE model <> ? LIMIT ?", (model, _DROPPED_AT_ONCE))
+    return [row[0] for row in rows]
 
 
-def _shown(tx: Tx, scores: dict[MessageId, float]) -> list[Near]:
-    rows = tx.rows(
-        """SELECT m.id, m.conversation_id FROM json_each(?) j JOIN message m ON m.id = j.value
-        JOIN conversation c ON c.id = m.conversation_id
-        WHERE m.deleted_ms IS NULL AND c.trashed_ms IS NULL""",
-        (msgspec.json.encode(list(scores)).decode(),),
+def drop(tx: Tx, ids: Sequence[int]) -> None:
+    """Vectors by their own numbers."""
+    tx.run(
+        "DELETE FROM embedding WHERE id IN (SELECT value FROM json_each(?))",
+        (msgspec.json.encode(ids).decode(),),
     )
-    return [Near(id_, conversation_id, scores[id_]) for id_, conversation_id in rows]

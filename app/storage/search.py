@@ -1,21 +1,25 @@
 """Search over all chats: what matches, ranked, grouped by conversation, with snippets.
 
 Verbs on a transaction, meant for the read lane. Only the newest candidates are ranked, so a
-common word costs as much as a rare one; trashed chats are not found.
+common word costs as much as a rare one; trashed chats are not found. What is near in meaning is
+ranked by its place there: the scores of words and of vectors cannot be compared.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from app.core.ids import ConversationId, MessageId
 from app.core.messages import Role
-from app.storage import folders, query, snippets
+from app.storage import folders, passages, query, snippets
 from app.storage.connection import Tx, Value
 from app.storage.conversations import now_ms
+from app.storage.fusion import fused
 from app.storage.query import Query
 from app.storage.snippets import Mark, Snippet
+from app.storage.vectors import Near
 
 _CANDIDATES = 1_000
 _TITLES = 200
@@ -35,6 +39,7 @@ class Hit(msgspec.Struct, frozen=True):
     role: Role
     created_ms: int
     snippet: Snippet
+    meant: bool = False  # found by its meaning alone: then the snippet is the passage that is near
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -59,7 +64,8 @@ class _Candidate(NamedTuple):
     score: float
 
 
-def search(tx: Tx, text: str, limit: int = _GROUPS) -> Results:
+def search(tx: Tx, text: str, limit: int = _GROUPS, near: Sequence[Near] = ()) -> Results:
+    """`near`: what is close in meaning, best first, already within the filters."""
     asked = query.parse(text)
     if not asked.pieces:
         return Results(_filtered_only(tx, asked, limit) if asked != Query() else (), False)
@@ -70,7 +76,13 @@ def search(tx: Tx, text: str, limit: int = _GROUPS) -> Results:
     for candidate in candidates:
         by_chat.setdefault(candidate.conversation_id, []).append(candidate)
     ranked = sorted(by_chat, key=lambda chat: -_group_score(by_chat[chat], titled.get(chat, 0.0)))
-    groups = tuple(_group(tx, chat, by_chat[chat], asked) for chat in ranked[:limit])
+    meant: dict[ConversationId, dict[MessageId, Near]] = {}
+    for each in near:
+        meant.setdefault(each.conversation_id, {})[each.id] = each
+    groups = tuple(
+        _group(tx, chat, by_chat.get(chat, []), meant.get(chat, {}), asked)
+        for chat in fused(ranked, meant)[:limit]
+    )
     return Results(groups, len(candidates) == _CANDIDATES)
 
 
@@ -205,20 +217,33 @@ def _group_score(hits: list[_Candidate], title_score: float) -> float:
     return title_score + hits[0].score * (1 + math.log10(len(hits)) / 4)
 
 
-def _group(tx: Tx, chat: ConversationId, hits: list[_Candidate], asked: Query) -> Group:
+def _group(
+    tx: Tx,
+    chat: ConversationId,
+    hits: Sequence[_Candidate],
+    meant: Mapping[MessageId, Near],
+    asked: Query,
+) -> Group:
     title, updated_ms = _required(
         tx.row("SELECT title, updated_ms FROM conversation WHERE id = ?", (chat,))
     )
-    shown = tuple(_hit(tx, hit.message_id, asked) for hit in hits[:_HITS_PER_GROUP])
+    said = [hit.message_id for hit in hits]
+    found = fused(said, meant)
+    shown = tuple(
+        _hit(tx, id_, asked, None if id_ in said else meant[id_]) for id_ in found[:_HITS_PER_GROUP]
+    )
     marks = snippets.mark_all(title, asked.pieces)
-    return Group(chat, title, marks, updated_ms, shown, len(hits))
+    return Group(chat, title, marks, updated_ms, shown, len(found))
 
 
-def _hit(tx: Tx, message_id: MessageId, asked: Query) -> Hit:
+def _hit(tx: Tx, message_id: MessageId, asked: Query, meant: Near | None) -> Hit:
     role, created_ms, text = _required(
         tx.row("SELECT role, created_ms, text FROM message WHERE id = ?", (message_id,))
     )
-    return Hit(message_id, role, created_ms, snippets.cut(text, asked.pieces))
+    if meant is not None:
+        text = "".join(passages.split(text)[meant.part : meant.part + 1]) or text
+    snippet = snippets.cut(text, asked.pieces)
+    return Hit(message_id, role, created_ms, snippet, meant is not None)
 
 
 def _required(row: tuple[Any, ...] | None) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ temporary one can take the way to the disk.
 import msgspec
 
 from app.chat.narrator import Narrator
+from app.chat.sense import Senses
 from app.chat.turns import Turns
 from app.core.ids import ConversationId
 from app.storage.database import Database, is_temporary
@@ -23,6 +24,7 @@ class Chats(msgspec.Struct, frozen=True):
 class Keeping(msgspec.Struct, frozen=True):
     stored: Chats
     passing: Chats
+    senses: Senses | None = None  # without, chats are searched by words alone
 
     def of(self, conversation: ConversationId) -> Chats:
         return self.passing if is_temporary(conversation) else self.stored

@@ -8,7 +8,7 @@ import pytest
 from app.chat.attachments import Attachments
 from app.chat.documents import own_words
 from app.chat.events import QueueChanged, ReplyDelta, ReplyFinished
-from app.chat.passages import excerpt, split
+from app.chat.passages import excerpt
 from app.core.errors import InvalidRequest
 from app.core.ids import ConversationId
 from app.core.messages import ImagePart
@@ -16,6 +16,7 @@ from app.core.settings import WindSettings
 from app.storage import conversations, copies, documents
 from app.storage.database import Database
 from app.storage.documents import Document
+from app.storage.passages import split
 
 from . import paperwork
 from .conftest import Chat, WordModel, price

@@ -113,8 +113,8 @@ def test_the_embedder_is_loaded_by_the_first_text(
         assert len({embedder.pid, *(each.pid for each in chatting)}) == 3
 
 
-def with_summarizer(old: Settings, name: str) -> Settings:
-    return msgspec.structs.replace(old, models=msgspec.structs.replace(old.models, summarizer=name))
+def with_models(old: Settings, **models: Any) -> Settings:
+    return msgspec.structs.replace(old, models=msgspec.structs.replace(old.models, **models))
 
 
 def test_a_changed_setting_moves_the_role(home: Path, tiny_model: Path, other: Path) -> None:
@@ -123,9 +123,9 @@ def test_a_changed_setting_moves_the_role(home: Path, tiny_model: Path, other: P
         assert not rooms.pool._roster.has_role(SUMMARIZER)
         file = home / "config" / "settings.json"
         assert "summarizer" not in file.read_text()
-        rooms.settings.change(lambda old: with_summarizer(old, str(other)))
+        rooms.settings.change(lambda old: with_models(old, summarizer=str(other)))
         assert worker(rooms, SUMMARIZER).model == str(other)
-        rooms.settings.change(lambda old: with_summarizer(old, ""))
+        rooms.settings.change(lambda old: with_models(old, summarizer=""))
         Until.ticks(rooms.pool, 2)
         assert rooms.pool.state.workers == ()
 

@@ -1,15 +1,14 @@
-"""Vectors of messages: every message once, the nearest exactly, and none of a text that is gone."""
-
-import random
+"""Vectors of messages: every message once, and none of a text that is gone."""
 
 import numpy as np
 import pytest
 
 from app.core.ids import ConversationId, MessageId
 from app.core.messages import Message
-from app.storage import conversations, copies, embeddings, messages
+from app.storage import conversations, copies, embeddings, messages, vectors
 from app.storage.database import Database, Tx
-from app.storage.embeddings import Unembedded
+from app.storage.embeddings import Standing, Unembedded
+from app.storage.vectors import Vectors
 
 MODEL = "nomic"
 
@@ -35,8 +34,8 @@ def missing_ids(tx: Tx, model: str = MODEL) -> list[MessageId]:
     return [item.id for item in embeddings.missing(tx, model, 100).items]
 
 
-def near_ids(tx: Tx, vector: bytes, limit: int = 10, chat: ConversationId | None = None):
-    return [near.id for near in embeddings.nearest(tx, MODEL, vector, limit, chat)]
+def near_ids(tx: Tx, vector: bytes, limit: int = 10):
+    return [near.id for near in Vectors().nearest(tx, MODEL, vector, limit)]
 
 
 def test_filling_in_goes_on_where_it_stopped(db: Database) -> None:
@@ -81,7 +80,7 @@ def test_a_pass_over_everything_is_made_in_bounded_steps(
 def test_what_has_no_text_is_not_asked_for(db: Database) -> None:
     def job(tx: Tx) -> None:
         chat = conversations.create(tx).id
-        said, _blank, gone = say(tx, chat, "said", " \n\t", "gone")
+        said, _empty, gone = say(tx, chat, "said", "", "gone")
         messages.hide(tx, gone)
         reply = messages.start_reply(tx, chat, said).id
         assert missing_ids(tx) == [said]
@@ -125,52 +124,6 @@ def test_vectors_go_with_their_message(db: Database) -> None:
     db.write(job).result()
 
 
-def test_only_what_is_shown_is_found(db: Database) -> None:
-    def job(tx: Tx) -> None:
-        kept, trashed = conversations.create(tx).id, conversations.create(tx).id
-        first, hidden = say(tx, kept, "a", "b")
-        (thrown,) = say(tx, trashed, "c")
-        for id_ in (first, hidden, thrown):
-            embed(tx, id_, unit(1, 0))
-        embed(tx, first, unit(0, 1), model="other")
-        messages.hide(tx, hidden)
-        conversations.trash(tx, trashed)
-        (near,) = embeddings.nearest(tx, MODEL, unit(1, 0), 10)
-        assert (near.id, near.conversation_id) == (first, kept)
-        assert near.score == pytest.approx(1.0)
-
-    db.write(job).result()
-
-
-def test_the_nearest_are_exact_over_many_blocks(
-    db: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(embeddings, "_BLOCK", 16)
-    monkeypatch.setattr(embeddings, "_AT_ONCE", 5)
-    dice = random.Random(7)
-
-    def job(tx: Tx) -> None:
-        chats = [conversations.create(tx).id for _ in range(3)]
-        vectors: dict[MessageId, list[bytes]] = {}
-        for number in range(150):
-            (id_,) = say(tx, chats[number % 3], str(number))
-            parts = [unit(*(dice.gauss(0, 1) for _ in range(6))) for _ in range(1 + number % 3)]
-            vectors[id_] = parts
-            embed(tx, id_, *parts)
-        embed(tx, id_, unit(*[1.0] * 9))  # of another size: made by another file of that name
-        del vectors[id_]
-        wanted = unit(*(dice.gauss(0, 1) for _ in range(6)))
-        query = np.frombuffer(wanted, "<f4")
-        exact = sorted(
-            vectors, key=lambda i: -max(float(np.frombuffer(v, "<f4") @ query) for v in vectors[i])
-        )
-        assert near_ids(tx, wanted, 12) == exact[:12]
-        mine = [i for i in exact if messages.get(tx, i).conversation_id == chats[1]]
-        assert near_ids(tx, wanted, 5, chats[1]) == mine[:5]
-
-    db.write(job).result()
-
-
 def test_a_copied_chat_need_not_be_embedded_again(db: Database) -> None:
     def job(tx: Tx) -> None:
         chat = conversations.create(tx).id
@@ -179,6 +132,49 @@ def test_a_copied_chat_need_not_be_embedded_again(db: Database) -> None:
         copy = copies.duplicate(tx, chat).id
         copied_first, copied_second = (stored.id for stored in messages.path(tx, copy))
         assert missing_ids(tx) == [copied_second, second]
-        assert near_ids(tx, unit(1, 0), chat=copy) == [copied_first]
+        (near,) = vectors.nearest(tx, MODEL, unit(1, 0), 10, copy)
+        assert near.id == copied_first
+
+    db.write(job).result()
+
+
+def test_nothing_of_a_chat_in_the_trash_is_asked_for(db: Database) -> None:
+    def job(tx: Tx) -> None:
+        kept, thrown = conversations.create(tx).id, conversations.create(tx).id
+        (mine,) = say(tx, kept, "mine")
+        (gone,) = say(tx, thrown, "gone")
+        conversations.trash(tx, thrown)
+        assert missing_ids(tx) == [mine]
+        conversations.restore(tx, thrown)
+        assert missing_ids(tx) == [gone, mine]
+
+    db.write(job).result()
+
+
+def test_the_standing_counts_what_a_search_can_find(db: Database) -> None:
+    def job(tx: Tx) -> None:
+        kept, thrown = conversations.create(tx).id, conversations.create(tx).id
+        first, _second, hidden, _empty = say(tx, kept, "a", "b", "c", "")
+        (gone,) = say(tx, thrown, "d")
+        for id_ in (first, hidden, gone):
+            embed(tx, id_, unit(1, 0), unit(0, 1))
+        messages.hide(tx, hidden)
+        conversations.trash(tx, thrown)
+        assert embeddings.standing(tx, MODEL) == Standing(1, 2)
+        assert embeddings.standing(tx, "other") == Standing(0, 2)
+
+    db.write(job).result()
+
+
+def test_vectors_of_other_models_can_be_told_and_dropped(db: Database) -> None:
+    def job(tx: Tx) -> None:
+        first, second = say(tx, conversations.create(tx).id, "a", "b")
+        embed(tx, first, unit(1, 0))
+        embed(tx, first, unit(1, 0), model="old")
+        embed(tx, second, unit(1, 0), model="older")
+        assert set(embeddings.models(tx)) == {MODEL, "old", "older"}
+        embeddings.drop(tx, embeddings.of_others(tx, MODEL))
+        assert embeddings.models(tx) == [MODEL]
+        assert embeddings.of_others(tx, MODEL) == []
 
     db.write(job).result()

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.chat.events import MessageAdded, ReplyFinished
 from app.chat.narrator import Part
 from app.chat.seen import Account
+from app.chat.sense import Senses
 from app.core.errors import InvalidRequest
 from app.core.ids import ConversationId, MessageId
 from app.core.messages import Message
@@ -132,6 +133,7 @@ class Desk:
         self.passing_verbs = Verbs(passing)
         self.told = Told()
         self.models = Models()
+        self.senses: Senses | None = None
         self.bridge = Bridge()
         self.preferences = Preferences(SettingsFile(memory.with_name("settings.json"), {}))
         self.window: Window = self.open()
@@ -141,6 +143,7 @@ class Desk:
         keeping = Keeping(
             Chats(self.db, self.verbs, self.told),
             Chats(self.passing, self.passing_verbs, Told()),
+            self.senses,
         )
         window = Window(self.bridge, keeping, self.models, Papers(), self.memory, self.preferences)
         self.qtbot.addWidget(window)

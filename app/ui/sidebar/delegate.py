@@ -146,6 +146,10 @@ class RowDelegate(QStyledItemDelegate):
                 box.setRight(box.right() - width)
             self._marked(painter, box, row, self._theme.font(bold=True), colors.text, 1)
         else:
+            if row.meant:
+                mark = area.adjusted(px(6), px(3), 0, 0)
+                mark.setHeight(px(14))
+                self._text(painter, mark, "≈", colors.muted, SMALL)
             box = area.adjusted(px(18), px(3), -px(8), 0)
             self._marked(painter, box, row, self._theme.font(SMALL), colors.muted, 2)
 

@@ -10,11 +10,13 @@ from concurrent.futures import Future
 from typing import Any
 
 from app.chat.events import ConversationChanged
+from app.chat.finding import Finding
 from app.core.ids import ConversationId, FolderId, MessageId
-from app.storage import conversations, copies, folders, search
+from app.storage import conversations, copies, folders
 from app.storage.conversations import Conversation, Cursor, Page, Place
 from app.storage.database import Tx
 from app.storage.folders import Folder
+from app.storage.search import Results
 from app.ui.events import Event, FoldersChanged
 from app.ui.keeping import Keeping
 
@@ -25,6 +27,7 @@ class Library:
     def __init__(self, keeping: Keeping, post: Callable[[Event], None]) -> None:
         self._keeping = keeping
         self._db = keeping.stored.db
+        self._finding = Finding(self._db, keeping.senses)
         self._post = post
 
     def page(
@@ -45,8 +48,13 @@ class Library:
     def folders(self) -> "Future[list[Folder]]":
         return self._db.read(folders.all_folders)
 
-    def search(self, text: str) -> "Future[search.Results]":
-        return self._db.read(lambda tx: search.search(tx, text))
+    def search(self, text: str) -> "Future[Results]":
+        """By words, at once."""
+        return self._finding.by_words(text)
+
+    def search_by_meaning(self, text: str) -> "Future[Results | None]":
+        """By both, when the question has been understood; None when that finds nothing more."""
+        return self._finding.by_meaning(text)
 
     def discard(self, conversation: ConversationId) -> None:
         """A temporary chat ends; there is no trash for it."""

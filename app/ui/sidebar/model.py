@@ -4,6 +4,7 @@ Main thread. Reads pages only as they are scrolled to, and changes only the rows
 so that 10,000 chats do not stutter. Answers that came too late are dropped.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QStringListModel,
     Qt,
+    QTimer,
     Signal,
 )
 
@@ -34,6 +36,7 @@ from app.ui.sidebar.rows import (
     Remark,
     Row,
     Shelf,
+    below,
     edits,
     hit_rows,
     key_of,
@@ -41,10 +44,14 @@ from app.ui.sidebar.rows import (
     rows_of,
 )
 
+_log = logging.getLogger(__name__)
+
 ROW = Qt.ItemDataRole.UserRole
 Index = QModelIndex | QPersistentModelIndex
 Mark = Literal["", "streaming", "unread"]
 MIME = "application/x-llama-chat-row"
+_MEANT = "found by its meaning"
+MEANING_MS = 150  # what is still being typed is not asked for its meaning
 
 
 class ChatModel(QStringListModel):
@@ -73,6 +80,9 @@ class ChatModel(QStringListModel):
         self._searched = ""
         self._hits: Results | None = None
         self._listing_hits = False
+        self.held: Callable[[], bool] = lambda: False  # somebody reads the hits: they must stay
+        self._mean_soon = QTimer(self, interval=MEANING_MS, singleShot=True)
+        self._mean_soon.timeout.connect(self._search_by_meaning)
         self._unread: set[ConversationId] = set()
         self._shown: ConversationId | None = None
         self._rows: list[Row] = []
@@ -116,6 +126,7 @@ class ChatModel(QStringListModel):
     def search(self, text: str) -> None:
         """Empty: the list again."""
         self._searched = text.strip()
+        self._mean_soon.stop()
         if not self._searched:
             self._hits = None
             self._rebuild()
@@ -126,8 +137,25 @@ class ChatModel(QStringListModel):
             if asked == self._searched:
                 self._hits = results
                 self._rebuild()
+                self._mean_soon.start()
 
         self._answers.take(self._library.search(asked), came)
+
+    def _search_by_meaning(self) -> None:
+        """What words found is on the list; what both find takes its place when it is there."""
+        asked, by_words = self._searched, self._hits
+
+        def came(results: Results | None) -> None:
+            if asked != self._searched or results is None or by_words is None:
+                return
+            if self._hits is by_words:
+                self._hits = below(by_words, results) if self.held() else results
+                self._rebuild()
+
+        def failed(error: BaseException) -> None:
+            _log.info("nothing was searched by meaning: %s", error)
+
+        self._answers.take(self._library.search_by_meaning(asked), came, failed)
 
     def open_folder(self, folder: FolderId, opened: bool) -> None:
         if opened:
@@ -179,8 +207,8 @@ class ChatModel(QStringListModel):
             return _title(row)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self._spoken(row)
-        if role == Qt.ItemDataRole.ToolTipRole and isinstance(row, ChatRow):
-            return _tooltip(row.chat)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return _tooltip(row)
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -317,6 +345,8 @@ class ChatModel(QStringListModel):
                 return _title(row) + (", pinned" if chat.pinned else "") + mark
             case FolderRow(folder=folder, open=opened):
                 return f"Folder {folder.name}, {'open' if opened else 'closed'}"
+            case HitRow(text=text, meant=True):
+                return f"{text}, {_MEANT}"
             case _:
                 return _title(row)
 
@@ -333,6 +363,16 @@ def _title(row: Row) -> str:
             return label
 
 
-def _tooltip(chat: Conversation) -> str:
+def _tooltip(row: Row) -> str | None:
+    match row:
+        case ChatRow(chat=chat):
+            return _about(chat)
+        case HitRow(meant=True):
+            return _MEANT.capitalize()
+        case _:
+            return None
+
+
+def _about(chat: Conversation) -> str:
     when = datetime.fromtimestamp(chat.updated_ms / 1000)  # noqa: DTZ006 - the reader's own time
     return f"{chat.title or 'New chat'}\n{chat.messages:,} messages, {when:%d %b %Y %H:%M}"

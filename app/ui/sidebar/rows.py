@@ -46,6 +46,7 @@ class HitRow(msgspec.Struct, frozen=True):
     text: str
     marks: tuple[Mark, ...]
     detail: str = ""
+    meant: bool = False  # it shares no word with what was searched
 
 
 class Remark(msgspec.Struct, frozen=True):
@@ -201,10 +202,23 @@ def hit_rows(results: Results) -> list[Row]:
         marks = found.title_marks if found.title else ()
         rows.append(HitRow(found.conversation_id, None, title, marks, detail))
         rows.extend(
-            HitRow(found.conversation_id, hit.message_id, hit.snippet.text, hit.snippet.marks)
+            HitRow(
+                found.conversation_id,
+                hit.message_id,
+                hit.snippet.text,
+                hit.snippet.marks,
+                meant=hit.meant,
+            )
             for hit in found.hits
         )
     return rows or [Remark("No chat says that. Try fewer words.")]
+
+
+def below(shown: Results, found: Results) -> Results:
+    """What is new goes under what is shown, so that nothing moves under a reader's hand."""
+    known = {group.conversation_id for group in shown.groups}
+    new = tuple(group for group in found.groups if group.conversation_id not in known)
+    return Results((*shown.groups, *new), found.capped)
 
 
 class Edits(msgspec.Struct, frozen=True):

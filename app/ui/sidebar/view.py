@@ -68,6 +68,7 @@ class ChatList(QListView):
         model.rowsAboutToBeRemoved.connect(self._keep)
         model.rowsInserted.connect(self._restore)
         model.kind_changed.connect(self._kind_changed)
+        model.held = self._is_read
         current.changed.connect(self._show)
 
     def set_theme(self, theme: Theme) -> None:
@@ -162,6 +163,10 @@ class ChatList(QListView):
     def _kind_changed(self, hits: bool) -> None:
         self.setUniformItemSizes(not hits)
         self.scheduleDelayedItemsLayout()
+
+    def _is_read(self) -> bool:
+        """A row is chosen, or the list was scrolled."""
+        return self.currentIndex().isValid() or self.verticalScrollBar().value() > 0
 
     # -- the place of the focus survives a change of rows
 

@@ -1,6 +1,14 @@
 """Live search: hits grouped by chat with snippets, and the way to the message."""
 
-from PySide6.QtCore import Qt
+import pytest
+from PySide6.QtCore import QPoint, Qt
+
+from app.chat.meaning import Meaning
+from app.chat.sense import Senses
+from app.storage.search import Group, Results
+from app.ui.sidebar.model import ROW
+from app.ui.sidebar.rows import HitRow, below
+from tests.chat.embedding_app import MODEL, Encoder
 
 
 def search(desk, text):
@@ -43,3 +51,107 @@ def test_a_hit_opens_the_chat_at_the_message(desk):
     assert desk.window.current.conversation == chat.id
     top = desk.window.transcript.top_item
     assert desk.said(int(top)) == "the needle is here"
+
+
+# ---------------------------------------------------------------- by meaning
+
+
+@pytest.fixture
+def encoder(desk):
+    """Vectors for every chat that a test makes by `embed`, and a window that asks for them."""
+    encoder = Encoder()
+    desk.senses = Senses(encoder, lambda: MODEL)
+    desk.window.close()
+    desk.open()
+    return encoder
+
+
+def embed(desk, encoder):
+    meaning = Meaning(desk.db, encoder, lambda: MODEL)
+    meaning.catch_up()
+    meaning._thread.submit(lambda: None).result(20)
+    meaning.close()
+    desk.window.sidebar.model.reload()
+    desk.settle()
+
+
+def hits(desk):
+    model = desk.window.sidebar.model
+    return [model.index(at).data(ROW) for at in range(model.rowCount())]
+
+
+def is_hit(row):
+    return isinstance(row, HitRow)
+
+
+def test_what_shares_no_word_comes_after_a_moment_and_is_marked(desk, encoder):
+    desk.chat("July", "We rented a cottage by the sea.")
+    desk.chat("Work", "The overseas office is closed.")
+    embed(desk, encoder)
+    encoder.holds = True
+    search(desk, "overseas")
+    assert desk.titles() == ["Work", "The overseas office is closed."]
+    encoder.release()
+    desk.qtbot.waitUntil(lambda: "July" in desk.titles(), timeout=3000)
+    marked = {row.text: row.meant for row in hits(desk) if row.message is not None}
+    assert marked == {
+        "The overseas office is closed.": False,
+        "We rented a cottage by the sea.": True,
+    }
+    model = desk.window.sidebar.model
+    last = model.index(model.rowCount() - 1)
+    assert last.data(Qt.ItemDataRole.ToolTipRole) == "Found by its meaning"
+    spoken = last.data(Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken == "We rented a cottage by the sea., found by its meaning"
+    desk.qtbot.keyClick(desk.window.sidebar.search, Qt.Key.Key_Escape)
+    desk.qtbot.waitUntil(lambda: not any(map(is_hit, hits(desk))), timeout=2000)
+    assert "Work" in desk.titles()
+
+
+def test_a_question_that_was_typed_over_changes_nothing(desk, encoder):
+    desk.chat("July", "We rented a cottage by the sea.")
+    desk.chat("Work", "Taxes are due.")
+    embed(desk, encoder)
+    encoder.holds = True
+    search(desk, "overseas")
+    desk.qtbot.waitUntil(lambda: encoder.asked[-1].priority == "interactive", timeout=3000)
+    search(desk, "x")  # overseasx
+    desk.window.sidebar.search.setText("taxes")
+    desk.qtbot.waitUntil(lambda: "Work" in desk.titles(), timeout=3000)
+    encoder.release()
+    desk.qtbot.wait(400)
+    assert desk.titles() == ["Work", "Taxes are due."]
+
+
+def test_the_list_does_not_move_under_a_chosen_row(desk, encoder):
+    desk.chat("July", "We rented a cottage by the sea.", "The sea was calm.")
+    for number in range(3):  # the encoder of these tests does not read capitals: words alone
+        desk.chat(f"Work {number}", "The OVERSEAS office is closed.")
+    embed(desk, encoder)
+    encoder.holds = True
+    search(desk, "overseas")
+    desk.qtbot.keyClick(desk.window.sidebar.search, Qt.Key.Key_Down)
+    desk.qtbot.keyClick(desk.window.sidebar.list, Qt.Key.Key_Down)
+    before, list_ = desk.titles(), desk.window.sidebar.list
+    chosen, place = list_.currentIndex().data(), list_.visualRect(list_.currentIndex()).topLeft()
+    encoder.release()
+    desk.qtbot.waitUntil(lambda: "July" in desk.titles(), timeout=3000)
+    assert desk.titles()[: len(before)] == before
+    assert list_.currentIndex().data() == chosen
+    assert list_.visualRect(list_.currentIndex()).topLeft() == place != QPoint()
+
+
+def test_an_embedder_that_fails_leaves_what_words_found(desk, encoder):
+    desk.chat("July", "We rented a cottage by the sea.")
+    embed(desk, encoder)
+    encoder.fails = True
+    search(desk, "cottage")
+    desk.qtbot.waitUntil(lambda: encoder.asked[-1].priority == "interactive", timeout=3000)
+    desk.settle()
+    assert desk.titles() == ["July", "We rented a cottage by the sea."]
+
+
+def test_what_is_new_goes_under_what_is_shown():
+    one, two, three = (Group(id_, str(id_), (), 0, (), 0) for id_ in (1, 2, 3))
+    seen, found = Results((one, two), False), Results((three, two, one), True)
+    assert below(seen, found) == Results((one, two, three), True)
