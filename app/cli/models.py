@@ -64,8 +64,12 @@ def search(
     ] = None,
     *,
     sort: Annotated[Sort, typer.Option("--sort")] = "trending_score",
-    licence: Annotated[str, typer.Option("--licence", help="Such as mit or apache-2.0.")] = "",
-    architecture: Annotated[str, typer.Option("--architecture", help="Such as qwen3.")] = "",
+    licence: Annotated[
+        str, typer.Option("--licence", "--license", help="Such as mit or apache-2.0.")
+    ] = "",
+    architecture: Annotated[
+        str, typer.Option("--architecture", "--arch", help="Such as qwen3.")
+    ] = "",
     largest: Annotated[
         float, typer.Option("--largest", min=0.0, help="At most so many billion parameters.")
     ] = 0.0,

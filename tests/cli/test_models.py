@@ -104,6 +104,10 @@ def test_searching(
     fitting = said(capfd, "search", "@other", "--fits", "--limit", "100")
     assert len(fitting) == 12
     assert max(one["parameters"] for one in fitting) == 12
+    hub.add("maker/odd-GGUF", {"o-Q4_0.gguf": b"o"}, licence="apache-2.0", architecture="qwen3")
+    (odd,) = said(capfd, "search", "--licence", "Apache-2.0", "--arch", "qwen3", "--fits")
+    assert odd["repository"] == "maker/odd-GGUF"
+    assert said(capfd, "search", "odd", "--license", "mit") == []
     hub.hub_faults.append(Fault("429"))
     assert main(["models", "search", "tiny"]) == 1
     assert "slow down" in capfd.readouterr().err
