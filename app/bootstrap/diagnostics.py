@@ -60,8 +60,9 @@ def lines(checkup: Checkup) -> list[str]:
 
 
 def at_home(text: str) -> str:
-    """Without the name of the user."""
-    return text.replace(str(Path.home()), "~")
+    """Without the name of the user; some have no home but the root of the disk."""
+    home = Path.home()
+    return text if home == home.parent else text.replace(str(home), "~")
 
 
 def _devices(checkup: Checkup) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 
 from app.bootstrap import checkup as checking
 from app.bootstrap.checkup import check_up
-from app.bootstrap.diagnostics import diagnostics, lines
+from app.bootstrap.diagnostics import at_home, diagnostics, lines
 from app.bootstrap.rooms import open_rooms
 from app.cli.main import main
 from app.core.calibration import MeasuredLoad
@@ -245,5 +245,7 @@ def test_the_window_says_the_same(
     assert set(same) - set(text.splitlines()) == set()
     assert "## Engines" in text
     assert "~/home/data" in text
+    monkeypatch.setenv("HOME", "/")
+    assert at_home("/a/b") == "/a/b"
     assert str(home.parent) not in text
     assert SECRET not in text
