@@ -207,6 +207,9 @@ class _Hub(_Handler):
         path = unquote(url.path)
         if path == "/api/models":
             self._list(query)
+        elif path == "/api/whoami-v2":
+            known = self.entry.authorization == f"Bearer {self.stand_in.token}"
+            self.reply(200 if known else 401, b'{"name": "stand-in", "auth": {}}')
         elif match := re.fullmatch(r"/api/models/([^/]+/[^/]+?)(?:/revision/[^/]+)?", path):
             self._about(match[1], query)
         elif match := re.fullmatch(r"/(xet-token|v1/reconstructions|xorb)/(\w+)", path):

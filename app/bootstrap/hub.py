@@ -78,7 +78,7 @@ class _Unkept:
 
 
 def download(
-    folder: Path,
+    ground: Ground,
     repository: str,
     variant: Variant,
     projector: Variant | None,
@@ -86,7 +86,8 @@ def download(
 ) -> Path:
     """Waits until the model is here; interrupted, the next time goes on where it was."""
     events: queue.SimpleQueue[DownloadEvent] = queue.SimpleQueue()
-    with closing(Downloads(folder, _Unkept(), find_token=get_token)) as downloads:
+    with closing(Downloads(ground.models, _Unkept(), find_token=get_token)) as downloads:
+        downloads.limit(ground.settings.models.download_limit_kib << 10)
         downloads.subscribe(events.put)
         downloads.start(repository, variant, projector)
         while True:
@@ -97,4 +98,4 @@ def download(
             if state.download.state == "failed":
                 raise HubError(state.reason)
             if state.download.state == "done":
-                return folder.joinpath(repository, variant.files[0][0])
+                return ground.models.joinpath(repository, variant.files[0][0])

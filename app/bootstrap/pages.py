@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from app.bootstrap.diagnostics import diagnostics, versions
+from app.bootstrap.checkup import versions
+from app.bootstrap.diagnostics import diagnostics
 from app.bootstrap.rooms import Rooms
 from app.bootstrap.shelf import Shelves
 from app.chat.tools import built_in

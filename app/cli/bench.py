@@ -8,31 +8,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from app.cli.naming import ModelName, Yes, model_to_run
+
 if TYPE_CHECKING:
     from app.cli.bench_memory import Remembered
 
 app = typer.Typer(name="bench", help="Measure speed, reuse and memory.", no_args_is_help=True)
 
-_Model = Annotated[
-    str, typer.Option("--model", "-m", help="A path, a discovered name, or `default`.")
-]
 _Json = Annotated[bool, typer.Option("--json", help="Print the raw figures.")]
 
 
 @app.command()
 def wind(
-    model: _Model = "default",
+    model: ModelName = "default",
     turns: Annotated[int, typer.Option(min=20, max=1000)] = 60,
     ctx: Annotated[int, typer.Option(min=2048)] = 2048,
     plot: Annotated[Path | None, typer.Option(help="Write the utilization as an SVG.")] = None,
     facts: Annotated[bool, typer.Option(help="Also what is remembered after ten winds.")] = True,
+    yes: Yes = False,
     as_json: _Json = False,
 ) -> None:
     """What a context wind costs, what it saves, and what is remembered."""
-    from app.bootstrap.models import named_model
     from app.cli.bench_wind import measure, memory, plot_svg
 
-    path = named_model(model)
+    path = model_to_run(model, yes=yes)
     figures = measure(path, turns, ctx)
     remembered = memory(path, ctx) if facts else {}
     if plot is not None:
@@ -47,20 +46,20 @@ def wind(
 
 @app.command()
 def engine(
-    model: _Model = "default",
+    model: ModelName = "default",
     rounds: Annotated[int, typer.Option(min=1, max=50)] = 5,
     threads: Annotated[int, typer.Option(min=0, help="0: one for each core.")] = 0,
+    yes: Yes = False,
     as_json: _Json = False,
 ) -> None:
     """The engine's goals, beside the peers that are installed (scripts/build_peers.py)."""
-    from app.bootstrap.models import named_model
     from app.cli.bench_engine import measure_engine
     from app.cli.bench_goals import lines, report
 
     def say(text: str) -> None:
         typer.echo(text, err=True)
 
-    path = named_model(model)
+    path = model_to_run(model, yes=yes)
     facts = report(path, threads, *measure_engine(path, rounds, threads, say))
     if as_json:
         typer.echo(json.dumps(facts, indent=2))

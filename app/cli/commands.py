@@ -40,6 +40,12 @@ def _bench(app: typer.Typer) -> None:
     app.add_typer(bench.app)
 
 
+def _doctor(app: typer.Typer) -> None:
+    from app.cli import doctor
+
+    app.command()(doctor.doctor)
+
+
 def _version(app: typer.Typer) -> None:
     @app.command()
     def version() -> None:  # pyright: ignore[reportUnusedFunction]
@@ -53,6 +59,7 @@ _GROUPS: dict[str, Callable[[typer.Typer], None]] = {
     "models": _models,
     "runtimes": _runtimes,
     "bench": _bench,
+    "doctor": _doctor,
     "version": _version,
 }
 

@@ -10,20 +10,19 @@ from typing import Annotated
 import msgspec
 import typer
 
-from app.bootstrap.hub import Ground, download, find_ground, open_catalog
+from app.bootstrap.hub import find_ground, open_catalog
 from app.cli import models_text as text
+from app.cli.fetching import fetch
 from app.cli.output import print_json
 from app.cli.progress import Meter
-from app.core.downloads import DownloadState
 from app.core.errors import InvalidRequest
+from app.core.lines import in_words
 from app.hub import trash
-from app.hub.catalog import Catalog, Listing, Offer, Query, Sort, Variant
-from app.hub.choosing import judge, most_parameters, recommend
+from app.hub.account import log_in
+from app.hub.catalog import Listing, Query, Sort
+from app.hub.choosing import most_parameters
 from app.hub.importing import How, Imported, Progress, import_models
 from app.hub.models import Broken, Model
-from app.hub.names import preference
-from app.hub.references import Reference, read_reference
-from app.hub.resolve import find_local
 from app.hub.suggestions import suggest
 
 app = typer.Typer(
@@ -64,8 +63,12 @@ def search(
     ] = None,
     *,
     sort: Annotated[Sort, typer.Option("--sort")] = "trending_score",
-    licence: Annotated[str, typer.Option("--licence", help="Such as mit or apache-2.0.")] = "",
-    architecture: Annotated[str, typer.Option("--architecture", help="Such as qwen3.")] = "",
+    licence: Annotated[
+        str, typer.Option("--licence", "--license", help="Such as mit or apache-2.0.")
+    ] = "",
+    architecture: Annotated[
+        str, typer.Option("--architecture", "--arch", help="Such as qwen3.")
+    ] = "",
     largest: Annotated[
         float, typer.Option("--largest", min=0.0, help="At most so many billion parameters.")
     ] = 0.0,
@@ -111,41 +114,15 @@ def download_(
         typer.echo(path)
 
 
-def fetch(ground: Ground, name: str, *, projector: bool = True) -> Path:
-    reference = read_reference(name)
-    if reference is None:
-        raise InvalidRequest(f'"{name}" does not name a model of the hub. Write owner/repo.')
-    if here := find_local(reference, ground.library()):
-        typer.echo(f"{here.full_title} is here already.", err=True)
-        return here.path
-    with open_catalog() as catalog:
-        offer = catalog.offer(reference)
-        variant = _choose(ground, catalog, offer, reference)
-    eye = min(offer.projectors, key=_preference, default=None) if projector else None
-    title = f"{variant.title} {variant.quantization}".strip()
-    with Meter(title) as meter:
-
-        def watch(event: DownloadState) -> None:
-            meter.show(event.received, event.download.size, event.note)
-
-        return download(ground.models, reference.repository, variant, eye, watch)
-
-
-def _preference(variant: Variant) -> tuple[bool, int]:
-    return variant.quantization not in ("F16", "BF16"), preference(variant.quantization)
-
-
-def _choose(ground: Ground, catalog: Catalog, offer: Offer, reference: Reference) -> Variant:
-    if reference.file:
-        return offer.having(reference.file)
-    if reference.quantization or len(offer.variants) < 2:
-        return offer.choose(reference.quantization)
-    facts = catalog.facts(offer.choose())
-    judged = judge(offer, facts, ground.fit_settings(facts.trained_ctx), ground.devices())
-    found = recommend(judged, facts.parameters)
-    variant = found.judged.variant
-    typer.echo(f"{variant.quantization} is recommended here: {found.why}.", err=True)
-    return variant
+@app.command()
+def login() -> None:
+    """Log in to the hub with an access token, for models that ask for permission."""
+    if sys.stdin.isatty():
+        token: str = typer.prompt("Access token (it is not shown)", hide_input=True, err=True)
+    else:
+        token = sys.stdin.readline()
+    log_in(token)
+    typer.echo("The hub knows you now.")
 
 
 @app.command()
@@ -182,7 +159,7 @@ def remove(
     removal = trash.remove(model, library, ground.models)
     if forever:
         trash.delete(removal, ground.models)
-        typer.echo(f"{title} is deleted: {text.in_words(removal.size)} are free again.")
+        typer.echo(f"{title} is deleted: {in_words(removal.size)} are free again.")
     else:
         typer.echo(f'{title} is removed. Within a day "llama-chat models restore" brings it back.')
 

@@ -10,6 +10,7 @@ from app.bootstrap.hub import Ground, open_catalog
 from app.bootstrap.models import find_model
 from app.core.errors import InvalidRequest
 from app.core.fit import LABELS, Fit, arithmetic, estimate, largest_ctx
+from app.core.lines import columns, in_words
 from app.core.model_facts import Kind, ModelFacts, read_facts
 from app.core.protocol import TemplateReport
 from app.hub.catalog import Listing
@@ -232,27 +233,8 @@ def _template(report: TemplateReport) -> str:
     return f"{yes}; not: {no}" if no else yes
 
 
-def in_words(size: int) -> str:
-    return f"{size / 1e9:.2f} GB" if size >= 10**8 else f"{size / 1e6:.1f} MB"
-
-
 def _count(number: int) -> str:
     for size, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
         if number >= size:
             return f"{number / size:.1f}{unit}"
     return str(number)
-
-
-def columns(rows: list[tuple[str, ...]], right: tuple[int, ...] = ()) -> list[str]:
-    if not rows:
-        return []
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-
-    def line(row: tuple[str, ...]) -> str:
-        cells = (
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        return "  ".join(cells).rstrip()
-
-    return [line(row) for row in rows]

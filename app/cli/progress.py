@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     Progress,
     TextColumn,
     TimeRemainingColumn,
@@ -19,15 +20,18 @@ _STEP = 0.1
 
 
 class Meter:
-    def __init__(self, title: str) -> None:
+    """Of bytes, or of steps that take about as long as one another."""
+
+    def __init__(self, title: str, *, steps: bool = False) -> None:
         self._title = title
+        self._steps = steps
         self._bar: Progress | None = None
         if sys.stderr.isatty():
+            in_bytes = (DownloadColumn(), TransferSpeedColumn())
             self._bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
-                DownloadColumn(),
-                TransferSpeedColumn(),
+                *((MofNCompleteColumn(),) if steps else in_bytes),
                 TimeRemainingColumn(),
                 console=Console(stderr=True),
             )
@@ -59,5 +63,10 @@ class Meter:
         if share - self._told >= _STEP or late or note != self._note:
             self._told, self._told_at = share, now
             self._note = note
-            line = f"{self._title}: {done / 1e6:,.0f} of {total / 1e6:,.0f} MB ({share:.0%})"
-            print(f"{line} {note}".rstrip(), file=sys.stderr, flush=True)
+            counted = f"{done} of {total}" if self._steps else _megabytes(done, total)
+            line = f"{self._title}: {counted} ({share:.0%}) {note}"
+            print(line.rstrip(), file=sys.stderr, flush=True)
+
+
+def _megabytes(done: int, total: int) -> str:
+    return f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB"

@@ -11,15 +11,15 @@ import typer
 from app.bootstrap.rooms import Rooms, open_rooms
 from app.chat.events import ChatEvent, ReplyDelta, ReplyFinished, ToolsAsked, TurnRefused
 from app.chat.turns import Turns
+from app.cli.naming import ModelName, Yes, model_to_run
 from app.core.errors import ErrorInfo, from_info
 from app.core.ids import ConversationId
 from app.core.messages import ToolCall
+from app.core.paths import find_folders
 from app.core.sampling import Sampling
 from app.storage.documents import Document
+from app.storage.instance import Instance
 
-_Model = Annotated[
-    str, typer.Option("--model", "-m", help="A path, a discovered name, owner/repo, or `default`.")
-]
 _Prompt = Annotated[str, typer.Option("--prompt", "-p", help="The message; `-` reads stdin.")]
 _MultiTurn = Annotated[bool, typer.Option("--multi-turn", help="Go on asking for messages.")]
 _Temporary = Annotated[bool, typer.Option("--temporary", help="Keep nothing of this chat.")]
@@ -35,7 +35,7 @@ _Verbose = Annotated[bool, typer.Option("--verbose", "-v")]
 
 def run(
     *,
-    model: _Model = "default",
+    model: ModelName = "default",
     prompt: _Prompt = "",
     multi_turn: _MultiTurn = False,
     temporary: _Temporary = False,
@@ -43,12 +43,14 @@ def run(
     temperature: _Temperature = None,
     seed: _Seed = None,
     attach: _Attach = None,
+    yes: Yes = False,
     verbose: _Verbose = False,
 ) -> None:
     """Chat in the terminal."""
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text and not multi_turn:
         raise typer.BadParameter("give --prompt TEXT, --prompt -, or --multi-turn")
+    path = model_to_run(model, yes=yes, before_fetching=lambda: _refuse(temporary=temporary))
     events: queue.SimpleQueue[ChatEvent] = queue.SimpleQueue()
     with open_rooms(
         events.put,
@@ -57,7 +59,6 @@ def run(
         max_tokens=max_tokens,
         verbose=verbose,
     ) as rooms:
-        path = rooms.find_model(model)
         rooms.load(path).result()
         talk = _Talk(rooms.turns, events, _read_all(rooms, attach or ()))
         while text or multi_turn:
@@ -66,6 +67,12 @@ def run(
                 break
             talk.say(text)
             text = ""
+
+
+def _refuse(*, temporary: bool) -> None:
+    """What a window that is open would refuse is refused before gigabytes were fetched for it."""
+    if not temporary:
+        Instance(find_folders().data).close()
 
 
 def _read_all(rooms: Rooms, files: Sequence[Path]) -> tuple[Document, ...]:

@@ -7,12 +7,13 @@ import typer
 
 from app.bootstrap.hub import find_ground, open_client
 from app.bootstrap.runtimes import make_trial, runtime_launch
-from app.cli.models_text import columns, in_words
 from app.cli.output import print_json
 from app.cli.progress import Meter
 from app.core.errors import KnownError
+from app.core.lines import columns, in_words
 from app.hub.runtime_builds import BUILDS, Backend, find_hardware, suited
-from app.hub.runtime_install import compile_build, install_wheel
+from app.hub.runtime_compile import Told, can_compile, compile_build
+from app.hub.runtime_install import install_wheel
 from app.hub.runtimes import Runtimes
 from app.hub.transfer import Arrived
 from app.workers.greeting import greet
@@ -44,6 +45,7 @@ def list_(*, as_json: _Json = False) -> None:
                     {"backend": one.build.backend, "title": one.build.title, "why": one.why}
                     for one in suits
                 ],
+                "can_compile": can_compile(),
                 "installed": installed,
                 "used": active.name or OWN,
                 "refused": active.refused or problem,
@@ -54,6 +56,8 @@ def list_(*, as_json: _Json = False) -> None:
     typer.echo("Suits this machine, the best first:")
     for line in columns([(one.build.backend, one.build.title, one.why) for one in suits]):
         typer.echo(f"  {line}")
+    here = " With --compile it is built here." if can_compile() else ""
+    typer.echo(f'  "llama-chat runtimes install NAME" fetches one.{here}')
     typer.echo("Installed:")
     rows = [
         (one.name, in_words(one.size), "in use" if one.used else "", one.problem)
@@ -79,13 +83,24 @@ def install(
     compile_here: Annotated[
         bool, typer.Option("--compile", help="Build it on this machine; takes minutes.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="All that the compiler says.")
+    ] = False,
     use_it: Annotated[bool, typer.Option("--use/--no-use", help="Use it when it works.")] = True,
 ) -> None:
     """Install a build: fetched and verified by its published hash, or compiled here."""
     runtimes, build = _runtimes(), BUILDS[backend]
     if compile_here:
         typer.echo(f"Compiling {build.title}: this takes some minutes.", err=True)
-        name = compile_build(runtimes, build)
+        with Meter("Compiling", steps=True) as meter:
+
+            def tell(told: Told) -> None:
+                if verbose:
+                    typer.echo(told.line, err=True)
+                elif told.total:
+                    meter.show(told.done, told.total)
+
+            name = compile_build(runtimes, build, tell=tell)
     else:
         with open_client() as client, Meter(build.title) as meter:
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import msgspec
 
-from app.bootstrap.models import find_model
 from app.bootstrap.rooms import open_rooms
 from app.chat.budget import Budget
 from app.chat.rough import Rough
 from app.chat.scale import Scale
 from app.chat.seen import Account
 from app.chat.tools import Toolbox, built_in
+from app.cli.naming import model_to_run
 from app.core.ids import ConversationId
 from app.core.paths import find_folders
 from app.core.settings import Settings
@@ -35,10 +35,9 @@ class Seen(msgspec.Struct, frozen=True):
 def look(db: Reader, chat: ConversationId, model: str) -> Seen:
     """`model` empty: estimated."""
     branch = db.read(lambda tx: tuple(messages.path(tx, chat))).result()
-    folders = find_folders()
-    settings = SettingsFile(folders.settings).value
+    settings = SettingsFile(find_folders().settings).value
     if model:
-        account = _counted(db, chat, find_model(model, settings, folders), settings)
+        account = _counted(db, chat, model_to_run(model), settings)
     else:
         budget = Budget(settings.models.chat_ctx, settings.wind)
         scale = Scale(db, Rough(), lambda: budget, _toolbox(settings), exact=False)

@@ -5,7 +5,7 @@ estimate (what is touched later is missing from a measurement), and never runs a
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 
@@ -21,7 +21,7 @@ class MeasuredLoad(msgspec.Struct, frozen=True):
     path: str
     chat_ctx: int
     gpu_layers: int
-    estimated_bytes: int
+    estimated_bytes: Annotated[int, msgspec.Meta(gt=0)]
     measured_bytes: int
 
     @property

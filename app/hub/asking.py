@@ -23,8 +23,8 @@ _MAX_HOPS = 6
 _RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CHUNK = 1 << 18
 _GATED = (
-    "This model asks for permission: accept its terms on its page at the hub and "
-    "enter an access token in Settings."
+    "This model asks for permission: accept its terms on its page at the hub, then log in with "
+    '"llama-chat models login".'
 )
 
 

@@ -30,6 +30,10 @@ _REFUSALS: dict[Kind, str] = {
 }
 
 
+class NotHere(InvalidRequest):
+    """A model of the hub that has not been fetched."""
+
+
 class Known(msgspec.Struct, frozen=True):
     """What a name is looked up in."""
 
@@ -46,12 +50,15 @@ def resolve(name: str, known: Known, kinds: frozenset[Kind] = CHATS) -> Path:
     if path.is_file():
         return _whole(path.absolute(), kinds)
     reference = read_reference(name)
+    gone = ModelLoadFailed(f"There is no model file at {path}. Check the path.")
     if reference is None and (path.is_absolute() or _is_file_of_a_folder(name)):
-        raise ModelLoadFailed(f"There is no model file at {path}. Check the path.")
+        raise gone
     found = known.scan()
     model = find_local(reference, found, kinds) if reference else found.find(name, kinds)
+    if model is None and reference and reference.repository == name and _is_file_of_a_folder(name):
+        raise gone  # folder/file.gguf is not asked of the hub, though it could be one of its names
     if model is None:
-        raise InvalidRequest(
+        raise NotHere(
             f'{name} is not on this machine. "llama-chat models download {name}" fetches it.'
         )
     return model.path

@@ -1,25 +1,24 @@
-"""Installing a build of llama.cpp: fetched or compiled, verified, unpacked, listed.
+"""Installing a build of llama.cpp: fetched, verified, unpacked, listed.
 
 Blocks on network and disk, on whichever thread calls. Always true: of a wheel only its libraries
 are unpacked, to places inside the runtime's folder; the folder appears under its name complete,
 with a list of what every file must be, or not at all.
 """
 
+import contextlib
 import os
 import re
 import shutil
 import stat
-import subprocess
-import sys
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 import httpx2
 import msgspec
 
-from app.core.errors import HubError, InvalidRequest
+from app.core.errors import HubError
 from app.hub.control import Control
 from app.hub.runtime_builds import UPSTREAM, Build, bindings_version
 from app.hub.runtimes import INCOMING, MANIFEST, Manifest, Runtimes, has_llama, sha256_of
@@ -32,7 +31,6 @@ _MOST_BYTES = 6 << 30
 _MOST_RATIO = 200  # zeros and tables compress well, bombs better
 _WANTED = re.compile(r"llama_cpp/lib/[^/]+|[\w.-]+\.libs/[^/]+")
 _LIBRARY = re.compile(r".+\.(?:so(?:\.[\d.]+)?|dylib|dll|metal|metallib)", re.IGNORECASE)
-_COMPILE_S = 3600.0
 
 Report = Callable[[Arrived], None]
 
@@ -55,7 +53,7 @@ def install_wheel(
     if wheel is None:
         raise HubError(
             f"There is no build of version {version} for {build.title} on this system. "
-            "It can be compiled here: add --compile."
+            "It can be compiled on this machine (on the command line: add --compile)."
         )
     archive = runtimes.folder / INCOMING / wheel.name
     check_space(runtimes.folder, 4 * wheel.file.size)
@@ -64,42 +62,6 @@ def install_wheel(
         return unpack(runtimes, build, archive, wheel)
     finally:
         archive.unlink(missing_ok=True)
-
-
-def compile_build(
-    runtimes: Runtimes, build: Build, *, command: Sequence[str] = (), patience_s: float = _COMPILE_S
-) -> str:
-    """Built from source on this machine, which takes minutes and needs a compiler."""
-    if getattr(sys, "frozen", False) and not command:
-        raise InvalidRequest("The bundled app cannot compile. Install a finished build instead.")
-    version = bindings_version()
-    into = runtimes.folder / INCOMING / f"{build.backend}-{os.getpid()}"
-    into.mkdir(parents=True, exist_ok=True)
-    # The index's hash of the source is checked by pip itself.
-    source = f"llama-cpp-python=={version}"
-    own = (sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-binary", "llama-cpp-python")
-    flags = f"{os.environ.get('CMAKE_ARGS', '')} {build.cmake}".strip()
-    try:
-        subprocess.run(
-            [*(command or (*own, "--no-cache-dir", source, "--wheel-dir")), str(into)],
-            env=os.environ | {"CMAKE_ARGS": flags},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=patience_s,
-            check=True,
-        )
-        (wheel,) = into.glob("llama_cpp_python-*.whl")
-        return unpack(runtimes, build, wheel, None)
-    except subprocess.CalledProcessError as error:
-        text = bytes(error.stdout or b"").decode("utf-8", "replace")
-        raise HubError(f"It could not be compiled: {_last_reason(text)}") from error
-    except subprocess.TimeoutExpired as error:
-        raise HubError("Compiling took too long and was stopped.") from error
-    except ValueError as error:
-        raise HubError("The compiler left no build behind.") from error
-    finally:
-        shutil.rmtree(into, ignore_errors=True)
 
 
 def unpack(runtimes: Runtimes, build: Build, archive: Path, wheel: Wheel | None) -> str:
@@ -134,6 +96,7 @@ def unpack(runtimes: Runtimes, build: Build, archive: Path, wheel: Wheel | None)
 def _extract(archive: Path, into: Path) -> dict[str, str]:
     """The hash of each library that was unpacked, by its place."""
     files: dict[str, str] = {}
+    kept: dict[str, Path] = {}
     with zipfile.ZipFile(archive) as opened:
         members = [member for member in opened.infolist() if not member.is_dir()]
         _check(members, archive.stat().st_size)
@@ -143,8 +106,18 @@ def _extract(archive: Path, into: Path) -> dict[str, str]:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with opened.open(member) as source, target.open("xb") as writing:
                     _copy(source, writing, member.file_size)
-                files[member.filename] = sha256_of(target)
+                files[member.filename] = digest = sha256_of(target)
+                _share(target, kept.setdefault(digest, target))
     return files
+
+
+def _share(target: Path, first: Path) -> None:
+    """A wheel cannot hold links, so each library is in it under three names."""
+    if target != first:
+        link = target.with_name(f"{target.name}.link")
+        with contextlib.suppress(OSError):  # a disk without links keeps the copy
+            os.link(first, link)
+            link.replace(target)
 
 
 def _is_wanted(name: str) -> bool:
@@ -174,9 +147,3 @@ def _copy(source: IO[bytes], target: IO[bytes], promised: int) -> None:
         if left < 0:
             raise HubError("This build unpacks to more than it says, so it is refused.")
         target.write(data)
-
-
-def _last_reason(text: str) -> str:
-    telling = [line.strip() for line in text.splitlines() if "error" in line.lower()]
-    lines = telling or [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "the compiler said nothing."

@@ -85,7 +85,7 @@ class Runtimes:
             name = note.parent.name
             mine = chosen is not None and chosen.name == name
             problem = active.refused if mine else _mismatch(manifest)
-            size = sum(file.stat().st_size for file in note.parent.rglob("*") if file.is_file())
+            size = _bytes_on_disk(note.parent)
             found.append(
                 Runtime(
                     name,
@@ -179,6 +179,12 @@ def has_llama(folder: Path) -> bool:
 def sha256_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _bytes_on_disk(folder: Path) -> int:
+    """One file under three names counts once."""
+    stats = [file.stat() for file in folder.rglob("*") if file.is_file()]
+    return sum({(status.st_dev, status.st_ino): status.st_size for status in stats}.values())
 
 
 def _read_manifest(folder: Path) -> Manifest | None:

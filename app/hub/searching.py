@@ -39,13 +39,16 @@ PROPERTIES = ["author", "downloads", "gated", "gguf", "lastModified", "likes", "
 
 
 class Query(msgspec.Struct, frozen=True):
-    """`text`: words, an @author anywhere in it, owner/repo, or an address of the hub."""
+    """`text`: words, an @author anywhere in it, owner/repo, or an address of the hub.
+
+    The filters are as people type them; an empty one lets everything through.
+    """
 
     text: str = ""
     sort: Sort = "trending_score"
-    licence: str = ""
-    architecture: str = ""
-    most_parameters: int = 0  # 0: any
+    licence: str = ""  # such as apache-2.0
+    architecture: str = ""  # such as qwen3
+    most_parameters: int = 0  # what a machine could hold; see `choosing.most_parameters`
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -141,17 +144,18 @@ def _asked(
 
 def _params(query: Query) -> dict[str, Any]:
     words = read_words(query.text)
-    filters = ["gguf", *([f"license:{query.licence}"] if query.licence else [])]
+    licence = query.licence.strip().casefold()  # the hub's tags are in small letters
+    filters = ["gguf", *([f"license:{licence}"] if licence else [])]
     wish = {"search": words.text, "author": words.author, "sort": _SORTS[query.sort]}
     params: dict[str, Any] = {name: value for name, value in wish.items() if value}
-    filtered = query.architecture or query.most_parameters
+    filtered = query.architecture.strip() or query.most_parameters
     size = _FILTERED_SIZE if filtered else PAGE_SIZE
     return params | {"filter": filters, "limit": size, "expand": PROPERTIES}
 
 
 def _passes(one: Listing, query: Query) -> bool:
     """What the hub cannot filter by: it knows these of the files, not of its tags."""
-    architecture = query.architecture.casefold()
+    architecture = query.architecture.strip().casefold()
     return (not architecture or one.architecture.casefold() == architecture) and (
         not query.most_parameters or one.parameters <= query.most_parameters
     )

@@ -59,13 +59,13 @@ def fetch(
             Part(target, file).discard()
 
 
-def check_space(folder: Path, missing: int) -> None:
+def check_space(folder: Path, missing: int, what: str = "The download") -> None:
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if missing > 0 and missing + DISK_RESERVE_BYTES > free:
         raise HubError(
-            f"The download needs {missing / 1e9:.1f} GB but the disk has only "
-            f"{free / 1e9:.1f} GB free. Free some space first."
+            f"{what} needs {missing / 1e9:.1f} GB but the disk has only {free / 1e9:.1f} GB free. "
+            "Free some space first."
         )
 
 

@@ -119,13 +119,16 @@ def _open(path: Path | str, flags: int) -> Tx:
         )
     connection = apsw.Connection(str(path), flags)
     connection.set_busy_timeout(_BUSY_MS)
+    tx = Tx(connection)
+    # Asked first: a schema that another program holds looks like a library without FTS5 below,
+    # and that in turn like a damaged database.
+    tx.rows("SELECT 1 FROM sqlite_schema LIMIT 1")
     connection.register_fts5_tokenizer("chat", _tokenizer)
     register = cast(
         Callable[[str, Callable[..., float]], None],
         connection.register_fts5_function,  # pyright: ignore[reportUnknownMemberType]
     )
     register("relevance", ranking.relevance)
-    tx = Tx(connection)
     tx.rows(f"PRAGMA cache_size = -{_CACHE_KIB}")
     tx.rows("PRAGMA temp_store = memory")
     return tx

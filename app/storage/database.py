@@ -18,7 +18,7 @@ from app.core.errors import StorageError
 from app.core.ids import ConversationId
 from app.storage import backup, migrations, search_index
 from app.storage.connection import APPLICATION_ID, Tx, open_reader, open_writer, read_stamp
-from app.storage.errors import DamagedDatabase, NewerDatabase, known_errors
+from app.storage.errors import DAMAGED, DamagedDatabase, NewerDatabase, known_errors
 
 __all__ = ["Database", "Reader", "Tx", "is_temporary"]
 
@@ -133,7 +133,7 @@ def refuse_foreign(path: Path) -> None:
     except OSError as error:
         raise StorageError(f"The chat database cannot be read ({error.strerror}).") from error
     if stamp is None:
-        raise DamagedDatabase("The chat database is damaged. Restart the app to repair it.")
+        raise DamagedDatabase(DAMAGED)
     application, version = stamp
     if application not in (0, APPLICATION_ID):
         raise StorageError(f"{path.name} belongs to another program; it was left as it is.")

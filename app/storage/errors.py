@@ -9,7 +9,7 @@ import msgspec
 
 from app.core.errors import StorageError
 
-_DAMAGED = "The chat database is damaged. Restart the app to repair it."
+DAMAGED = "The chat database is damaged. Restart the app to repair it."
 
 
 class DamagedDatabase(StorageError):
@@ -37,7 +37,7 @@ def known_errors(database: Path | None) -> Generator[None]:
         raise known from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         _mark(database)
-        raise DamagedDatabase(_DAMAGED) from error
+        raise DamagedDatabase(DAMAGED) from error
 
 
 def _mark(database: Path | None) -> None:
@@ -51,7 +51,7 @@ def translate(error: apsw.Error) -> StorageError:
             return StorageError("The disk is full. Free some space; nothing already saved is lost.")
         # FTS5 is always built in: only a schema that cannot be read hides it.
         case apsw.CorruptError() | apsw.NotADBError() | apsw.FormatError() | apsw.NoFTS5Error():
-            return DamagedDatabase(_DAMAGED)
+            return DamagedDatabase(DAMAGED)
         case apsw.BusyError() | apsw.LockedError():
             return StorageError("Another program is holding the chat database. Close it and retry.")
         case apsw.ReadOnlyError() | apsw.PermissionsError() | apsw.CantOpenError():

@@ -113,6 +113,13 @@ class SettingsFile:
         return kind(**values)
 
 
+def set_aside(path: Path) -> tuple[Problem, ...]:
+    """Files that could not be read at an earlier start, and lie beside this one since."""
+    kept = sorted(path.parent.glob(f"{path.name}.bad-*"))
+    reason = "could not be read at an earlier start; delete it if nothing in it is missed"
+    return tuple(Problem(str(file), reason) for file in kept)
+
+
 def _is_group(kind: object) -> TypeGuard[type[msgspec.Struct]]:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 

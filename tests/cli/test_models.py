@@ -1,53 +1,22 @@
 """`llama-chat models …` against a hub on loopback, named by HF_ENDPOINT."""
 
+import io
 import json
 import logging
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from huggingface_hub import constants, get_token
 
 from app.cli import progress
 from app.cli.main import main
 from app.core.paths import find_folders
-from app.core.protocol import Device
-from scripts.hub_stand_in import Content, Fault, StandIn
+from app.hub.downloads import Downloads
+from scripts.hub_stand_in import Fault, StandIn
+from tests.cli.conftest import REPOSITORY
 from tests.hub import gguf_files
-
-REPOSITORY = "maker/tiny-chat-GGUF"
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_model: Path) -> Iterator[StandIn]:
-    monkeypatch.setenv("HOME", str(tmp_path / "user"))
-    monkeypatch.delenv("HF_HOME", raising=False)
-    monkeypatch.setenv("HF_TOKEN", "hf_secret")
-    monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "none"))
-    whole = tiny_model.read_bytes()
-    with StandIn(token="hf_secret").serving() as stand_in:
-        monkeypatch.setenv("HF_ENDPOINT", stand_in.endpoint)
-        stand_in.add(
-            REPOSITORY,
-            {
-                "tiny-chat-Q4_K_M.gguf": whole,
-                "tiny-chat-Q8_0.gguf": Content(whole, 6 << 20),
-                "tiny-chat-F16.gguf": Content(whole, 8 << 20),
-                "mmproj-tiny-chat-F16.gguf": b"eye",
-            },
-            downloads=1234,
-        )
-        for index in range(30):
-            stand_in.add(f"other/llama-{index:02}-GGUF", {"m-Q4_0.gguf": b"x" * (index + 1)})
-        yield stand_in
-
-
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So much memory, without an engine to ask."""
-    device = Device(name="CPU", description="", kind="cpu", total_bytes=8 << 30, free_bytes=8 << 30)
-    monkeypatch.setattr("app.bootstrap.hub.Ground.devices", lambda _: (device,))
 
 
 @pytest.fixture
@@ -104,6 +73,10 @@ def test_searching(
     fitting = said(capfd, "search", "@other", "--fits", "--limit", "100")
     assert len(fitting) == 12
     assert max(one["parameters"] for one in fitting) == 12
+    hub.add("maker/odd-GGUF", {"o-Q4_0.gguf": b"o"}, licence="apache-2.0", architecture="qwen3")
+    (odd,) = said(capfd, "search", "--licence", "Apache-2.0", "--arch", "qwen3", "--fits")
+    assert odd["repository"] == "maker/odd-GGUF"
+    assert said(capfd, "search", "odd", "--license", "mit") == []
     hub.hub_faults.append(Fault("429"))
     assert main(["models", "search", "tiny"]) == 1
     assert "slow down" in capfd.readouterr().err
@@ -156,6 +129,23 @@ def test_the_token_goes_to_the_hub_alone_and_into_no_log(
     assert {authorization for server, authorization in sent if server == "files"} == {""}
     assert "hf_secret" not in caplog.text
     assert "hf_secret" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.usefixtures("hub", "machine")
+def test_the_speed_limit_of_the_settings_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[int] = []
+    set_limit = Downloads.limit
+
+    def limit(downloads: Downloads, bytes_per_s: int) -> None:
+        limits.append(bytes_per_s)
+        set_limit(downloads, bytes_per_s)
+
+    monkeypatch.setattr(Downloads, "limit", limit)
+    settings = find_folders().settings
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"models": {"download_limit_kib": 40960}}')
+    assert main(["models", "download", f"{REPOSITORY}:Q4_K_M", "--no-projector"]) == 0
+    assert limits == [40960 << 10]
 
 
 @pytest.mark.usefixtures("hub", "models")
@@ -235,3 +225,26 @@ def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         assert bar
         assert (bar.tasks[0].completed, bar.tasks[0].total) == (5, 10)
         assert bar.tasks[0].description == "Title (waits)"
+
+
+@pytest.mark.usefixtures("hub")
+def test_logging_in_is_the_library_s_own_and_shows_no_token(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    hub: StandIn,
+) -> None:
+    monkeypatch.delenv("HF_TOKEN")
+    monkeypatch.setattr("huggingface_hub.hf_api.api.endpoint", hub.endpoint)
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
+    monkeypatch.setattr(constants, "HF_STORED_TOKENS_PATH", str(tmp_path / "stored"))
+    for wrong in ("hf_wrong", "", "two words"):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{wrong}\n"))
+        assert main(["models", "login"]) == 1
+        assert not (tmp_path / "token").exists()
+    monkeypatch.setattr("sys.stdin", io.StringIO("hf_secret\n"))
+    assert main(["models", "login"]) == 0
+    out, err = capfd.readouterr()
+    assert "The hub knows you now" in out
+    assert "hf_" not in out + err
+    assert get_token() == "hf_secret"

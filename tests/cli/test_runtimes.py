@@ -87,6 +87,7 @@ def test_a_build_is_installed_tried_used_and_removed(
     assert (listed["used"], listed["refused"]) == (NAME, "")
     assert listed["suited"][-1]["backend"] == "cpu"
     assert listed["devices"][0]["kind"] == "cpu"
+    assert listed["can_compile"] is True
     assert main(["runtimes", "use", "built-in"]) == 0
     assert runtime_launch(runtimes) == engine_launch()
     assert main(["runtimes", "remove", NAME]) == 0
@@ -95,7 +96,10 @@ def test_a_build_is_installed_tried_used_and_removed(
 
 
 def test_a_build_that_does_not_load_is_not_used(
-    index: Index, runtimes: Runtimes, capfd: pytest.CaptureFixture[str]
+    index: Index,
+    runtimes: Runtimes,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     index.offer(make_wheel(), index="cpu")
     assert main(["runtimes", "install", "cpu", "--index", index.url("cpu")]) == 1
@@ -105,6 +109,10 @@ def test_a_build_that_does_not_load_is_not_used(
     out = capfd.readouterr().out
     assert NAME in out
     assert "built-in" in out
+    assert "With --compile it is built here" in out
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert main(["runtimes", "install", "cpu", "--compile"]) == 1
+    assert "cannot compile" in capfd.readouterr().err
 
 
 def test_a_wrong_hash_installs_nothing(

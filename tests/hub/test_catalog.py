@@ -76,6 +76,18 @@ def test_paging_and_sorting(catalog: Catalog) -> None:
     assert found == sorted(range(45), reverse=True)
 
 
+def test_filters_are_taken_as_people_type_them(catalog: Catalog) -> None:
+    for query in (
+        Query(licence=" Gemma "),
+        Query(architecture=" Gemma3 "),
+        Query("@maker", licence="GEMMA", architecture="GEMMA3", most_parameters=10**12),
+    ):
+        assert [one.repository for one in catalog.search(query).page()] == [GEM.repository]
+    assert catalog.search(Query("gem", licence="mit")).page() == []
+    assert catalog.search(Query("gem", architecture="qwen3")).page() == []
+    assert len(catalog.search(Query("gem", licence=" ", architecture=" ")).page()) == 1
+
+
 def test_a_stale_search_ends(catalog: Catalog) -> None:
     search = catalog.search(Query("@other"))
     search.page()

@@ -7,7 +7,7 @@ import pytest
 from app.core.errors import InvalidRequest, KnownError, ModelLoadFailed
 from app.hub.library import Library, scan
 from app.hub.places import Place, Source
-from app.hub.resolve import EMBEDDERS, Known, resolve
+from app.hub.resolve import EMBEDDERS, Known, NotHere, resolve
 from scripts.make_model import build
 from tests.hub import gguf_files
 
@@ -56,6 +56,14 @@ def test_what_cannot_chat_is_refused_by_path_and_by_name(models: Path) -> None:
     (models / "broken.gguf").write_bytes(b"GGUF")
     with pytest.raises(ModelLoadFailed, match="damaged"):
         resolve(str(models / "broken.gguf"), known(models))
+
+
+def test_only_what_is_the_hub_s_is_said_to_be_there(models: Path) -> None:
+    for name in ("maker/other-GGUF", "maker/gem-GGUF:Q2_K", "hf.co/maker/other/blob/main/x.gguf"):
+        with pytest.raises(NotHere, match="models download"):
+            resolve(name, known(models))
+    with pytest.raises(ModelLoadFailed, match=r"no model file at models.gone\.gguf"):
+        resolve("models/gone.gguf", known(models))
 
 
 def test_a_later_part_means_the_first(models: Path) -> None:

@@ -1,11 +1,14 @@
 """Builds of llama.cpp: which suit, what is installed, and that nothing unverified is handed out."""
 
 import os
+import shutil
 import stat
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx2
 import msgspec
@@ -14,7 +17,8 @@ import pytest
 from app.core.errors import HubError, InvalidRequest
 from app.hub import runtime_install, wheels
 from app.hub.runtime_builds import BUILDS, Hardware, bindings_version, find_hardware, suited
-from app.hub.runtime_install import compile_build, install_wheel
+from app.hub.runtime_compile import compile_build
+from app.hub.runtime_install import install_wheel
 from app.hub.runtimes import INCOMING, LIBRARIES, MANIFEST, Active, Runtimes
 from app.hub.wheels import find_wheel, runs_here
 from tests.hub.wheel_index import LIBRARY, Index, make_wheel, sha256, wheel_name
@@ -266,13 +270,23 @@ def test_what_cannot_be_fetched_can_be_compiled(runtimes: Runtimes, tmp_path: Pa
     (tmp_path / "made.whl").write_bytes(make_wheel())
     script = tmp_path / "compiler.py"
     script.write_text(
-        "import os, shutil, sys\n"
+        "import os, shutil, sys, tempfile\n"
         "assert '-DGGML_CUDA=ON' in os.environ['CMAKE_ARGS']\n"
+        "print(tempfile.mkdtemp())\n"
         f"target = os.path.join(sys.argv[1], {wheel_name()!r})\n"
         f"shutil.copy({str(tmp_path / 'made.whl')!r}, target)\n"
     )
-    name = compile_build(runtimes, CUDA, command=(sys.executable, str(script)))
+    said: list[str] = []
+    name = compile_build(
+        runtimes,
+        CUDA,
+        command=(sys.executable, str(script)),
+        tell=lambda told: said.append(told.line),
+    )
     assert name == f"{NAME}-local"
+    left = Path(said[0])
+    assert not left.parent.exists(), "what an installer leaves in its folder for passing files"
+    assert left.parent != Path(tempfile.gettempdir())
     assert runtimes.installed()[0].source == "compiled here"
     script.write_text("import sys\nprint('CMake Error: CUDA was not found')\nsys.exit(1)\n")
     with pytest.raises(HubError, match="CUDA was not found"):
@@ -281,6 +295,30 @@ def test_what_cannot_be_fetched_can_be_compiled(runtimes: Runtimes, tmp_path: Pa
     with pytest.raises(HubError, match="left no build"):
         compile_build(runtimes, CUDA, command=(sys.executable, str(script)))
     assert not any((runtimes.folder / INCOMING).iterdir())
+
+
+def test_compiling_needs_room(runtimes: Runtimes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=100 << 20))
+    with pytest.raises(HubError, match=r"Compiling needs 0\.5 GB but .* only 0\.1 GB free"):
+        compile_build(runtimes, CUDA, command=(sys.executable, "-c", ""))
+    assert not any((runtimes.folder / INCOMING).iterdir())
+
+
+def test_a_library_under_three_names_is_kept_once(
+    runtimes: Runtimes, index: Index, client: httpx2.Client
+) -> None:
+    """Wheels cannot hold links."""
+    content = b"library" * 1000
+    names = (LIBRARY, f"{LIBRARY}.0", f"{LIBRARY}.0.5.0")
+    index.offer(make_wheel({f"llama_cpp/lib/{name}": content for name in names}))
+    folder = runtimes.folder / install(runtimes, index, client) / LIBRARIES
+    assert {(folder / name).read_bytes() for name in names} == {content}
+    assert len({(folder / name).stat().st_ino for name in names}) == 1
+    assert len(content) <= runtimes.installed()[0].size < 2 * len(content)
+    runtimes.use(NAME, works)
+    assert runtimes.active().refused == ""
+    (folder / names[2]).write_bytes(content.upper())
+    assert "was changed" in runtimes.active().refused
 
 
 # ---------------------------------------------------------------- using

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import apsw
 import pytest
 
 from app.core.errors import KnownError, StorageError
@@ -235,3 +236,22 @@ def test_control_a_marker_alone_recovers_nothing_from_a_sound_file(
     db.close()
     assert report is None
     assert not damage_marker(path).exists()
+
+
+def test_what_another_program_holds_is_not_recovered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "chats.sqlite3"
+    Database(path).close()
+    before = path.read_bytes()
+    monkeypatch.setattr("app.storage.connection._BUSY_MS", 20)
+    with contextlib.closing(apsw.Connection(str(path))) as other:
+        for statement in ("PRAGMA locking_mode = exclusive", "BEGIN EXCLUSIVE"):
+            list(other.execute(statement))
+        with pytest.raises(StorageError, match="Another program is holding"):
+            recovery.open_database(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    db, report = recovery.open_database(path)
+    db.close()
+    assert report is None
