@@ -53,7 +53,7 @@ class Scheduler:
             raise InvalidRequest("A request with this id is already running.")
         maximum = self.limits.chat_ctx
         if job.background:  # a summary reads a full conversation and one more instruction
-            maximum += maximum // 8
+            maximum = min(maximum + maximum // 8, self._cache.sequences.cells)
         required = job.prompt_tokens + min(job.max_tokens, 1)
         if required > maximum:
             raise ContextLimitExceeded(maximum=maximum, required=required)
