@@ -20,7 +20,7 @@ Kind = Literal["constraint", "quote", "url", "path", "date", "code", "number", "
 _LONGEST_CLAUSE = 220
 _HISTORY = 3
 _NEAR = 5
-_WISHES_SHARE = 0.67  # of the space: there must be room for what was said of other things
+_WISHES_SHARE = 0.75  # of the space: there must be room for what was said of other things
 _QUOTES = '"“”„«»`'
 
 # Ordered: an earlier kind claims its characters before a later one looks at them.
@@ -79,18 +79,20 @@ _CONSTRAINT = re.compile(
     # orders, those to leave something away, and what is to be kept to
     r"no\b(?! (?:problem|idea|doubt|wonder|way|one|matter|worries|need|thanks)\b)|nothing\b|skip\b|"
     r"omit\b|leave\b|stop\b|stick to\b|keep\b|let's keep\b|without\b|kein\w*\b)"
-    # always, or never
-    r"|\b(?:always|never|whenever|every time|from now on|in future|under no circumstances|"
-    r"no matter|avoid|make sure|remember|keep in mind|leave (?:\w+ ){0,3}out|"
+    # always, or never: where it is not told of the past
+    r"|\b(?:(?:always|never|only)(?! (?:\w+ed|was|were|had|said|went|came)\b)|whenever|"
+    r"every time|from now on|in future|under no circumstances|no matter|"
+    r"avoid|make sure|remember(?![?!])|keep in mind|leave (?:\w+ ){0,3}out|"
     # limits
-    r"only|at most|at least|no more than|instead of|"
+    r"at most|at least|no more than|instead of|"
     # what must be, and what must or may not
-    r"must(?:n't)?|has to|have to(?! (?:say|admit|ask))|had to be|needs? to|ought to|"
-    r"should(?:n't)?|allowed|supposed to|(?:i|we) won't|"
+    r"must(?:n't)?|has to|have to(?! (?:say|admit|ask))|had to be|"
+    r"(?<!\bi )(?<!\bwe )needs? to|ought to|should(?:n't)?|allowed|supposed to|(?:i|we) won't|"
     r"(?:don't|do not)(?! (?:know|think|mind|see|get|understand|worry)\b)|"
     r"(?:can't|cannot|can not)(?! (?:believe|wait|complain|help|say|tell|imagine)\b)|"
     # likes and dislikes, and the body's
-    r"prefer|rather (?!than|good|bad|nice)|(?:i|we)(?:'d| would) like|(?:i|we) (?:want|need|hate)|"
+    r"prefer|rather (?!than|good|bad|nice)|(?:i|we)(?:'d| would) like|(?:i|we) hate|"
+    r"(?:i|we) (?:want|need)(?! to (?!be\b))|"
     r"please use|allergic|intolerant|vegan|vegetarian|makes? me (?:ill|sick)|"
     r"immer|nie(?:mals)?|nur|bitte|muss|darf|soll(?:te)?|ohne|lieber)\b",
     re.IGNORECASE,

@@ -118,6 +118,9 @@ No problem, thanks.
 I have to admit that was funny.
 Everyone wants to sleep longer.
 He talked for a while without a pause.
+She retired early and never looked back.
+I want to give a toast.
+We only walked around the block.
 """
 
 
