@@ -189,9 +189,10 @@ class Answering:
         limit = min(maximum - self._budget().reserve, prompt.tokens * 4 // 5)
         limit = limit if limit > 0 else prompt.tokens // 2
         try:
-            leaf = _leaf(reply.stored)
-            shorter = self._winded(reply.stored.conversation_id, leaf)
-            shorter = self._scale.fitted(reply.stored.conversation_id, shorter, leaf, limit)
+            conversation, leaf = reply.stored.conversation_id, _leaf(reply.stored)
+            winds = self._budget().wind.enabled
+            shorter = self._winded(conversation, leaf) if winds else prompt
+            shorter = self._scale.fitted(conversation, shorter, leaf, limit)
         except Exception as error:  # noqa: BLE001  (it belongs to this reply, not to a thread)
             self._fail(reply, error)
             return

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 
 from app.chat.ask import Answered, ask
-from app.core.errors import InvalidRequest
+from app.core.errors import Stopped
 from app.core.generator import Generator
 from app.core.ids import RequestId, SessionId, new_request_id
 from app.core.messages import Message, Tool
@@ -34,13 +34,18 @@ class Aside:
         session: SessionId = SessionId(""),
         tools: Sequence[Tool] = (),
     ) -> Answered:
-        """`max_tokens=0` only brings the prompt into the engine's cache."""
+        """`max_tokens=0` only brings the prompt into the engine's cache.
+
+        With a `session`, what is cached of it counts for more than a reply without thinking.
+        """
         request = Generate(
             request_id=new_request_id(),
             session=session,
             model=model or CHAT,
             messages=tuple(said),
             tools=tuple(tools),
+            reasoning=False if max_tokens else None,
+            spare_prefix=bool(session),
             sampling=GREEDY,
             max_tokens=max_tokens,
             priority="background",
@@ -48,10 +53,12 @@ class Aside:
         )
         with self._lock:
             if self._closed:
-                raise InvalidRequest("The app is closing.")
+                raise Stopped("The app is closing.")
             self._running = request.request_id
         try:
             answer = ask(self._generator, request).result()
+            if answer.reason == "cancelled":
+                raise Stopped("The model was unloaded before it had answered. Try again.")
             self.prefilled += answer.stats.prompt_tokens - answer.stats.reused_tokens
             return answer
         finally:

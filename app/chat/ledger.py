@@ -20,6 +20,7 @@ Kind = Literal["constraint", "quote", "url", "path", "date", "code", "number", "
 _LONGEST_CLAUSE = 220
 _HISTORY = 3
 _NEAR = 5
+_WISHES_SHARE = 0.75  # of the space: there must be room for what was said of other things
 _QUOTES = '"“”„«»`'
 
 # Ordered: an earlier kind claims its characters before a later one looks at them.
@@ -72,10 +73,28 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         re.compile(r"(?<=[\w,;:] )[A-ZÀ-ÖØ-Þ][\w'’-]+(?: [A-ZÀ-ÖØ-Þ][\w'’-]+)*|\b[A-Z]{2,}\b"),
     ),
 )
+# What people want or cannot have, by the ways in which language says so.
 _CONSTRAINT = re.compile(
-    r"\b(?:always|never|must(?:n't| not)?|don't|do not|only|avoid|prefer|please use|make sure|"
-    r"remember|from now on|at most|at least|no more than|instead of|allergic|vegan|vegetarian|"
-    r"immer|nie(?:mals)?|nur|bitte)\b",
+    r"^(?:(?:and|but|so|also|ok|well|then)\b,? )?(?:"
+    # orders, those to leave something away, and what is to be kept to
+    r"no\b(?! (?:problem|idea|doubt|wonder|way|one|matter|worries|need|thanks)\b)|nothing\b|skip\b|"
+    r"omit\b|leave\b|stop\b|stick to\b|keep\b|let's keep\b|without\b|kein\w*\b)"
+    # always, or never: where it is not told of the past
+    r"|\b(?:(?:always|never|only)(?! (?:\w+ed|was|were|had|said|went|came)\b)|whenever|"
+    r"every time|from now on|in future|under no circumstances|no matter|"
+    r"avoid|make sure|remember(?![?!])|keep in mind|leave (?:\w+ ){0,3}out|"
+    # limits
+    r"at most|at least|no more than|instead of|"
+    # what must be, and what must or may not
+    r"must(?:n't)?|has to|have to(?! (?:say|admit|ask))|had to be|"
+    r"(?<!\bi )(?<!\bwe )needs? to|ought to|should(?:n't)?|allowed|supposed to|(?:i|we) won't|"
+    r"(?:don't|do not)(?! (?:know|think|mind|see|get|understand|worry)\b)|"
+    r"(?:can't|cannot|can not)(?! (?:believe|wait|complain|help|say|tell|imagine)\b)|"
+    # likes and dislikes, and the body's
+    r"prefer|rather (?!than|good|bad|nice)|(?:i|we)(?:'d| would) like|(?:i|we) hate|"
+    r"(?:i|we) (?:want|need)(?! to (?!be\b))|"
+    r"please use|allergic|intolerant|vegan|vegetarian|makes? me (?:ill|sick)|"
+    r"immer|nie(?:mals)?|nur|bitte|muss|darf|soll(?:te)?|ohne|lieber)\b",
     re.IGNORECASE,
 )
 # "My favourite colour is teal": what follows the verb is the value.
@@ -139,15 +158,27 @@ def _replacing(old: LedgerEntry | None, new: LedgerEntry) -> LedgerEntry:
 
 
 def fit(ledger: Sequence[LedgerEntry], size_bytes: int) -> tuple[LedgerEntry, ...]:
-    """What fits into the budget: constraints first, then the newest; order is kept."""
-    ranked = sorted(range(len(ledger)), key=lambda i: (ledger[i].kind != "constraint", -i))
+    """What fits into the budget: wishes first, up to a share, then the newest; order is kept."""
+    newest = range(len(ledger) - 1, -1, -1)
+    wishes = [index for index in newest if ledger[index].kind == "constraint"]
     chosen: set[int] = set()
-    for index in ranked:
-        cost = len(line(ledger[index]).encode()) + 1
-        if cost <= size_bytes:
-            size_bytes -= cost
-            chosen.add(index)
+    _fill(chosen, ledger, wishes, int(size_bytes * _WISHES_SHARE))
+    _fill(chosen, ledger, newest, size_bytes)
     return tuple(ledger[i] for i in sorted(chosen))
+
+
+def _fill(
+    chosen: set[int], ledger: Sequence[LedgerEntry], indices: Sequence[int], size_bytes: int
+) -> None:
+    left = size_bytes - sum(_cost(ledger[index]) for index in chosen)
+    for index in indices:
+        if index not in chosen and _cost(ledger[index]) <= left:
+            left -= _cost(ledger[index])
+            chosen.add(index)
+
+
+def _cost(entry: LedgerEntry) -> int:
+    return len(line(entry).encode()) + 1
 
 
 def line(entry: LedgerEntry) -> str:

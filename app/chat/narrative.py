@@ -54,15 +54,19 @@ def merge_request(segments: Sequence[str], facts: Sequence[LedgerEntry]) -> str:
     )
 
 
-def live_merge_request(older: str, newer: str) -> str:
+def live_merge_request() -> str:
     """The same where the notes and the facts stand at the start of the conversation already."""
     return (
-        "Summarize two parts of the notes at the start of our conversation: the part that begins "
-        f"with “{_start(older)}” and the part that begins with “{_start(newer)}”. Write both as "
-        "one shorter list of bullet points. Keep every name, number, date, path, decision and "
-        "open question exactly as it stands there. Invent nothing. "
-        "Answer with the bullet points only."
+        "Summarize all the notes at the start of our conversation as one shorter list of bullet "
+        "points. Keep every name, number, date, path, decision and open question exactly as it "
+        "stands there. Invent nothing. Answer with the bullet points only."
     )
+
+
+def whole(text: str) -> str:
+    """Without the line that was cut: half a number is another one."""
+    head, _, cut = text.rpartition("\n")
+    return head.rstrip() if head.strip() else cut.rpartition(" ")[0]
 
 
 def mechanical(messages: Sequence[Message], characters: int) -> str:
@@ -113,12 +117,8 @@ def _head(text: str, characters: int) -> str:
     return text[:characters].rsplit("\n", 1)[0]
 
 
-def _opening(message: Message | None) -> str:
-    return _start(message.text if message is not None else "")
-
-
-def _start(text: str) -> str:
-    words = text.split()
+def _opening(message: Message) -> str:
+    words = message.text.split()
     opening = " ".join(words[:8])[:60]
     return opening + ("…" if len(words) > 8 else "")
 

@@ -17,7 +17,7 @@ from app.chat.documents import own_words
 from app.chat.prompt import Composition, ledger_of, was_said
 from app.chat.rough import BYTES_PER_TOKEN
 from app.chat.scale import Scale, Weighed
-from app.core.errors import AppError, KnownError
+from app.core.errors import AppError, KnownError, Stopped
 from app.core.ids import ConversationId, SessionId, session_of
 from app.core.messages import Message, Tool
 from app.storage.messages import StoredMessage
@@ -27,6 +27,7 @@ UNSTORED = SegmentId(0)
 _LEAST = 16  # characters; less than this says nothing
 _CHARACTERS_PER_TOKEN = 3
 _MOST_LEDGER_BYTES = 64_000  # of one segment: years of facts, of which a window shows the newest
+_MERGED_AT_ONCE = 6  # summaries; with the facts beside them less than half of a window
 _ROOM_TO_THINK = 4  # times the tokens, when the first try was spent on reasoning
 _EXACT = frozenset(("url", "path", "date", "number", "code", "quote"))
 _log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Scribe:
         wish = narrative.summary_request(
             narrated[0].message, after.message, self._budget().wind.instructions
         )
-        spoken = tuple(stored.message for stored in narrated)
+        spoken = tuple(_aloud(stored) for stored in narrated)
         conversation = narrated[0].conversation_id
         ways = [_live(weighed, conversation), _Try(spoken, composition.model)]
         if own := self._summarizer():  # it has nothing of the conversation in its cache
@@ -84,35 +85,40 @@ class Scribe:
         for part in self._parts(narrated, composition.model):
             wish = narrative.summary_request(part[0], None, self._budget().wind.instructions)
             texts.append(self._written(_Try(part, model), wish))
-        if len(texts) > 1:
-            wish = narrative.merge_request(texts, _facts(narrated))
-            texts = [self._written(_Try((), model), wish)]
+        facts = ledger.fit(_facts(narrated), int(self._budget().summary_tokens * BYTES_PER_TOKEN))
+        while len(texts) > 1:  # they may be more than fit into the window at once
+            some, texts = texts[:_MERGED_AT_ONCE], texts[_MERGED_AT_ONCE:]
+            wish = narrative.merge_request(some, facts)
+            texts.insert(0, self._written(_Try((), model), wish))
         new = self._segment(old.conversation_id, narrated, texts[0], "model", composition.model)
         return msgspec.structs.replace(
             new, first_message_id=old.first_message_id, last_message_id=old.last_message_id
         )
 
-    def merge(self, older: Segment, newer: Segment, weighed: Weighed) -> Segment:
-        """Over the live conversation, whose prompt has both; else from their texts and facts."""
-        facts = ledger.fit(ledger_of((older, newer)), _MOST_LEDGER_BYTES)
+    def merge(self, weighed: Weighed) -> Segment:
+        """All that stand become one: over the live conversation, whose prompt has them; else
+        from their texts and facts."""
+        standing = weighed.composition.segments
+        texts = [segment.text for segment in standing]
+        facts = ledger.fit(ledger_of(standing), _MOST_LEDGER_BYTES)
         model = weighed.composition.model
         text = ""
         if not self._summarizer():
-            live = narrative.live_merge_request(older.text, newer.text)
-            text = self._first_useful([_live(weighed, older.conversation_id)], live)
+            live = _live(weighed, standing[0].conversation_id)
+            text = self._first_useful([live], narrative.live_merge_request())
         if not text:
             beside = ledger.fit(facts, int(self._budget().summary_tokens * BYTES_PER_TOKEN))
-            wish = narrative.merge_request((older.text, newer.text), beside)
+            wish = narrative.merge_request(texts, beside)
             ways = [_Try((), by) for by in dict.fromkeys((self._summarizer() or model, model))]
             text = self._first_useful(ways, wish)
         origin: Origin = "model" if text else "mechanical"
         if not text:
             room = self._budget().summary_tokens * _CHARACTERS_PER_TOKEN
-            text = narrative.shortened((older.text, newer.text), room)
+            text = narrative.shortened(texts, room)
         return msgspec.structs.replace(
-            newer,
+            standing[-1],
             id=UNSTORED,
-            first_message_id=older.first_message_id,
+            first_message_id=standing[0].first_message_id,
             text=text,
             origin=origin,
             tokens=self._scale.tokens(text, model),
@@ -145,6 +151,8 @@ class Scribe:
         for way in tries:
             try:
                 return self._written(way, wish)
+            except Stopped:
+                raise  # and no other model is asked instead
             except AppError:
                 _log.info("a summary failed", exc_info=True)
         return ""
@@ -157,6 +165,8 @@ class Scribe:
                 request, allowed, model=way.model, session=way.session, tools=way.tools
             )
             text = answer.text.strip()
+            if answer.reason == "length":
+                text = narrative.whole(text)
             if len(text) >= _LEAST:
                 return text
             if answer.reason != "length":
@@ -167,7 +177,7 @@ class Scribe:
         """Turns that fit into the window together; a giant message is excerpted."""
         budget = self._budget()
         room = (budget.limit - budget.summary_tokens) * 3 // 4
-        spoken = [stored.message for stored in narrated]
+        spoken = [_aloud(stored) for stored in narrated]
         prices = self._scale.count(spoken, model).each
         for index, price in enumerate(prices):
             if price > room:
@@ -185,6 +195,11 @@ class Scribe:
             parts[-1] += tuple(spoken[turn.first : end])
             used += turn.tokens
         return parts
+
+
+def _aloud(stored: StoredMessage) -> Message:
+    """What was thought before it was said is not to be told."""
+    return msgspec.structs.replace(stored.message, reasoning="")
 
 
 def _live(weighed: Weighed, conversation: ConversationId) -> _Try:

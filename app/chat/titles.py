@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from concurrent.futures import Future
 
+import msgspec
+
 from app.chat.ask import Answered, ask
 from app.chat.documents import own_words
 from app.chat.events import ChatEvent, ConversationChanged
@@ -24,6 +26,7 @@ from app.storage.database import Database, Tx
 
 _LONGEST = 60
 _MAX_TOKENS = 24
+_ROOM_TO_THINK = 512  # when the first try was spent on reasoning
 _DEADLINE_MS = 60_000
 _FIRST_EXCHANGE = 2
 WISH = "Write a title of at most six words for this conversation. Answer with the title only."
@@ -58,24 +61,30 @@ class Titles:
             model=seen.model or CHAT,
             messages=(*seen.messages, Message(role="user", content=WISH)),
             tools=self._scale.offered(seen),  # as the chat has them: they are cached
+            reasoning=False,
+            spare_prefix=True,
             sampling=GREEDY,
             max_tokens=_MAX_TOKENS,
             priority="background",
             deadline_ms=_DEADLINE_MS,
         )
         fallback = first_words(own_words(seen.branch[0].message.text))
-        ask(self._generator, request).add_done_callback(
-            lambda asked: self._rename(conversation, fallback, asked)
-        )
+        self._submit(conversation, fallback, request)
 
-    def _rename(
-        self, conversation: ConversationId, fallback: str, asked: "Future[Answered]"
-    ) -> None:
-        if (error := asked.exception()) is not None:
-            _log.info("no title: %s", error)
-            return
-        title = usable(asked.result().text)
+    def _submit(self, conversation: ConversationId, fallback: str, request: Generate) -> None:
+        def name(asked: "Future[Answered]") -> None:
+            if (error := asked.exception()) is not None:
+                _log.info("no title: %s", error)
+            elif request.max_tokens == _MAX_TOKENS and _only_thought(asked.result()):
+                again = new_request_id()
+                more = msgspec.structs.replace(request, request_id=again, max_tokens=_ROOM_TO_THINK)
+                self._submit(conversation, fallback, more)
+            else:
+                self._rename(conversation, fallback, usable(asked.result().text))
 
+        ask(self._generator, request).add_done_callback(name)
+
+    def _rename(self, conversation: ConversationId, fallback: str, title: str) -> None:
         def rename(tx: Tx) -> bool:
             # The user may have named it meanwhile.
             untouched = conversations.get(tx, conversation).title == fallback
@@ -88,6 +97,10 @@ class Titles:
                 self._post(ConversationChanged(conversation=conversation))
 
         self._db.write(rename).add_done_callback(announce)
+
+
+def _only_thought(answer: Answered) -> bool:
+    return answer.reason == "length" and not answer.text.strip()
 
 
 def first_words(text: str) -> str:

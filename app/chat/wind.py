@@ -75,7 +75,7 @@ class Wind:
         after_last = self._after_last.get(conversation, 0)
         if not self._budget().should_wind(tokens, after_last):
             return
-        timer = threading.Timer(self._idle_s, self.start, [conversation])
+        timer = threading.Timer(self._idle_s, self._when_idle, [conversation])
         timer.daemon = True
         with self._lock:
             if self._closed:
@@ -90,6 +90,12 @@ class Wind:
         if timer is not None:
             timer.cancel()
 
+    def _when_idle(self, conversation: ConversationId) -> None:
+        with self._lock:
+            if not self._closed:
+                self._thread.submit(self._wind, conversation, awaited=False, due=True)
+            self._timers.pop(conversation, None)
+
     def start(
         self, conversation: ConversationId, *, awaited: bool = False
     ) -> "Future[Segment | None]":
@@ -100,7 +106,7 @@ class Wind:
         self.hold(conversation)
         if awaited:
             self._post(WindStarted(conversation=conversation, awaited=True))
-        return self._thread.submit(self._wind, conversation, awaited)
+        return self._thread.submit(self._wind, conversation, awaited=awaited)
 
     def rewrite(self, conversation: ConversationId, segment: SegmentId) -> "Future[Segment]":
         """A segment anew from what was said; fails when no model can write it."""
@@ -123,17 +129,22 @@ class Wind:
 
     # ------------------------------------------------------------ one wind, on its thread
 
-    def _wind(self, conversation: ConversationId, awaited: bool) -> Segment | None:
+    def _wind(
+        self, conversation: ConversationId, *, awaited: bool, due: bool = False
+    ) -> Segment | None:
+        """`due`: only if it still is, when its turn comes; another may have done it."""
         began, self._aside.prefilled = time.monotonic(), 0
         announced, segment = awaited, None
         try:
-            if plan := self._plan(conversation):
+            if plan := self._plan(conversation, due=due):
                 if not announced:
                     self._post(WindStarted(conversation=conversation))
                 announced = True
                 segment = self._narrate(conversation, plan)
         except AppError:
             _log.info("a wind was given up", exc_info=True)
+        except Exception:  # noqa: BLE001  (what it was for goes on without it)
+            _log.exception("a wind failed")
         finally:
             if announced:
                 self._finished(conversation, segment, began)
@@ -149,9 +160,11 @@ class Wind:
             )
         )
 
-    def _plan(self, conversation: ConversationId) -> _Plan | None:
+    def _plan(self, conversation: ConversationId, *, due: bool) -> _Plan | None:
         budget = self._budget()
         weighed = self._scale.weigh(conversation)
+        if due and not budget.should_wind(weighed.tokens, self._after_last.get(conversation, 0)):
+            return None
         said = weighed.composition.said
         if not said:
             return None
@@ -177,15 +190,16 @@ class Wind:
         return self._db.write(lambda tx: _store(tx, plan, standing)).result()
 
     def _merged(self, weighed: Weighed, new: Segment) -> list[Segment]:
-        """What stands after this wind: the oldest two become one when all are too long.
+        """What stands after this wind: all older ones become one when they are too long.
 
-        One merge a wind: it takes away what the wind adds, and every wind costs the same.
+        All at once, and so seldom: the new text stands before everything that could be kept
+        in the cache, and each merge tells again what was told already.
         """
-        standing = [*weighed.composition.segments, new]
-        too_long = sum(s.tokens for s in standing) > self._budget().narrative_tokens
-        if too_long and len(standing) > 2:
-            standing[:2] = [self._scribe.merge(standing[0], standing[1], weighed)]
-        return standing
+        older = weighed.composition.segments
+        too_long = sum(s.tokens for s in (*older, new)) > self._budget().narrative_tokens
+        if too_long and len(older) > 1:
+            older = (self._scribe.merge(weighed),)
+        return [*older, new]
 
     def _prime(
         self, conversation: ConversationId, said: Sequence[Message], weighed: Weighed

@@ -9,6 +9,7 @@
     │   ├── GenerationTimeout     a deadline passed
     │   ├── QueueFull             a bounded queue refused more work
     │   ├── WorkerDied            the engine process ended or fell silent
+    │   ├── Stopped               its model was unloaded, or the app closes: not to be retried
     │   ├── StorageError          the database cannot be read or written
     │   ├── AlreadyRunning        another instance owns the data folder
     │   └── HubError              a catalog or download failure
@@ -67,6 +68,10 @@ class QueueFull(KnownError):
 
 class WorkerDied(KnownError):
     kind = "worker_died"
+
+
+class Stopped(KnownError):
+    kind = "stopped"
 
 
 class StorageError(KnownError):

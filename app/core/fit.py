@@ -49,6 +49,11 @@ def cell_count(chat_ctx: int, parallel: int, short_ctx: int) -> int:
     return min(cells, short_ctx) if chat_ctx <= short_ctx else cells
 
 
+def winds_serially(cells: int, chat_ctx: int) -> bool:
+    """A full chat leaves no room for what a wind makes of it: one makes way for the other."""
+    return 0 < cells < chat_ctx + chat_ctx // 3
+
+
 class Settings(msgspec.Struct, frozen=True):
     """What of a load decides its memory."""
 

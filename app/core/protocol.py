@@ -168,6 +168,7 @@ class Generate(_Wire, frozen=True, tag="generate"):
     tool_choice: str = "auto"  # auto | none | required | a tool's name
     response_schema: str = ""  # JSON schema text; empty: free text; "{}": any JSON
     reasoning: bool | None = None  # None: as the template does by default
+    spare_prefix: bool = False  # that only where it leaves all before the reply as it was
     sampling: Sampling = Sampling()
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()

@@ -55,6 +55,12 @@ def _grammar(request: Generate) -> str:
     return call_grammar(request.tools, request.tool_choice)
 
 
+def _reasoning(request: Generate, template: ChatTemplate) -> bool | None:
+    """Some templates say in the system block whether the model may think: all of it anew."""
+    costly = request.spare_prefix and not template.report.reasoning_off_keeps_prefix
+    return None if costly else request.reasoning
+
+
 def _prompt(request: Generate, template: ChatTemplate, *, bound: bool) -> Prompt:
     given = (request.messages, request.prompt, request.tokens)
     if sum(map(bool, given)) != 1:
@@ -66,7 +72,7 @@ def _prompt(request: Generate, template: ChatTemplate, *, bound: bool) -> Prompt
     return template.prompt(
         request.messages,
         () if request.tool_choice == "none" else request.tools,
-        reasoning=False if bound else request.reasoning,
+        reasoning=False if bound else _reasoning(request, template),
         continue_last=request.continue_last,
         answer_now=bound,
         reply=request.continue_last or request.max_tokens != 0,

@@ -185,11 +185,10 @@ class _Probe:
         return later[len(first) :].lstrip().startswith("A1")
 
     def _off_keeps_prefix(self) -> bool:
-        messages = (
-            [_system("S1"), _user("Q1")]
-            if self._shows([_system("S1"), _user("Q1")], "S1")
-            else [_user("Q1")]
-        )
+        """A switch may say so in the system block, or drop what was thought before."""
+        messages = [_user("Q1"), _thought("R1"), _user("Q2")]
+        if self._shows([_system("S1"), *messages], "S1", "Q2"):
+            messages.insert(0, _system("S1"))
         plain = self._render(messages, add_generation_prompt=False)
         return self._render(messages, **switch(False)).startswith(plain)
 

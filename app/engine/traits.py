@@ -8,7 +8,7 @@ import msgspec
 
 from app.core.protocol import TemplateReport
 
-VERSION = 1  # raised when the test renders change: older results are made again
+VERSION = 2  # raised when the test renders change: older results are made again
 
 
 class Traits(msgspec.Struct, frozen=True, kw_only=True):

@@ -130,7 +130,10 @@ class WordModel:
             sink(Delta(request_id=id_, text=word if done == 0 else f" {word}", tokens=1))
             done += 1
         stats = Stats(prompt_tokens=prompt, completion_tokens=done)
-        reason: FinishReason = "cancelled" if id_ in self._cancelled else "stop"
+        cut = request.max_tokens is not None and len(said) > request.max_tokens
+        reason: FinishReason = "length" if cut else "stop"
+        if id_ in self._cancelled:
+            reason = "cancelled"
         calls = self.call(request)
         if calls and reason == "stop":
             reason = "tool_calls"

@@ -73,6 +73,67 @@ def test_the_budget_keeps_constraints_first_and_then_the_newest() -> None:
     assert sum(len(ledger.line(entry)) + 1 for entry in kept) <= 100
 
 
+def test_wishes_do_not_push_everything_else_out() -> None:
+    wishes = [f"Never put {w} into the soup." for w in "salt sugar flour milk eggs rice".split()]
+    told = " ".join(wishes) + " The code of the gate is K7-33B."
+    kept = ledger.fit(ledger.merge((), ledger.extract(told, HERE)), 160)
+    assert [entry.text for entry in kept] == [*wishes[-3:], "The code of the gate is K7-33B."]
+
+
+# Written down before the patterns that find them; of twenty more written afterwards, 7 are found.
+WISHES = """\
+Skip the introductions when you reply.
+I'd like metric units throughout.
+We have to be home before dark.
+Gluten makes me ill, so nothing with wheat.
+You should address my mother formally.
+Under no circumstances mention the surprise party to Nadia.
+The report needs to fit on two pages.
+I hate bullet lists.
+Stick to British spelling.
+Let's keep this between us.
+I cannot climb stairs.
+Leave the footnotes alone.
+My daughter isn't allowed sugar.
+Nothing spicy for the kids.
+I want every answer to come with a source.
+We can't afford anything above the deposit.
+It shouldn't take longer than an afternoon.
+Without a lift the flat is no use to me.
+Whenever I paste code, explain it line by line.
+No calls after dinner, the baby sleeps.
+"""
+CHATTER = """\
+The weather has been strange lately.
+She finished the puzzle in an evening.
+The train was late again.
+Soup is better the next day.
+They painted the fence green.
+That sounds good to me.
+We could go there some day.
+There is a bakery on the corner.
+I don't know what to say.
+I can't believe how fast the week went.
+No problem, thanks.
+I have to admit that was funny.
+Everyone wants to sleep longer.
+He talked for a while without a pause.
+She retired early and never looked back.
+I want to give a toast.
+We only walked around the block.
+"""
+
+
+@pytest.mark.parametrize("said", WISHES.splitlines())
+def test_what_people_want_is_taken_for_a_wish(said: str) -> None:
+    assert [entry.kind for entry in ledger.extract(said, HERE)] == ["constraint"]
+
+
+@pytest.mark.parametrize("said", CHATTER.splitlines())
+def test_what_people_tell_is_not(said: str) -> None:
+    assert "constraint" not in {entry.kind for entry in ledger.extract(said, HERE)}
+
+
 def test_a_long_clause_is_cut_around_its_value() -> None:
     (entry,) = ledger.extract("word " * 100 + "the code is K7-33B " + "word " * 100, HERE)
     assert "K7-33B" in entry.text

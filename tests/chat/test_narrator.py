@@ -17,8 +17,9 @@ from app.core.ids import ConversationId
 from app.core.protocol import SUMMARIZER, Generate
 from app.core.settings import ToolSettings, WindSettings
 from app.storage import segments
-from app.storage.database import Database
+from app.storage.database import Database, Tx
 from app.storage.recalls import Quote, put
+from app.storage.segments import Segment
 
 from .conftest import Chat, WordModel, price
 
@@ -154,23 +155,28 @@ def test_a_rerun_reads_the_originals_again_and_keeps_the_old_version(windy: Chat
     }),)  # fmt: skip
 
 
-def test_a_rerun_of_more_than_a_window_reads_it_in_parts(windy: Chat) -> None:
-    conversation = talk(windy, 30)
-    whole = windy.branch(conversation)
+def joined(chat: Chat, conversation: ConversationId) -> Segment:
+    """All that stands as one part, as if merged."""
+    first = chat.branch(conversation)[0].id
 
-    def join(tx: object) -> segments.Segment:
-        old = segments.history(tx, conversation)  # pyright: ignore
-        standing = [s for s in old if s.superseded_by is None]
+    def join(tx: Tx) -> Segment:
+        standing = [s for s in segments.history(tx, conversation) if s.superseded_by is None]
         return segments.add(
-            tx,  # pyright: ignore
+            tx,
             conversation,
-            whole[0].id,
+            first,
             standing[-1].last_message_id,
             "- All of it.",
             supersedes=[s.id for s in standing],
         )
 
-    big = windy.db.write(join).result()
+    return chat.db.write(join).result()
+
+
+def test_a_rerun_of_more_than_a_window_reads_it_in_parts(windy: Chat) -> None:
+    conversation = talk(windy, 30)
+    whole = windy.branch(conversation)
+    big = joined(windy, conversation)
     before = len(windy.model.asked)
     windy.narrator.rewrite(conversation, big.id)
     changed(windy)
@@ -181,6 +187,18 @@ def test_a_rerun_of_more_than_a_window_reads_it_in_parts(windy: Chat) -> None:
     read = [m.text for r in summaries for m in r.messages[:-1]]
     last = next(i for i, m in enumerate(whole) if m.id == big.last_message_id)
     assert read == [m.message.text for m in whole[: last + 1]]
+
+
+def test_a_rerun_of_many_windows_joins_its_summaries_in_rounds(windy: Chat) -> None:
+    conversation = talk(windy, 60)
+    big = joined(windy, conversation)
+    before = len(windy.model.asked)
+    windy.model.reply = lambda request: "- " + "word " * 200  # as long as it may be
+    windy.narrator.rewrite(conversation, big.id)
+    changed(windy)
+    asked = windy.model.asked[before:]
+    assert len([r for r in asked if r.messages[-1].text.startswith("These are notes")]) > 1
+    assert all(price(r.messages) <= windy.budget.limit for r in asked)
 
 
 def test_a_rerun_that_fails_leaves_what_stands(windy: Chat) -> None:

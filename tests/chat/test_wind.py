@@ -6,8 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.chat import narrative
 from app.chat.budget import Budget
 from app.chat.events import ReplyFinished, WindFinished, WindStarted
+from app.chat.narrative import live_merge_request
 from app.chat.seen import load
 from app.core.errors import ErrorInfo
 from app.core.ids import ConversationId
@@ -117,6 +119,32 @@ def test_a_wind_prefills_no_more_the_eighth_time_than_the_second(windy: Chat) ->
     primes = [price(r.messages) for r in windy.model.asked if r.max_tokens == 0]
     assert len(primes) >= 8
     assert primes[7] <= primes[1] * 1.3
+
+
+def test_the_parts_become_one_when_they_are_too_long_and_so_seldom(windy: Chat) -> None:
+    windy.model.reply = lambda r: "- " + "told " * 60 if is_summary(r) else answer(r)
+    conversation = talk(windy, 80)
+    winds = len(windy.wait_for(WindFinished))
+    merges = [r for r in windy.model.asked if r.messages[-1].text == live_merge_request()]
+    assert 2 <= len(merges) <= winds // 2
+    written = windy.db.read(lambda tx: segments.history(tx, conversation)).result()
+    standing = [segment for segment in written if segment.superseded_by is None]
+    assert sum(segment.tokens for segment in standing) <= windy.budget.narrative_tokens
+    oldest = standing[0]
+    assert oldest.first_message_id == windy.branch(conversation)[0].id
+    assert len([s for s in written if s.superseded_by == oldest.id]) > 2
+
+
+def test_a_summary_that_was_cut_ends_before_what_was_cut(windy: Chat) -> None:
+    room = windy.budget.summary_tokens
+    windy.model.reply = lambda r: (
+        "- " + "told " * (room - 2) + "4,200 euros" if is_summary(r) else answer(r)
+    )
+    conversation = talk(windy, 10)
+    windy.wait_for(WindFinished)
+    (segment,) = windy.db.read(lambda tx: segments.history(tx, conversation)).result()
+    assert segment.text.endswith(" told")
+    assert narrative.whole("- The plan stands.\n- The budget is 4,") == "- The plan stands."
 
 
 def test_a_failing_summary_falls_back_to_a_mechanical_one(windy: Chat) -> None:

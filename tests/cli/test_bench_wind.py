@@ -32,6 +32,9 @@ def test_a_wind_costs_the_same_each_time_and_the_turn_after_it_does_not_wait(
     prefilled = figures["prefilled_per_wind"]
     assert len(prefilled) >= 8
     assert max(prefilled) <= CTX * WindSettings().target + INSTRUCTIONS
+    usual = statistics.median(prefilled[1:])
+    assert max(prefilled[1:]) <= 1.5 * usual  # one that merges, among many that do not
+    assert statistics.mean(prefilled[8:]) <= 1.2 * statistics.mean(prefilled[1:8])
     assert figures["longest_prompt"] <= figures["limit"]
     assert max(figures["utilization"]) <= 1
     medians = {kind: statistics.median(ms) for kind, ms in figures["first_token_ms"].items() if ms}

@@ -94,3 +94,9 @@ SYSTEM_SWITCH = """\
 <|system|>{% if enable_thinking is not defined or enable_thinking %}/think{% else %}/no_think{% endif %}<|end|>
 {%- for m in messages %}<|{{ m.role }}|>{{ m.content }}{% if m.reasoning_content %}<think>{{ m.reasoning_content }}</think>{% endif %}<|end|>{% endfor %}
 {%- if add_generation_prompt %}<|assistant|>{% endif %}"""
+
+# Switched off, it also leaves out what was thought in earlier turns.
+FORGETS = """\
+{%- set off = enable_thinking is defined and not enable_thinking %}
+{%- for m in messages %}<|{{ m.role }}|>{% if m.reasoning_content and not off %}<think>{{ m.reasoning_content }}</think>{% endif %}{{ m.content }}<|end|>{% endfor %}
+{%- if add_generation_prompt %}<|assistant|>{% endif %}"""

@@ -50,12 +50,16 @@ class Nowhere(Outbox):
 
 
 class Rig:
-    def __init__(self, model: Model, spec: ModelSpec) -> None:
+    def __init__(self, model: Model, spec: ModelSpec, short_ctx: int = 0) -> None:
         self.outbox = Nowhere()
         self.loop = Loop(self.outbox)
         self.model = model
         self.engine: Engine = build_engine(
-            model, spec, Attempt(0, spec.chat_ctx), choose_template(None, Ends("", ""), ())
+            model,
+            spec,
+            Attempt(0, spec.chat_ctx),
+            choose_template(None, Ends("", ""), ()),
+            short_ctx,
         )
         layers = read_facts(Path(model.path)).layers
         self._cell_bytes = sum(la.kv_heads * (la.key_size + la.value_size) * 2 for la in layers)

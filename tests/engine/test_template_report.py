@@ -60,6 +60,12 @@ def test_a_switch_that_changes_the_system_block() -> None:
     assert report.keeps_reasoning
 
 
+def test_a_switch_that_takes_earlier_thoughts_away() -> None:
+    report = traits(ct.FORGETS).report
+    assert report.keeps_reasoning
+    assert not report.reasoning_off_keeps_prefix
+
+
 @pytest.mark.parametrize(
     "template", ["Hello.", "{{ raise_exception('never') }}", "{{ messages.x.y }}"]
 )

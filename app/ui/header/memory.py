@@ -3,6 +3,7 @@
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
+from app.core.fit import winds_serially
 from app.core.protocol import ModelInfo, WorkerStats
 from app.ui.theme import Theme
 
@@ -57,6 +58,8 @@ def figures(info: ModelInfo, stats: WorkerStats) -> list[tuple[str, str]]:
     rows.append(("Context per chat", f"{info.chat_ctx:,} tokens"))
     if stats.cells:
         rows.append(("Context in use", f"{stats.cells_used:,} of {stats.cells:,} tokens"))
+    if winds_serially(info.cells, info.chat_ctx):
+        rows.append(("Context winds", "one step after the other: no room beside a full chat"))
     return rows
 
 

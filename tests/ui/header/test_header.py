@@ -1,5 +1,6 @@
 """The header says what is known, and its verbs reach the models."""
 
+import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
@@ -25,7 +26,7 @@ GEMMA = ModelChoice("/m/gemma.gguf", "gemma 3 4b it", "Q4_K_M")
 QWEN = ModelChoice("/m/qwen.gguf", "Qwen3 8B", "Q4_K_M")
 INFO = ModelInfo(
     path="/m/gemma.gguf", name="g", architecture="gemma3", parameters=1, file_bytes=1, layers=34,
-    gpu_layers=99, trained_ctx=8192, chat_ctx=8192, cells=8192, parallel=1, vocabulary=1,
+    gpu_layers=99, trained_ctx=8192, chat_ctx=8192, cells=12288, parallel=1, vocabulary=1,
     embedding_length=1, weights_bytes=2_500_000_000, kv_bytes=300_000_000,
 )  # fmt: skip
 
@@ -123,6 +124,13 @@ def test_the_meters_words_are_exact():
         "Conversation: 600",
         "Kept for the reply: 1,048",
     ]
+
+
+def test_the_memory_panel_says_when_a_wind_has_no_room_beside_a_full_chat():
+    tight = msgspec.structs.replace(INFO, cells=INFO.chat_ctx)
+    said = ("Context winds", "one step after the other: no room beside a full chat")
+    assert said in figures(tight, WorkerStats())
+    assert said not in figures(INFO, WorkerStats())
 
 
 def test_the_memory_panel_leaves_out_what_is_not_known(desk, expect_log):
