@@ -46,6 +46,7 @@ class Block:
     written: Written = Written()
     space_before: float = 0.0
     shared_quotes: int = 0  # with the block before: their bars run through the space between
+    changed_from: float = 0.0  # what lies above looks as it did before the text grew
 
     def __init__(self, look: Look) -> None:
         self.look = look
@@ -59,6 +60,10 @@ class Block:
 
     def paint(self, painter: QPainter, marks: Marks) -> None:
         raise NotImplementedError
+
+    def grow(self, leaves: tuple[Leaf, ...]) -> bool:
+        """Show these leaves instead, writing only what is new; False when that is no less work."""
+        return False
 
     def spots(self) -> list[Spot]:
         return []
@@ -107,6 +112,8 @@ class Block:
         if marks.selected:
             ranges.append((marks.selected, colors.selection))
         context.selections = [self._painted(*span, color(name)) for span, name in ranges]
+        if painter.hasClipping():
+            clip = clip.intersected(painter.clipBoundingRect())
         context.clip = clip.translated(-self.origin)
         painter.save()
         painter.translate(self.origin)
@@ -126,6 +133,26 @@ class Block:
         selection.cursor = cursor
         selection.format = form
         return selection
+
+
+def set_text_width(document: Document, width: float) -> None:
+    """Told a width, even the one it has, a document lays out everything again."""
+    if document.textWidth() != width:
+        document.setTextWidth(width)
+
+
+def line_top(document: Document, position: int) -> float:
+    """Where the line before the one with this character starts: a longer word may change it too.
+
+    In a paragraph's first lines that is the end of the paragraph above, whose distance may change.
+    """
+    block, layout = document.findBlock(position), document.documentLayout()
+    line = block.layout().lineForTextPosition(position - block.position())
+    if line.isValid() and line.lineNumber() >= 2:
+        top = layout.blockBoundingRect(block).top()
+        return top + block.layout().lineAt(line.lineNumber() - 1).y()
+    above = block.previous()
+    return layout.blockBoundingRect(above).bottom() if above.isValid() else 0.0
 
 
 def range_rects(document: Document, start: int, end: int) -> Iterator[QRectF]:

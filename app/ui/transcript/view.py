@@ -194,10 +194,12 @@ class Transcript(RowView):
         """Something of this item was opened or closed: build it again where it is."""
         self._list.following = False
         self._list.move_to(self._list.top)
+        row = self._list.rows[self._list.rows_of(item_id).start]
         if self._live and self._live.item.id == item_id:
-            self._repaint.request()
+            row.drop()
+            self._show_stream()
         else:
-            self.update_item(self._list.rows[self._list.rows_of(item_id).start].item)
+            self.update_item(row.item)
 
 
 class Live(msgspec.Struct):
