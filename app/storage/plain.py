@@ -23,6 +23,7 @@ _LINK = re.compile(rf"(!?\[)([^\[\]\n]*)(\](?:{_ADDRESS}|\[[^\]\n]*\]))")
 _AUTOLINK = re.compile(r"(<)(?:https?://|mailto:)[^<>\s]*(>)")
 _EMPHASIS = re.compile(r"(?<!\\)(\*{1,3}|~~)(?=[^\s*~])(.+?)(?<=[^\s*~])\1", re.DOTALL)
 _UNDERLINED = re.compile(r"(?<![\w\\])(_{1,3})(?=[^\s_])(.+?)(?<=[^\s_])\1(?!\w)", re.DOTALL)
+_FORMULA = re.compile(r"(?<![\\$\w])(\$\$?)(?=[^\s$])([^$\n]*[^\s$\\])\1(?![\d$])")
 _CELLS = re.compile(r"^[ \t]*\|.*$", re.MULTILINE)
 _ESCAPED = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _PAIRS = (_EMPHASIS, _UNDERLINED)
@@ -89,6 +90,9 @@ def _of_words(text: str, start: int, end: int) -> Iterator[Change]:
     for match in _AUTOLINK.finditer(text, start, end):
         yield (*match.span(1), "")
         yield (*match.span(2), "")
+    for match in _FORMULA.finditer(text, start, end):
+        yield (*match.span(1), "")
+        yield (match.end(2), match.end(), "")
     for pair in _PAIRS:
         yield from _emphasis(pair, text, start, end)
     for row in _CELLS.finditer(text, start, end):

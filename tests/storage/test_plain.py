@@ -23,6 +23,7 @@ def hit(text: str, words: str) -> Snippet:
         ("[named][1] or <https://a.b/c>", "named or https://a.b/c"),
         ("run `make **all**` twice, or ``a ` b``", "run make **all** twice, or a ` b"),
         ("> - [x] done\n>   1. more", "• done\n1. more"),
+        ("length $n$, $$x^2$$, but $5 and $6", "length n, x^2, but $5 and $6"),
         (r"not \*starred\* at all", "not *starred* at all"),
         ("| a | b |\n|---|:-:|\n| 1 | 2 |", " a · b \n\n 1 · 2 "),
         ("Title\n=====\n\n***\n\nText", "Title\n\n\n\n\nText"),

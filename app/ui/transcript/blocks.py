@@ -6,6 +6,7 @@ radii in documents, so frames, bars and backgrounds are painted here.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
@@ -17,6 +18,7 @@ from PySide6.QtGui import (
     QPalette,
     QTextCharFormat,
     QTextCursor,
+    QTextLine,
 )
 
 from app.ui.theme import color
@@ -167,16 +169,28 @@ def range_rects(document: Document, start: int, end: int) -> Iterator[QRectF]:
             last = min(end - block.position(), line.textStart() + line.textLength())
             if first >= last:
                 continue
-            a, b = _x_of(line, first), _x_of(line, last)
             top = corner.y() + line.y() + line.ascent()
-            yield QRectF(corner.x() + min(a, b), top, abs(b - a), 0)
+            for left, right in _stretches(line, first, last, mixed=not block.text().isascii()):
+                yield QRectF(corner.x() + left, top, right - left, 0)
         block = block.next()
 
 
-def _x_of(line: object, position: int) -> float:
+def _stretches(
+    line: QTextLine, first: int, last: int, *, mixed: bool
+) -> Iterator[tuple[float, float]]:
+    """Where characters stand on a line: in mixed directions not between two cursors."""
+    if not mixed:
+        yield _x_of(line, first), _x_of(line, last)
+        return
+    for run in line.glyphRuns(first, last - first):
+        box = run.boundingRect()
+        yield box.left(), box.right()
+
+
+def _x_of(line: QTextLine, position: int) -> float:
     # PySide returns (x, cursor position); its stub says so only in newer versions.
-    found = line.cursorToX(position)  # pyright: ignore
-    return float(found[0] if isinstance(found, tuple) else found)  # pyright: ignore
+    found: Any = line.cursorToX(position)
+    return float(found[0] if isinstance(found, tuple) else found)
 
 
 def baseline(document: Document, position: int) -> QPointF:
