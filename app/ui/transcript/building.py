@@ -158,12 +158,11 @@ class Flow:
     def _updated(
         self, kept: Block | None, leaves: tuple[Leaf, ...], number: int, means: Means
     ) -> Block:
-        if kept is not None and not kept.written.pending:
-            if kept.leaves == leaves:
-                return kept
-            if kept.grow(leaves):
-                kept.width = -1.0
-                return kept
+        if kept is not None and kept.leaves == leaves:
+            return kept
+        if kept is not None and kept.grow(leaves):
+            kept.width = -1.0
+            return kept
         return text_block(leaves, self._item, f"{self._name}.{number}", means)
 
 

@@ -69,8 +69,8 @@ class Prose(Block):
         at, old = self.written.starts[number], self.leaves[number]
         if not isinstance(leaf, Text) or not isinstance(old, Text):
             return at
-        if replace(leaf, spans=old.spans) != old:
-            return at  # it is another kind of paragraph, which may stand elsewhere
+        if replace(leaf, spans=old.spans) != old or self.written.pending:
+            return at  # it may stand elsewhere now, or have pictures where TeX was
         pieces = (piece for piece in self.written.pieces if piece.leaf == number)
         for piece, span in zip(pieces, leaf.spans, strict=False):
             longer = replace(piece.span, text=span.text) == span and span.kind == "text"

@@ -79,14 +79,11 @@ class Stream:
 
     def _finished_count(self, blocks: list[list[Any]], shown: str) -> int:
         """How many leading blocks can no longer change."""
-        count = len(blocks) - 1
+        count = max(0, len(blocks) - 1)
         while count > 0 and blocks[count][0].map is None:
             count -= 1  # footnotes are gathered at the end and have no place of their own
-        if count <= 0:
-            return 0
-        last = _offset(shown, _line_of(blocks[count]))
-        if "\n" not in shown[last:]:
-            return 0
+        if count > 0 and "\n" not in shown[_offset(shown, _line_of(blocks[count])) :]:
+            count -= 1  # its first line may still turn out to belong to the block before
         for number in range(count):
             start, end = blocks[number][0].map
             source = shown[_offset(shown, start) : _offset(shown, end)]

@@ -101,7 +101,7 @@ class Writer:
             self._cursor.removeSelectedText()
         self._cursor.movePosition(end)
         pieces = [piece for piece in written.pieces if piece.leaf < kept]
-        self._written = Written(pieces, written.starts[:kept])
+        self._written = Written(pieces, written.starts[:kept], written.pending and kept > 0)
         return there
 
     def _leaf(self, index: int, leaf: Leaf) -> None:
@@ -127,7 +127,7 @@ class Writer:
     def more_rows(self, table: QTextTable, leaf: Table, kept: int) -> Written:
         """Write these rows; the first `kept` of them are there, what followed them goes."""
         pieces = [p for p in self._written.pieces if p.cell is not None and p.cell[0] < kept]
-        self._written = Written(pieces, self._written.starts)
+        self._written = Written(pieces, self._written.starts, self._written.pending)
         self._cursor.beginEditBlock()
         if table.rows() > kept:
             table.removeRows(kept, table.rows() - kept)

@@ -91,6 +91,27 @@ def test_a_long_reply_costs_no_more_at_its_end(hands: Hands) -> None:
     assert last[40] < 1.6 * first[40]
 
 
+def test_formulas_that_are_being_drawn_do_not_hold_up_the_text(hands: Hands) -> None:
+    source = "".join(f"so $x_{{{n}}}^2$ and\n" for n in range(40))
+    seen: set[object] = set()
+    for _ in grow(hands, source, 9):
+        seen.update(hands.view._list.rows[-1].text_blocks())
+    assert len(seen) <= 12
+    hands.settle()
+    (block,) = hands.blocks(2)
+    assert not block.written.pending
+    assert hands.text(2).count("\N{OBJECT REPLACEMENT CHARACTER}") == 40
+
+
+def test_short_blocks_are_finished_though_the_last_line_never_is() -> None:
+    stream = Stream()
+    source = "".join(f"Paragraph {n}.\n\n" for n in range(80))
+    for start in range(0, len(source), 21):
+        stream.feed(source[start : start + 21])
+        stream.groups()
+        assert len(stream._tail) < 80
+
+
 def test_lines_of_streaming_code_can_be_wrapped(hands: Hands) -> None:
     for _ in grow(hands, "```py\nx = '" + "long " * 60 + "'\ny = 2\n", 40):
         pass
