@@ -163,11 +163,11 @@ class Transcript(RowView):
         """Only this row changed, from `y` on: move the rest to where it is now."""
         port = self.viewport()
         moved = self._list.top - before
-        covered = self._newest.isVisible() or self._address.isVisible()
-        if covered or moved != int(moved) or abs(moved) >= port.height():
-            port.update()
-            return
         if moved:
+            covered = self._newest.isVisible() or self._address.isVisible()
+            if covered or moved != int(moved) or abs(moved) >= port.height():
+                port.update()
+                return
             port.scroll(0, -int(moved))
         first = int(self._surface.row_corner(index).y() + y) - 2
         port.update(0, first, port.width(), max(0, port.height() - first))

@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 
@@ -182,3 +183,30 @@ def test_reasoning_and_answer_grow_in_their_places(hands: Hands) -> None:
     hands.settle()
     assert tops == [block.top for block in hands.row(2).blocks]
     assert picture(hands) == wholly
+
+
+class Paints(QObject):
+    seen = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.seen += event.type() == QEvent.Type.Paint
+        return False
+
+
+def test_what_streams_out_of_sight_paints_nothing(hands: Hands) -> None:
+    hands.show(*(answered(n, f"{PLAIN * 4}\n\n" * 5) for n in range(12)))
+    hands.view.begin_stream(answered(99, "", status="waiting"))
+    hands.scroll(300)
+    hands.settle()
+    paints = Paints()
+    hands.view.viewport().installEventFilter(paints)
+    for _ in range(5):
+        hands.view.append(PLAIN)
+        hands.view.show_now()
+        QGuiApplication.processEvents()
+    assert paints.seen == 0
+    assert not hands.view.following
+    hands.view.scroll_to_end()
+    hands.settle()
+    assert paints.seen
+    assert PLAIN.strip() in hands.text(99)
