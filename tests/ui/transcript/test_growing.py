@@ -1,6 +1,7 @@
 """A text that grows on the screen looks, at every moment, as if it had always been there."""
 
 import re
+import threading
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from PySide6.QtTest import QTest
 
 from app.ui.throttle import Throttle
 from app.ui.transcript import ItemId, MessageItem
+from app.ui.transcript.formulas import Ask, Typesetter
 from app.ui.transcript.streaming import Stream
 from tests.ui.transcript.conftest import Hands, answered, said
 from tests.ui.transcript.test_streaming_text import LONG_BLOCKS
@@ -92,12 +94,23 @@ def test_a_long_reply_costs_no_more_at_its_end(hands: Hands) -> None:
     assert last[40] < 1.6 * first[40]
 
 
-def test_formulas_that_are_being_drawn_do_not_hold_up_the_text(hands: Hands) -> None:
+def test_formulas_that_are_being_drawn_do_not_hold_up_the_text(
+    hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_draw = threading.Event()
+    draw = Typesetter._draw
+
+    def held(typesetter: Typesetter, ask: Ask) -> None:
+        may_draw.wait(20)
+        draw(typesetter, ask)
+
+    monkeypatch.setattr(Typesetter, "_draw", held)
     source = "".join(f"so $x_{{{n}}}^2$ and\n" for n in range(40))
     seen: set[object] = set()
     for _ in grow(hands, source, 9):
         seen.update(hands.view._list.rows[-1].text_blocks())
-    assert len(seen) <= 12
+    assert len(seen) == 1
+    may_draw.set()
     hands.settle()
     (block,) = hands.blocks(2)
     assert not block.written.pending
