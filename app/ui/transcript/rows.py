@@ -52,7 +52,7 @@ class Row:
         self._part = part
         self._definitions = definitions
         self._text, self._thought = Flow(), Flow()
-        self._kept = 0  # so many blocks are, and lie, where the last layout put them
+        self._in_place = 0  # so many blocks are, and lie, where the last layout put them
         self._laid_out = -1.0  # the width of that layout
 
     @property
@@ -93,8 +93,9 @@ class Row:
                 if block.written.pending:
                     fresh = flow.made(number, means)
                     fresh.space_before = block.space_before
+                    fresh.shared_quotes = block.shared_quotes
                     self.blocks[self.blocks.index(block)] = fresh
-        self.width, self._kept = -1.0, 0
+        self.width, self._in_place = -1.0, 0
         if self.pending:
             self.drop()  # inside a tool or a recalled passage: rare, so the row is built again
 
@@ -119,12 +120,12 @@ class Row:
         blocks = [*head, *text, *tail]
         above = len(head) - len(thought) + self._thought.kept if thought else inf
         same = same_start(self.blocks, blocks)
-        self._kept = int(min(self._kept, same, above, len(head) + self._text.kept))
+        self._in_place = int(min(self._in_place, same, above, len(head) + self._text.kept))
         self.blocks, self.width = blocks, -1.0
 
     def drop(self) -> None:
         self.blocks, self.built, self.width = [], False, -1.0
-        self._text, self._thought, self._kept = Flow(), Flow(), 0
+        self._text, self._thought, self._in_place = Flow(), Flow(), 0
 
     @property
     def pending(self) -> bool:
@@ -137,7 +138,7 @@ class Row:
         pad = px(14) if bubbled else 0.0
         inner = width * _BUBBLE_SHARE - 2 * pad if bubbled else width
         grew = width == self._laid_out and not bubbled
-        start = self._kept if grew else 0
+        start = self._in_place if grew else 0
         fresh = next((block for block in self.blocks[start:] if block.width <= 0), None)
         body = [b for b in self.blocks[start:] if not isinstance(b, Footer)]
         for block in body:
@@ -166,7 +167,7 @@ class Row:
                 block.layout(width)
                 block.left, block.top = 0.0, y + block.space_before
                 y = block.top + block.height
-        self._kept, self._laid_out = len(self.blocks), width
+        self._in_place, self._laid_out = len(self.blocks), width
         self.changed_from = _first_change(fresh) if grew and fresh else 0.0
         # Whole pixels, so that what is painted can be moved instead of painted again.
         self.width, self.height = (

@@ -115,3 +115,11 @@ def test_a_formula_that_cannot_be_drawn_shows_its_tex(hands: Hands) -> None:
 )
 def test_formulas_past_the_caps_are_not_drawn(tex: str) -> None:
     assert not drawable(tex)
+
+
+def test_the_bar_of_a_quote_goes_on_through_a_block_whose_formula_was_drawn(hands: Hands) -> None:
+    long = "words of a quoted paragraph " * 12
+    hands.show(answered(1, f"> {long}\n>\n> and $x_1 + 1$ {long}\n>\n> {long}"))
+    blocks = hands.blocks(1)
+    assert len(blocks) == 3
+    assert [block.shared_quotes for block in blocks] == [0, 1, 1]
