@@ -21,6 +21,7 @@ from app.chat.events import (
     ReplyFinished,
     ToolsAsked,
 )
+from app.chat.meaning import Meaning
 from app.chat.narrator import Narrator
 from app.chat.scale import Scale
 from app.chat.titles import Titles
@@ -135,9 +136,12 @@ class WindowScene:
         wind = Wind(db, engine, post, lambda: budget, scale)
         narrator = Narrator(db, scale, wind, post)
         titles = Titles(db, engine, post, lambda: budget)
-        answering = Answering(db, engine, post, lambda: budget, scale, wind=wind, titles=titles)
+        meaning = Meaning(db, engine)
+        answering = Answering(
+            db, engine, post, lambda: budget, scale, wind=wind, titles=titles, meaning=meaning
+        )
         turns = Turns(db, answering, post, sampling=lambda _: Sampling())
-        self._closing += [db.close, wind.close, narrator.close, turns.close]
+        self._closing += [db.close, meaning.close, wind.close, narrator.close, turns.close]
         return Chats(db, turns, narrator)
 
     def write(self, job: Callable[[Tx], ConversationId]) -> ConversationId:

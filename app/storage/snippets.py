@@ -1,23 +1,23 @@
-"""The few words around a match, and where in them the match is; pure.
+"""The few words around a match, without their Markdown, and where in them the match is; pure.
 
 Works on a text a block at a time, so a match in a huge message costs only the way to it.
 """
 
 import bisect
-import re
 
 import msgspec
 
 from app.storage import tokenizer
+from app.storage.plain import ends_in_code, plainly
 from app.storage.query import Piece
 
 Mark = tuple[int, int]
 
-_SPACE = re.compile(r"\s")
 _BLOCK = 2_000
 _OVERLAP = 200
 _MAX_SCAN = 100_000
 _BEFORE, _LENGTH = 60, 200
+_LOOKED_AT = 600  # characters before and after a match, for what a reader would see of them
 
 
 class Snippet(msgspec.Struct, frozen=True):
@@ -48,23 +48,39 @@ def mark_all(text: str, pieces: tuple[Piece, ...]) -> tuple[Mark, ...]:
 
 
 def _around(text: str, marks: list[Mark]) -> Snippet:
-    if not marks:
-        return Snippet(_flat(text[:_LENGTH]) + ("…" if len(text) > _LENGTH else ""))
-    start = max(0, marks[0][0] - _BEFORE)
+    first = marks[0][0] if marks else 0
+    begin = max(0, first - _LOOKED_AT)
+    if begin:  # at the start of a line, where there is one
+        begin = text.find("\n", begin, first) + 1 or begin
+    stop = min(len(text), first + _LOOKED_AT)
+    near = [(a - begin, min(b, stop) - begin) for a, b in marks if a < stop]
+    words, near = plainly(text[begin:stop], near, in_code=ends_in_code(text[:begin]))
+    words, near = _flat(words, near)
+    start = max(0, near[0][0] - _BEFORE) if near else 0
     if start:
-        space = text.find(" ", start, marks[0][0])
+        space = words.find(" ", start, near[0][0])
         start = space + 1 if space >= 0 else start
-    end = min(len(text), max(start + _LENGTH, marks[0][1]))
-    lead = "…" if start else ""
-    shown = lead + _flat(text[start:end]) + ("…" if end < len(text) else "")
+    end = min(len(words), max(start + _LENGTH, near[0][1] if near else 0))
+    lead = "…" if start or text[:begin].strip() else ""
+    trail = "…" if end < len(words) or stop < len(text) else ""
     shift = len(lead) - start
-    inside = [(a + shift, min(b, end) + shift) for a, b in marks if a < end]
-    return Snippet(shown, _merged(inside))
+    inside = [(a + shift, min(b, end) + shift) for a, b in near if a < end]
+    return Snippet(f"{lead}{words[start:end]}{trail}", _merged(inside))
 
 
-def _flat(text: str) -> str:
-    """One line of the same length, so that positions stay true."""
-    return _SPACE.sub(" ", text)
+def _flat(text: str, marks: list[Mark]) -> tuple[str, list[Mark]]:
+    """One line with single spaces."""
+    shown: list[str] = []
+    new_at = [0] * (len(text) + 1)
+    length = 0
+    for at, char in enumerate(text):
+        new_at[at] = length
+        space = char.isspace()
+        if not space or (shown and shown[-1] != " "):
+            shown.append(" " if space else char)
+            length += 1
+    new_at[-1] = length
+    return "".join(shown), [(new_at[a], new_at[b]) for a, b in marks]
 
 
 def _find(text: str, pieces: tuple[Piece, ...]) -> list[list[Mark]]:

@@ -1,7 +1,16 @@
 """Tab goes through the window in the order it is read, and leaves nothing out."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QLineEdit,
+    QMenu,
+    QPlainTextEdit,
+    QWidget,
+)
 
 
 def walked(desk, key: Qt.Key) -> list[QWidget]:
@@ -58,3 +67,21 @@ def test_shift_tab_goes_the_same_way_back(desk):
     desk.window.sidebar.menu_button.setFocus(Qt.FocusReason.TabFocusReason)
     back = walked(desk, Qt.Key.Key_Backtab)
     assert back == [there[0], *reversed(there[1:])]
+
+
+def test_every_control_says_what_it_is_and_no_shortcut_has_two_meanings(desk):
+    opened(desk)
+    window = desk.window
+    kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QAbstractItemView)
+    controls = [widget for widget in window.findChildren(QWidget) if isinstance(widget, kinds)]
+    assert len(controls) > 15
+    assert [widget for widget in controls if not _words(widget)] == []
+    listed = {entry for menu in window.findChildren(QMenu) for entry in menu.actions()}
+    actions = [entry for entry in window.findChildren(QAction) if entry.text()]
+    assert [a.text() for a in actions if a.shortcut().isEmpty() and a not in listed] == []
+    keys = [a.shortcut().toString() for a in actions if not a.shortcut().isEmpty()]
+    assert len(keys) == len(set(keys)) > 15
+
+
+def _words(widget: QWidget) -> str:
+    return widget.accessibleName() or (widget.text() if isinstance(widget, QAbstractButton) else "")

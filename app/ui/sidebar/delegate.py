@@ -172,7 +172,10 @@ class RowDelegate(QStyledItemDelegate):
         line = " ".join(text[:400].split())
         shown = QFontMetricsF(font).elidedText(line, Qt.TextElideMode.ElideRight, box.width())
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.save()
+        painter.setClipRect(box)  # stacked marks would reach into the rows around
         painter.drawText(box, int(flags | Qt.TextFlag.TextSingleLine), shown)
+        painter.restore()
 
     def _marked(
         self, painter: QPainter, box: QRectF, row: HitRow, font: QFont, tone: str, lines: int

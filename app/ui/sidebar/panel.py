@@ -2,7 +2,15 @@
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.storage.conversations import Place
 from app.ui.bridge import Bridge
@@ -30,6 +38,8 @@ class SearchField(QLineEdit):
         self._icon = self.addAction(
             icon("search", theme.colors.muted), QLineEdit.ActionPosition.LeadingPosition
         )
+        for button in self.findChildren(QToolButton):  # Qt's own, which has no words
+            button.setAccessibleName("Clear the search")
 
     def set_theme(self, theme: Theme) -> None:
         self._icon.setIcon(icon("search", theme.colors.muted))

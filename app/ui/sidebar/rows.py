@@ -221,6 +221,9 @@ def below(shown: Results, found: Results) -> Results:
     return Results((*shown.groups, *new), found.capped)
 
 
+_FEW = 3
+
+
 class Edits(msgspec.Struct, frozen=True):
     """How a list becomes another: take rows out, put rows in, show others anew."""
 
@@ -236,6 +239,8 @@ def edits(old: Sequence[Row], new: Sequence[Row]) -> Edits:
     gone, come = range(start, len(old) - tail), range(start, len(new) - tail)
     if not gone or not come:
         return Edits(tuple(filter(None, (gone,))), tuple(filter(None, (come,))), range(0))
+    if moved := _moved(old[gone.start : gone.stop], new[come.start : come.stop], start):
+        return moved
     before, after = _tokens(old[gone.start : gone.stop], new[come.start : come.stop])
     kept = _kept(before, after)
     return Edits(
@@ -248,6 +253,27 @@ def edits(old: Sequence[Row], new: Sequence[Row]) -> Edits:
 def _same(old: Sequence[Row], new: Sequence[Row]) -> int:
     """How many rows both begin with."""
     return next(compress(count(), map(ne, old, new)), min(len(old), len(new)))
+
+
+def _moved(old: Sequence[Row], new: Sequence[Row], start: int) -> Edits | None:
+    """A row went from one end of a stretch to the other, perhaps with a heading; nothing else.
+
+    Pinning one of 10,000 chats is this: it must not cost a look at each.
+    """
+    for out in range(_FEW + 1):
+        put = out + len(new) - len(old)
+        kept = len(old) - out
+        if put < 0 or kept <= _FEW:
+            continue
+        if _same(old[out:], new[:kept]) == kept:
+            runs = range(out), range(kept, len(new))
+        elif _same(old[:kept], new[put:]) == kept:
+            runs = range(kept, len(old)), range(put)
+        else:
+            continue
+        gone, come = (range(start + run.start, start + run.stop) for run in runs)
+        return Edits(tuple(filter(None, (gone,))), tuple(filter(None, (come,))), range(0))
+    return None
 
 
 _Token = int | Key

@@ -6,6 +6,7 @@ radii in documents, so frames, bars and backgrounds are painted here.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
@@ -17,6 +18,7 @@ from PySide6.QtGui import (
     QPalette,
     QTextCharFormat,
     QTextCursor,
+    QTextLine,
 )
 
 from app.ui.theme import color
@@ -46,6 +48,7 @@ class Block:
     written: Written = Written()
     space_before: float = 0.0
     shared_quotes: int = 0  # with the block before: their bars run through the space between
+    changed_from: float = 0.0  # what lies above looks as it did before the text grew
 
     def __init__(self, look: Look) -> None:
         self.look = look
@@ -59,6 +62,10 @@ class Block:
 
     def paint(self, painter: QPainter, marks: Marks) -> None:
         raise NotImplementedError
+
+    def grow(self, leaves: tuple[Leaf, ...]) -> bool:
+        """Show these leaves instead, writing only what is new; False when that is no less work."""
+        return False
 
     def spots(self) -> list[Spot]:
         return []
@@ -107,6 +114,8 @@ class Block:
         if marks.selected:
             ranges.append((marks.selected, colors.selection))
         context.selections = [self._painted(*span, color(name)) for span, name in ranges]
+        if painter.hasClipping():
+            clip = clip.intersected(painter.clipBoundingRect())
         context.clip = clip.translated(-self.origin)
         painter.save()
         painter.translate(self.origin)
@@ -128,6 +137,26 @@ class Block:
         return selection
 
 
+def set_text_width(document: Document, width: float) -> None:
+    """Told a width, even the one it has, a document lays out everything again."""
+    if document.textWidth() != width:
+        document.setTextWidth(width)
+
+
+def line_top(document: Document, position: int) -> float:
+    """Where the line before the one with this character starts: a longer word may change it too.
+
+    In a paragraph's first lines that is the end of the paragraph above, whose distance may change.
+    """
+    block, layout = document.findBlock(position), document.documentLayout()
+    line = block.layout().lineForTextPosition(position - block.position())
+    if line.isValid() and line.lineNumber() >= 2:
+        top = layout.blockBoundingRect(block).top()
+        return top + block.layout().lineAt(line.lineNumber() - 1).y()
+    above = block.previous()
+    return layout.blockBoundingRect(above).bottom() if above.isValid() else 0.0
+
+
 def range_rects(document: Document, start: int, end: int) -> Iterator[QRectF]:
     """The boxes of the glyphs of some characters, one per line they touch."""
     block = document.findBlock(start)
@@ -140,16 +169,28 @@ def range_rects(document: Document, start: int, end: int) -> Iterator[QRectF]:
             last = min(end - block.position(), line.textStart() + line.textLength())
             if first >= last:
                 continue
-            a, b = _x_of(line, first), _x_of(line, last)
             top = corner.y() + line.y() + line.ascent()
-            yield QRectF(corner.x() + min(a, b), top, abs(b - a), 0)
+            for left, right in _stretches(line, first, last, mixed=not block.text().isascii()):
+                yield QRectF(corner.x() + left, top, right - left, 0)
         block = block.next()
 
 
-def _x_of(line: object, position: int) -> float:
+def _stretches(
+    line: QTextLine, first: int, last: int, *, mixed: bool
+) -> Iterator[tuple[float, float]]:
+    """Where characters stand on a line: in mixed directions not between two cursors."""
+    if not mixed:
+        yield _x_of(line, first), _x_of(line, last)
+        return
+    for run in line.glyphRuns(first, last - first):
+        box = run.boundingRect()
+        yield box.left(), box.right()
+
+
+def _x_of(line: QTextLine, position: int) -> float:
     # PySide returns (x, cursor position); its stub says so only in newer versions.
-    found = line.cursorToX(position)  # pyright: ignore
-    return float(found[0] if isinstance(found, tuple) else found)  # pyright: ignore
+    found: Any = line.cursorToX(position)
+    return float(found[0] if isinstance(found, tuple) else found)
 
 
 def baseline(document: Document, position: int) -> QPointF:

@@ -4,6 +4,7 @@ Main thread. Text is cut into blocks greedily from its start, so a longer text h
 as a shorter one but for the last: that is what lets streaming keep the blocks it has.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from itertools import chain
 
@@ -37,6 +38,7 @@ from app.ui.transcript.leaves import (
     Span,
     Table,
     Text,
+    same_start,
     shared_quotes,
 )
 from app.ui.transcript.lexing import Lexers
@@ -67,10 +69,14 @@ class Means(msgspec.Struct):
 
 def chunks(groups: Iterable[Group]) -> list[tuple[Leaf, ...]]:
     """The leaves of each visual block: a card alone, small flowing leaves a few together."""
+    return _chunks(chain.from_iterable(groups))
+
+
+def _chunks(leaves: Iterable[Leaf]) -> list[tuple[Leaf, ...]]:
     found: list[tuple[Leaf, ...]] = []
     flow: list[Leaf] = []
     length = 0
-    for leaf in chain.from_iterable(groups):
+    for leaf in leaves:
         alone = isinstance(leaf, (Code, Table, Formula, Capped))
         if flow and (alone or len(flow) == _FLOW_LEAVES or length > _FLOW_LENGTH):
             found.append(tuple(flow))
@@ -114,18 +120,34 @@ class Flow:
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
+        self.kept = 0  # so many blocks are what they were before the last `follow`
+        self._leaves: list[Leaf] = []
+        self._starts: list[int] = []  # the first leaf of each block
         self._item = ItemId("")
         self._name = ""
 
     def follow(self, groups: Iterable[Group], item: ItemId, name: str, means: Means) -> list[Block]:
-        """The text reads like this now; blocks that did not change are kept."""
+        """The text reads like this now; only blocks from the first new leaf on are looked at."""
         self._item, self._name = item, name
+        leaves = list(chain.from_iterable(groups))
+        same = same_start(self._leaves, leaves)
+        if same == len(leaves) == len(self._leaves):
+            self.kept = len(self.blocks)
+            return self.blocks
+        # A block that ends where the change begins may take in more of it.
+        self.kept = max(0, bisect_right(self._starts, same) - 1)
+        if self.kept and self._starts[self.kept] == same:
+            self.kept -= 1
+        start = self._starts[self.kept] if self._starts else 0
         old = self.blocks
-        self.blocks = []
-        for number, leaves in enumerate(chunks(groups)):
-            kept = old[number] if number < len(old) else None
-            self.blocks.append(self._updated(kept, leaves, number, means))
-        return spaced(self.blocks)
+        self.blocks, self._starts = old[: self.kept], self._starts[: self.kept]
+        self._leaves = leaves
+        for number, some in enumerate(_chunks(leaves[start:]), self.kept):
+            before = old[number] if number < len(old) else None
+            self.blocks.append(self._updated(before, some, number, means))
+            self._starts.append(start)
+            start += len(some)
+        return spaced(self.blocks, self.kept)
 
     def made(self, number: int, means: Means) -> Block:
         """The block again, from the same leaves."""
@@ -136,11 +158,9 @@ class Flow:
     def _updated(
         self, kept: Block | None, leaves: tuple[Leaf, ...], number: int, means: Means
     ) -> Block:
-        if kept is not None and kept.leaves == leaves and not kept.written.pending:
+        if kept is not None and kept.leaves == leaves:
             return kept
-        leaf = leaves[0]
-        if isinstance(kept, CodeCard) and isinstance(leaf, Code) and not leaf.plain:
-            kept.show(leaf)
+        if kept is not None and kept.grow(leaves):
             kept.width = -1.0
             return kept
         return text_block(leaves, self._item, f"{self._name}.{number}", means)
@@ -150,9 +170,9 @@ def text_blocks(groups: Iterable[Group], item: ItemId, name: str, means: Means) 
     return Flow().follow(groups, item, name, means)
 
 
-def spaced(blocks: list[Block]) -> list[Block]:
-    before: Leaf | None = None
-    for block in blocks:
+def spaced(blocks: list[Block], start: int = 0) -> list[Block]:
+    before = blocks[start - 1].leaves[-1] if start else None
+    for block in blocks[start:]:
         block.space_before = block.look.space_before(block.leaves[0], before)
         if before is not None:
             block.shared_quotes = shared_quotes(before.within, block.leaves[0].within)

@@ -18,6 +18,7 @@ MAX_BRACKETS = 600  # markdown-it looks for the end of every one of them
 MAX_CELLS = 1_500
 MAX_FOOTNOTED = 32_000  # footnotes need one parse of all the text
 EXCERPT = 1_500
+TABLE_TOO_LARGE = "This table is very large"
 
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 _STARTS_BLOCK = re.compile(r"(?![ \t>]|[-+*](?:[ \t]|$)|\d{1,9}[.)](?:[ \t]|$))\S")
@@ -54,7 +55,7 @@ def too_much(text: str) -> str:
     """Why this text is not laid out as Markdown, or nothing."""
     length, lines, pipes = _prose(text)
     if pipes > 2 * MAX_CELLS:
-        return "This table is very large"
+        return TABLE_TOO_LARGE
     if length > MAX_UNCUT or lines > MAX_LINES:
         return "This block is very long"
     if len(text) > MAX_LINE and max(map(len, text.split("\n"))) > MAX_LINE:

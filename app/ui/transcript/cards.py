@@ -10,13 +10,21 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen, QTextCursor
 
 from app.ui.theme import CARD_RADIUS, SMALL, color, paint_icon
-from app.ui.transcript.blocks import Block, Marks, code_boxes, paint_code_boxes, paint_scroll
+from app.ui.transcript.blocks import (
+    Block,
+    Marks,
+    code_boxes,
+    line_top,
+    paint_code_boxes,
+    paint_scroll,
+    set_text_width,
+)
 from app.ui.transcript.deeds import CopyText, Spot, Toggle
 from app.ui.transcript.document import Document
 from app.ui.transcript.formats import Look
 from app.ui.transcript.formulas import Typesetter
 from app.ui.transcript.items import SaveCode
-from app.ui.transcript.leaves import Code, Span, Table
+from app.ui.transcript.leaves import Code, Leaf, Span, Table, same_start
 from app.ui.transcript.lexing import Highlighter, Lexers, tone_color
 from app.ui.transcript.writing import Piece, Writer, Written, as_lines
 
@@ -37,6 +45,7 @@ class CodeCard(Block):
         self._toggle = toggle
         self._wrapped = "wrap" in opened
         self._whole = "whole" in opened
+        self._changed = 0  # the first character that was written anew
         self.document = Document(look.mono, wrap=self._wrapped)
         self._begin(leaf)
         self.show(leaf)
@@ -47,6 +56,13 @@ class CodeCard(Block):
         self._language = leaf.language
         self._highlighter = Highlighter(None if lexer == "waiting" else lexer)
         self._shown = ""
+
+    def grow(self, leaves: tuple[Leaf, ...]) -> bool:
+        leaf = leaves[0]
+        if not isinstance(leaf, Code) or leaf.plain:
+            return False
+        self.show(leaf)
+        return True
 
     def show(self, leaf: Code) -> None:
         """Show this code; only what may have changed since the last call is written again."""
@@ -59,7 +75,8 @@ class CodeCard(Block):
         units = len(shown[:start].encode("utf-16-le", "surrogatepass")) // 2
         cursor = QTextCursor(self.document)
         cursor.beginEditBlock()
-        cursor.setPosition(min(units, self.document.length))
+        self._changed = min(units, self.document.length)
+        cursor.setPosition(self._changed)
         cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
         syntax = self.look.theme.syntax
@@ -100,13 +117,15 @@ class CodeCard(Block):
         px = self.look.theme.px
         self.width = width
         self._body = width - self._inset - 2 * px(14)
-        self.document.setTextWidth(self._body if self._wrapped else -1)
+        set_text_width(self.document, self._body if self._wrapped else -1)
         size = self.document.size()
         self._content = size.width()
         self.natural = self._content + self._inset + 2 * px(14)
         more = px(30) if self._hidden_lines else 0
         self.height = self._header + px(20) + size.height() + more
         self.scrolled = min(self.scrolled, self.overflow)
+        changed = self.origin.y() + line_top(self.document, self._changed)
+        self.changed_from = changed if self._changed else 0.0
 
     def spots(self) -> list[Spot]:
         px = self.look.theme.px
@@ -156,8 +175,11 @@ class TableBlock(Block):
         self.leaves = (leaf,)
         self.document = Document(look.font)
         self._edges: list[float] = []
+        self._lefts: list[float] = []
         self._code_boxes: list[QRectF] = []
-        self.written, self._table = Writer(self.document, look, typesetter, scale).table(leaf)
+        self._same_rows = 0  # so many read as they did at the last layout
+        self._writer = Writer(self.document, look, typesetter, scale)
+        self.written, self._table = self._writer.table(leaf)
 
     @property
     def _inset(self) -> float:
@@ -171,23 +193,33 @@ class TableBlock(Block):
     def overflow(self) -> float:
         return max(0.0, self._content - (self.width - self._inset))
 
+    def grow(self, leaves: tuple[Leaf, ...]) -> bool:
+        """The rows that are new are put below those that are not."""
+        leaf, old = leaves[0], self.leaves[0]
+        if not isinstance(leaf, Table) or not isinstance(old, Table):
+            return False
+        if (leaf.aligns, leaf.within) != (old.aligns, old.within):
+            return False
+        same = same_start(old.rows, leaf.rows)
+        if not same:
+            return False
+        self.leaves, self._same_rows = leaves, same
+        self.written = self._writer.more_rows(self._table, leaf, same)
+        return True
+
     def layout(self, width: float) -> None:
         assert self.document is not None
         self.width = width
         room = width - self._inset
-        self.document.setTextWidth(-1)
-        wanted = self.document.idealWidth() + 2
-        self.natural = wanted + self._inset
         # A table may squeeze its words to fit, but a column narrower than a word scrolls instead.
-        columns = max(1, self._table.columns())
-        least = min(wanted, columns * self.look.theme.px(110))
-        self._content = min(wanted, max(room, least))
-        self.document.setTextWidth(self._content)
-        self._content = max(self._content, self.document.size().width())
+        least = max(1, self._table.columns()) * self.look.theme.px(110)
+        limit = max(room, least)
+        set_text_width(self.document, limit)  # it takes no more of it than it needs
+        self._content = min(limit, self.document.idealWidth() + 2)
+        self.natural = self._content + self._inset
         self.height = self.document.size().height() + 1
         self.scrolled = min(self.scrolled, self.overflow)
-        self._edges = self._row_edges()
-        self._code_boxes = code_boxes(self.document, self.written, self.look)
+        self._measure_rows()
 
     def paint(self, painter: QPainter, marks: Marks) -> None:
         look, colors = self.look, self.look.theme.colors
@@ -216,17 +248,28 @@ class TableBlock(Block):
         painter.drawRoundedRect(frame, CARD_RADIUS, CARD_RADIUS)
         painter.restore()
 
-    def _row_edges(self) -> list[float]:
-        """Where one row ends and the next begins."""
+    def _measure_rows(self) -> None:
+        """Where each row begins and inline code lies; rows above new ones lie where they did."""
+        assert self.document is not None
+        lefts = [cell.left() for cell in self._cells(0)]
+        known = self._same_rows if lefts == self._lefts else 0
+        self._lefts, self._same_rows = lefts, 0
+        kept = [box for box in self._code_boxes if known > 1 and box.top() < self._edges[known - 2]]
+        self._edges = self._edges[: max(0, known - 1)]
+        pad = self.look.theme.px(7)
+        for row in range(max(1, known), self._table.rows()):
+            top = min(cell.top() for cell in self._cells(row))
+            self._edges.append(round(top - pad) + 0.5)
+        self.changed_from = self._edges[known - 2] if known > 1 else 0.0
+        fresh = [p for p in self.written.pieces if p.cell is None or p.cell[0] >= known - 1]
+        self._code_boxes = [*kept, *code_boxes(self.document, Written(fresh), self.look)]
+
+    def _cells(self, row: int) -> list[QRectF]:
+        """The first paragraph of each cell."""
         assert self.document is not None
         layout = self.document.documentLayout()
-        pad = self.look.theme.px(7)
-        edges: list[float] = []
-        for row in range(1, self._table.rows()):
-            cells = (self._table.cellAt(row, c) for c in range(self._table.columns()))
-            tops = [layout.blockBoundingRect(c.firstCursorPosition().block()).top() for c in cells]
-            edges.append(round(min(tops) - pad) + 0.5)
-        return edges
+        cells = (self._table.cellAt(row, column) for column in range(self._table.columns()))
+        return [layout.blockBoundingRect(c.firstCursorPosition().block()) for c in cells]
 
     def _code_grounds(self, painter: QPainter) -> None:
         painter.save()

@@ -36,6 +36,7 @@ class Picture(msgspec.Struct, frozen=True):
     ascent: float
     descent: float
 
+    @lru_cache(_KEPT)  # noqa: B019 - a text that grows asks for the same few again and again
     def image(self, scale: float, pad_bottom: float) -> QImage:
         """The formula with padding below, so that its baseline falls where the line wants it."""
         height = self.ascent + self.descent

@@ -16,7 +16,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 from msgspec.structs import replace
 
-from app.ui.transcript.caps import MAX_CELLS
+from app.ui.transcript.caps import MAX_CELLS, TABLE_TOO_LARGE
 from app.ui.transcript.leaves import (
     Align,
     Capped,
@@ -92,7 +92,7 @@ def _past_caps(tokens: Sequence[Token]) -> str:
         return "This is nested very deeply"
     if len(tokens) > MAX_CELLS and tokens[0].type == "table_open":
         cells = sum(token.type in ("td_open", "th_open") for token in tokens)
-        return "This table is very large" if cells > MAX_CELLS else ""
+        return TABLE_TOO_LARGE if cells > MAX_CELLS else ""
     return ""
 
 

@@ -3,6 +3,8 @@
 Main thread; called from the widget's paint event and nowhere else.
 """
 
+from bisect import bisect_left
+
 import msgspec
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter
@@ -20,6 +22,8 @@ from app.ui.transcript.search import Search
 from app.ui.transcript.selection import Extent
 from app.ui.transcript.surface import Surface
 
+_OUT_PX = 2.0
+
 
 class Canvas(msgspec.Struct):
     rows: RowList
@@ -32,6 +36,7 @@ class Canvas(msgspec.Struct):
 
     def paint(self, painter: QPainter, clip: QRect) -> None:
         extent = self.surface.extent(self.pointer.selection)
+        painter.setClipRect(clip)  # a document then draws no line outside it
         for index in self.rows.visible():
             row = self.rows.rows[index]
             corner = self.surface.row_corner(index)
@@ -40,13 +45,16 @@ class Canvas(msgspec.Struct):
             row.paint_bubble(painter, self.means)
             if self.focus and self.focus.item == row.key.item and self.focus.block is None:
                 self._focus_bar(painter, row)
-            for number, block in enumerate(row.blocks):
-                top = corner.y() + block.top
-                if top <= clip.bottom() and top + block.height >= clip.top():
-                    painter.save()
-                    painter.translate(QPointF(block.left, block.top))
-                    block.paint(painter, self._marks(index, row, number, block, extent))
-                    painter.restore()
+            top, bottom = clip.top() - corner.y(), clip.bottom() - corner.y()
+            # A ring, a ground or a bar may stand out a little.
+            first = bisect_left(row.blocks, top - _OUT_PX, key=_bottom)
+            for number, block in enumerate(row.blocks[first:], first):
+                if block.top > bottom + _OUT_PX:
+                    break
+                painter.save()
+                painter.translate(QPointF(block.left, block.top))
+                block.paint(painter, self._marks(index, row, number, block, extent))
+                painter.restore()
             painter.restore()
 
     def _focus_bar(self, painter: QPainter, row: Row) -> None:
@@ -78,3 +86,7 @@ class Canvas(msgspec.Struct):
             hovered_row=self.pointer.row == row.key.item or (focus is not None and mine),
             focused_block=bool(inside and focus and focus.deed is None),
         )
+
+
+def _bottom(block: Block) -> float:
+    return block.top + block.height

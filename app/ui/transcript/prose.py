@@ -4,6 +4,7 @@ Main thread. List markers, quote bars and the ground of inline code are painted,
 document: they mirror for right-to-left paragraphs and never end up in a selection twice.
 """
 
+from msgspec.structs import replace
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 
@@ -13,14 +14,26 @@ from app.ui.transcript.blocks import (
     Marks,
     baseline,
     code_boxes,
+    line_top,
     paint_bars,
     paint_code_boxes,
     paint_scroll,
+    set_text_width,
 )
 from app.ui.transcript.document import Document
 from app.ui.transcript.formats import Look
 from app.ui.transcript.formulas import Typesetter
-from app.ui.transcript.leaves import Inside, Leaf, Within, shared_quotes
+from app.ui.transcript.leaves import (
+    Capped,
+    Code,
+    Inside,
+    Leaf,
+    Table,
+    Text,
+    Within,
+    same_start,
+    shared_quotes,
+)
 from app.ui.transcript.writing import Writer
 
 _BULLETS = ("•", "◦", "▪")
@@ -34,19 +47,50 @@ class Prose(Block):
         self.leaves = leaves
         self.document = Document(look.font)
         self.document.setIndentWidth(look.indent)
-        self.written = Writer(self.document, look, typesetter, scale).prose(leaves)
+        self._writer = Writer(self.document, look, typesetter, scale)
+        self.written = self._writer.prose(leaves)
+        self._changed = 0  # the first character that reads otherwise than before
         self._content = 0.0
         self._code_boxes: list[QRectF] = []
+
+    def grow(self, leaves: tuple[Leaf, ...]) -> bool:
+        kept = same_start(self.leaves, leaves)
+        if kept == len(leaves) or isinstance(leaves[0], (Code, Table, Capped)):
+            return False
+        self._changed = self._first_change(leaves[kept], kept)
+        self.leaves = leaves
+        self.written = self._writer.prose(leaves, kept)
+        return True
+
+    def _first_change(self, leaf: Leaf, number: int) -> int:
+        assert self.document is not None
+        if number == len(self.written.starts):
+            return self.document.length
+        at, old = self.written.starts[number], self.leaves[number]
+        if not isinstance(leaf, Text) or not isinstance(old, Text):
+            return at
+        if replace(leaf, spans=old.spans) != old or self.written.pending:
+            return at  # it may stand elsewhere now, or have pictures where TeX was
+        pieces = (piece for piece in self.written.pieces if piece.leaf == number)
+        for piece, span in zip(pieces, leaf.spans, strict=False):
+            longer = replace(piece.span, text=span.text) == span and span.kind == "text"
+            if piece.span != span and not (longer and span.text.startswith(piece.span.text)):
+                break
+            at = piece.end
+            if piece.span != span:
+                break
+        return at
 
     def layout(self, width: float) -> None:
         assert self.document is not None
         self.width = width
-        self.document.setTextWidth(width)
+        set_text_width(self.document, width)
         size = self.document.size()
         self.height, self._content = size.height(), size.width()
         self.natural = self.document.idealWidth()
         self._code_boxes = code_boxes(self.document, self.written, self.look)
         self.scrolled = min(self.scrolled, self.overflow)
+        self.changed_from = line_top(self.document, self._changed)
 
     @property
     def overflow(self) -> float:

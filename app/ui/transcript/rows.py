@@ -6,6 +6,7 @@ key and its item stay. What a user said sits in a bubble no wider than its words
 
 from collections.abc import Iterator
 from itertools import zip_longest
+from math import inf
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
@@ -27,7 +28,7 @@ from app.ui.transcript.capped import SHOW_ANYWAY
 from app.ui.transcript.caps import Part, link_definitions, parts
 from app.ui.transcript.chrome import Fold, Footer
 from app.ui.transcript.items import Item, MessageItem
-from app.ui.transcript.leaves import Capped, Code, Group
+from app.ui.transcript.leaves import Capped, Code, Group, same_start
 from app.ui.transcript.markdown import parse
 from app.ui.transcript.selection import RowKey
 
@@ -51,6 +52,8 @@ class Row:
         self._part = part
         self._definitions = definitions
         self._text, self._thought = Flow(), Flow()
+        self._in_place = 0  # so many blocks are, and lie, where the last layout put them
+        self._laid_out = -1.0  # the width of that layout
 
     @property
     def text(self) -> str:
@@ -90,8 +93,9 @@ class Row:
                 if block.written.pending:
                     fresh = flow.made(number, means)
                     fresh.space_before = block.space_before
+                    fresh.shared_quotes = block.shared_quotes
                     self.blocks[self.blocks.index(block)] = fresh
-        self.width = -1.0
+        self.width, self._in_place = -1.0, 0
         if self.pending:
             self.drop()  # inside a tool or a recalled passage: rare, so the row is built again
 
@@ -109,14 +113,19 @@ class Row:
         if first and REASONING in means.opened(item.id):
             thought = self._thought.follow(quoted(thoughts), item.id, "thought", quiet(means))
         head = head_blocks(item, thought, means) if first else []
-        head = [_kept(old, new) for old, new in zip_longest(self.blocks, head) if new]
+        known = self.blocks[: len(head)]
+        head = [_kept(old, new) for old, new in zip_longest(known, head) if new]
         text = self._text.follow(groups, item.id, f"{self.key.part}", means)
         tail = tail_blocks(item, means, last=last) if self.closes else []
-        self.blocks = [*head, *text, *tail]
-        self.width = -1.0
+        blocks = [*head, *text, *tail]
+        above = len(head) - len(thought) + self._thought.kept if thought else inf
+        same = same_start(self.blocks, blocks)
+        self._in_place = int(min(self._in_place, same, above, len(head) + self._text.kept))
+        self.blocks, self.width = blocks, -1.0
 
     def drop(self) -> None:
         self.blocks, self.built, self.width = [], False, -1.0
+        self._text, self._thought, self._in_place = Flow(), Flow(), 0
 
     @property
     def pending(self) -> bool:
@@ -128,8 +137,10 @@ class Row:
         bubbled = isinstance(self.item, MessageItem) and self.item.role == "user"
         pad = px(14) if bubbled else 0.0
         inner = width * _BUBBLE_SHARE - 2 * pad if bubbled else width
-        fresh = next((block for block in self.blocks if block.width <= 0), None)
-        body = [b for b in self.blocks if not isinstance(b, Footer)]
+        grew = width == self._laid_out and not bubbled
+        start = self._in_place if grew else 0
+        fresh = next((block for block in self.blocks[start:] if block.width <= 0), None)
+        body = [b for b in self.blocks[start:] if not isinstance(b, Footer)]
         for block in body:
             if block.width != inner:
                 block.layout(inner)
@@ -141,7 +152,10 @@ class Row:
             inner = fitting
         left = width - inner - pad if bubbled else 0.0
         y = px(10) if bubbled else 0.0
-        for before, block in zip([None, *body], body, strict=False):
+        above = self.blocks[start - 1] if start else None
+        if above:
+            y = above.top + above.height
+        for before, block in zip([above, *body], body, strict=False):
             y += between(before, block)
             block.left, block.top = left, y
             y += block.height
@@ -153,7 +167,8 @@ class Row:
                 block.layout(width)
                 block.left, block.top = 0.0, y + block.space_before
                 y = block.top + block.height
-        self.changed_from = fresh.top - fresh.space_before if fresh else 0.0
+        self._in_place, self._laid_out = len(self.blocks), width
+        self.changed_from = _first_change(fresh) if grew and fresh else 0.0
         # Whole pixels, so that what is painted can be moved instead of painted again.
         self.width, self.height = (
             width,
@@ -181,6 +196,10 @@ class Row:
             if found is None or point.y() >= block.top:
                 found = number
         return found
+
+
+def _first_change(block: Block) -> float:
+    return block.top + (block.changed_from or -block.space_before)
 
 
 def _kept(old: Block | None, new: Block) -> Block:

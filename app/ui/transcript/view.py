@@ -163,11 +163,11 @@ class Transcript(RowView):
         """Only this row changed, from `y` on: move the rest to where it is now."""
         port = self.viewport()
         moved = self._list.top - before
-        covered = self._newest.isVisible() or self._address.isVisible()
-        if covered or moved != int(moved) or abs(moved) >= port.height():
-            port.update()
-            return
         if moved:
+            covered = self._newest.isVisible() or self._address.isVisible()
+            if covered or moved != int(moved) or abs(moved) >= port.height():
+                port.update()
+                return
             port.scroll(0, -int(moved))
         first = int(self._surface.row_corner(index).y() + y) - 2
         port.update(0, first, port.width(), max(0, port.height() - first))
@@ -194,10 +194,12 @@ class Transcript(RowView):
         """Something of this item was opened or closed: build it again where it is."""
         self._list.following = False
         self._list.move_to(self._list.top)
+        row = self._list.rows[self._list.rows_of(item_id).start]
         if self._live and self._live.item.id == item_id:
-            self._repaint.request()
+            row.drop()
+            self._show_stream()
         else:
-            self.update_item(self._list.rows[self._list.rows_of(item_id).start].item)
+            self.update_item(row.item)
 
 
 class Live(msgspec.Struct):

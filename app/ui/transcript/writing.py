@@ -65,10 +65,12 @@ class Writer:
         self._written = Written()
         self._cell: tuple[int, int] | None = None
 
-    def prose(self, leaves: tuple[Leaf, ...]) -> Written:
+    def prose(self, leaves: tuple[Leaf, ...], kept: int = 0) -> Written:
+        """Write these leaves; the first `kept` of them are there, what followed them goes."""
         self._cursor.beginEditBlock()
-        before: Leaf | None = None
-        for index, leaf in enumerate(leaves):
+        reused = self._cut(kept)
+        before = leaves[kept - 1] if kept else None
+        for index, leaf in enumerate(leaves[kept:], kept):
             form = self._look.paragraph(leaf, before)
             if isinstance(leaf, Formula):
                 form.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -77,8 +79,9 @@ class Writer:
                 full = QTextLength(QTextLength.Type.PercentageLength, 100)
                 form.setProperty(QTextFormat.Property.BlockTrailingHorizontalRulerWidth, full)
                 form.setBackground(color(self._look.theme.colors.border))
-            if before is None:
+            if reused:
                 self._cursor.setBlockFormat(form)
+                reused = False
             else:
                 self._cursor.insertBlock(form)
             self._cursor.setBlockCharFormat(self._look.span(Span(""), 0, False))
@@ -87,6 +90,19 @@ class Writer:
             before = leaf
         self._cursor.endEditBlock()
         return self._written
+
+    def _cut(self, kept: int) -> bool:
+        """Empty the paragraph of the first leaf that is not kept, if there is one."""
+        written, end = self._written, QTextCursor.MoveOperation.End
+        there = kept < max(1, len(written.starts))
+        if written.starts[kept:]:
+            self._cursor.setPosition(written.starts[kept])
+            self._cursor.movePosition(end, QTextCursor.MoveMode.KeepAnchor)
+            self._cursor.removeSelectedText()
+        self._cursor.movePosition(end)
+        pieces = [piece for piece in written.pieces if piece.leaf < kept]
+        self._written = Written(pieces, written.starts[:kept], written.pending and kept > 0)
+        return there
 
     def _leaf(self, index: int, leaf: Leaf) -> None:
         match leaf:
@@ -104,7 +120,25 @@ class Writer:
         table = self._cursor.insertTable(
             len(leaf.rows), max(1, len(leaf.aligns)), self._table_format()
         )
-        for row, cells in enumerate(leaf.rows):
+        self._rows(table, leaf, 0)
+        self._cursor.endEditBlock()
+        return self._written, table
+
+    def more_rows(self, table: QTextTable, leaf: Table, kept: int) -> Written:
+        """Write these rows; the first `kept` of them are there, what followed them goes."""
+        pieces = [p for p in self._written.pieces if p.cell is not None and p.cell[0] < kept]
+        self._written = Written(pieces, self._written.starts, self._written.pending)
+        self._cursor.beginEditBlock()
+        if table.rows() > kept:
+            table.removeRows(kept, table.rows() - kept)
+        if len(leaf.rows) > kept:
+            table.appendRows(len(leaf.rows) - kept)
+        self._rows(table, leaf, kept)
+        self._cursor.endEditBlock()
+        return self._written
+
+    def _rows(self, table: QTextTable, leaf: Table, kept: int) -> None:
+        for row, cells in enumerate(leaf.rows[kept:], kept):
             for column, spans in enumerate(cells[: len(leaf.aligns)]):
                 self._cursor = table.cellAt(row, column).firstCursorPosition()
                 self._cell = (row, column)
@@ -115,8 +149,6 @@ class Writer:
                 self._cursor.setBlockFormat(form)
                 bold = tuple(msgspec.structs.replace(s, bold=True) for s in spans)
                 self._spans(0, bold if row == 0 else spans, 0, False, plain=spans)
-        self._cursor.endEditBlock()
-        return self._written, table
 
     def _table_format(self) -> QTextTableFormat:
         form = QTextTableFormat()

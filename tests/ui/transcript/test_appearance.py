@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor
 
 from app.ui.theme import DARK, LIGHT, theme
 from app.ui.transcript.formulas import drawable
+from app.ui.transcript.prose import Prose
 from tests.ui.transcript.conftest import Hands, answered, said
 from tests.ui.transcript.texts import EXAMPLES
 
@@ -62,6 +63,30 @@ def test_nothing_is_wider_than_the_column(make_hands: Callable[..., Hands], widt
                 assert all(s.rect.right() <= block.width + 1 for s in block.spots())
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "שלום `code` 12.5% — mixed English",
+        "ascii `code` more",
+        "naïve `code` שלום עולם",
+        "مرحبا **بالعالم** `code` x",
+    ],
+)
+def test_the_ground_of_inline_code_lies_under_it(hands: Hands, text: str) -> None:
+    hands.show(answered(1, text))
+    (block,) = hands.blocks(1)
+    assert isinstance(block, Prose)
+    assert block.document is not None
+    (piece,) = (piece for piece in block.written.pieces if piece.span.kind == "code")
+    boxes = block._code_boxes
+    assert boxes
+    for box in boxes:
+        for share in (0.2, 0.5, 0.8):
+            point = box.topLeft() + QPointF(box.width() * share, box.height() / 2)
+            at = block.document.documentLayout().hitTest(point, Qt.HitTestAccuracy.FuzzyHit)
+            assert piece.start <= at <= piece.end
+
+
 def test_right_to_left_paragraphs_start_at_the_right(hands: Hands) -> None:
     hands.show(answered(1, "שלום עולם"))
     document = hands.blocks(1)[0].document
@@ -90,3 +115,11 @@ def test_a_formula_that_cannot_be_drawn_shows_its_tex(hands: Hands) -> None:
 )
 def test_formulas_past_the_caps_are_not_drawn(tex: str) -> None:
     assert not drawable(tex)
+
+
+def test_the_bar_of_a_quote_goes_on_through_a_block_whose_formula_was_drawn(hands: Hands) -> None:
+    long = "words of a quoted paragraph " * 12
+    hands.show(answered(1, f"> {long}\n>\n> and $x_1 + 1$ {long}\n>\n> {long}"))
+    blocks = hands.blocks(1)
+    assert len(blocks) == 3
+    assert [block.shared_quotes for block in blocks] == [0, 1, 1]

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.ui.transcript.building import chunks
+from app.ui.transcript.leaves import Capped
 from app.ui.transcript.markdown import parse
-from app.ui.transcript.streaming import Stream
+from app.ui.transcript.streaming import Stream, _without_held_back
 from tests.ui.transcript.texts import EXAMPLES, documents
 
 
@@ -70,3 +71,54 @@ def test_a_long_answer_is_not_parsed_again_from_its_start() -> None:
         stream.feed(f"Paragraph {number} with **words** in it.\n\n")
         stream.groups()
     assert len(stream._tail) < 100
+
+
+LONG_BLOCKS = {
+    "code": "```python\n" + "".join(f"x{n} = {n}\n\n" for n in range(60)) + "```\n",
+    "an indented fence": " ```python\n" + "".join(f"   x{n} = {n}\n" for n in range(60)) + " ```\n",
+    "code in tildes": "~~~\n" + "".join(f"``` {n}\n    deep {n}\n" for n in range(40)) + "~~~~\n",
+    "a table": "| a | b |\n|:--|--:|\n" + "".join(f"| **{n}** | `x`\n" for n in range(60)),
+    "a bare table": "a | b\n--|--\n" + "".join(f"{n} | [x](https://a.b)\n" for n in range(60)),
+    "a list": "".join(f"- item {n}\n  - inside\n\n    more of it\n" for n in range(40)),
+    "a tight list": "".join(f"{n}. item {n}\n   goes on\n" for n in range(1, 60)),
+    "a late loose list": "".join(f"* item {n}\n" for n in range(40)) + "\n* last\n",
+    "an early loose list": "+ first\n\n" + "".join(f"+ item {n}\n" for n in range(40)),
+    "a list with code": "".join(f"1. do\n   ```sh\n   run {n}\n   ```\n" for n in range(30)),
+    "tasks": "".join(f"- [{'x' if n % 2 else ' '}] task {n}\n" for n in range(40)),
+    "empty items": "".join("-\n- full\n" for _ in range(30)),
+    "odd line ends": "```\n" + "".join(f"a{n}\rb\n" for n in range(40)) + "```\n",
+}
+
+
+@pytest.mark.parametrize("name", LONG_BLOCKS)
+@pytest.mark.parametrize("step", [1, 7, 40])
+def test_a_long_block_reads_the_same_at_every_moment(name: str, step: int) -> None:
+    """Its finished lines are set aside: nobody may see that."""
+    source = f"Before.\n\n{LONG_BLOCKS[name]}\nAfter.\n\n"
+    stream = Stream()
+    for start in range(0, len(source), step):
+        stream.feed(source[start : start + step])
+        shown = stream.groups()
+        if stream.text.endswith("\n") or start % 35 == 0:
+            assert shown == parse(_without_held_back(stream.text))
+    assert stream.groups() == parse(source)
+
+
+@pytest.mark.parametrize("name", ["code", "code in tildes", "a table", "a bare table", "tasks"])
+def test_a_long_block_is_not_parsed_again_from_its_start(name: str) -> None:
+    stream = Stream()
+    lines = LONG_BLOCKS[name].splitlines(keepends=True)
+    for line in lines[:-1]:
+        stream.feed(line)
+        stream.groups()
+        assert stream._tail.count("\n") < 20
+
+
+def test_a_table_past_the_cap_is_capped_while_it_is_written() -> None:
+    source = "| a | b |\n|---|---|\n" + "".join(f"| {n} | x |\n" for n in range(800))
+    stream = Stream()
+    for line in source.splitlines(keepends=True):
+        stream.feed(line)
+        shown = stream.groups()
+    assert shown == parse(source)
+    assert isinstance(shown[0][0], Capped)
