@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def _session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What wider fixtures write must not land in the user's own folders either."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LLAMA_CHAT_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("LLAMA_CHAT_SHIPPED_DIR", str(tmp_path_factory.mktemp("shipped")))
         yield
 
 
@@ -68,6 +70,24 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def tiny_model() -> Path:
     """A GGUF of a few megabytes, built once and kept until its recipe changes."""
     return _built("tiny")
+
+
+@pytest.fixture(scope="session")
+def talker(tiny_model: Path) -> Path:
+    """The starter where it has been built, so that what is said means something; else the tiny
+    model, which serves wherever only mechanics count."""
+    built = ROOT / "resources" / "models" / "starter.gguf"
+    return built if built.is_file() else tiny_model
+
+
+@pytest.fixture
+def guide(talker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The app as it ships; without this fixture no test sees a built-in model."""
+    shipped = tmp_path / "shipped" / "starter.gguf"
+    shipped.parent.mkdir()
+    shutil.copyfile(talker, shipped)
+    monkeypatch.setenv("LLAMA_CHAT_SHIPPED_DIR", str(shipped.parent))
+    return shipped
 
 
 @pytest.fixture(scope="session")

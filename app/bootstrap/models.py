@@ -15,7 +15,7 @@ from app.core.fit import Settings as FitSettings
 from app.core.generator import Sink
 from app.core.ids import RequestId
 from app.core.model_facts import Kind
-from app.core.paths import Folders, find_folders, resources
+from app.core.paths import Folders, find_folders, shipped_models
 from app.core.protocol import (
     SUMMARIZER,
     Failed,
@@ -177,7 +177,7 @@ def model_places(settings: Settings, folders: Folders) -> tuple[Place, ...]:
         tuple(Path(folder).expanduser() for folder in settings.models.folders),
         os.environ,
         Path.home(),
-        (resources() / "models", folders.embedder.parent),
+        (shipped_models(), folders.embedder.parent),
     )
 
 

@@ -29,19 +29,52 @@ def wind(
     as_json: _Json = False,
 ) -> None:
     """What a context wind costs, what it saves, and what is remembered."""
-    from app.cli.bench_wind import measure, memory, plot_svg
+    from app.cli.bench_plots import utilization_svg
+    from app.cli.bench_wind import measure, memory
 
     path = model_to_run(model, yes=yes)
     figures = measure(path, turns, ctx)
     remembered = memory(path, ctx) if facts else {}
     if plot is not None:
-        plot.write_text(plot_svg(figures["utilization"]), encoding="utf-8")
+        plot.write_text(utilization_svg(figures["utilization"]), encoding="utf-8")
     if as_json:
         kept = {name: msgspec.structs.asdict(found) for name, found in remembered.items()}
         typer.echo(json.dumps(figures | {"memory": kept}, indent=2))
         return
     for name, value in (summary(figures) | recollections(remembered)).items():
         typer.echo(f"{name:42} {value}")
+
+
+@app.command()
+def memory(
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="A path or a name; without it, the built-in guide.")
+    ] = "",
+    turns: Annotated[int, typer.Option(min=60, max=2000)] = 200,
+    facts: Annotated[int, typer.Option(min=8, max=40, help="Of eight kinds in turn.")] = 40,
+    ctx: Annotated[int, typer.Option(min=2048)] = 2048,
+    plot: Annotated[Path | None, typer.Option(help="Write what is remembered as an SVG.")] = None,
+    yes: Yes = False,
+    as_json: _Json = False,
+) -> None:
+    """What a long conversation still knows, beside what others do with a full window."""
+    from app.cli.bench_memory import compare, table
+    from app.cli.bench_plots import memory_svg
+    from app.core.paths import starter
+
+    def say(text: str) -> None:
+        typer.echo(text, err=True)
+
+    guide = str(starter()) if starter().is_file() else "default"
+    outcomes = compare(model_to_run(model or guide, yes=yes), turns, facts, ctx, say)
+    if plot is not None:
+        shares = {name: (each.in_prompt, each.right) for name, each in outcomes.items()}
+        plot.write_text(memory_svg(shares), encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps({name: each.facts() for name, each in outcomes.items()}, indent=2))
+        return
+    for line in table(outcomes):
+        typer.echo(line)
 
 
 @app.command()

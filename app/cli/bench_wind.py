@@ -137,25 +137,3 @@ class _Run:
             event = self._events.get(timeout=_WAIT_S)
             if isinstance(event, kind):
                 return event
-
-
-def plot_svg(utilization: Sequence[float]) -> str:
-    """The window's utilization after each turn, with the threshold it never crosses unseen."""
-    width, height, left = 720, 240, 40
-    step = (width - left) / max(1, len(utilization) - 1)
-
-    def y(value: float) -> float:
-        return height - 20 - value * (height - 40)
-
-    points = " ".join(f"{left + i * step:.1f},{y(u):.1f}" for i, u in enumerate(utilization))
-    lines = "".join(
-        f'<line x1="{left}" x2="{width}" y1="{y(v):.1f}" y2="{y(v):.1f}" stroke="#bbb" '
-        f'stroke-dasharray="4 4"/><text x="4" y="{y(v) + 4:.1f}">{v:.0%}</text>'
-        for v in (0.35, 0.70, 1.0)
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        'font-family="sans-serif" font-size="11" fill="#555">'
-        f'<rect width="{width}" height="{height}" fill="#fff"/>{lines}'
-        f'<polyline points="{points}" fill="none" stroke="#3b6fd4" stroke-width="1.5"/></svg>\n'
-    )

@@ -71,6 +71,17 @@ def resources() -> Path:
     return Path(__file__).resolve().parents[2] / "resources"
 
 
+def shipped_models() -> Path:
+    """The folder of the models that come with the app; `LLAMA_CHAT_SHIPPED_DIR` moves it."""
+    moved = os.environ.get("LLAMA_CHAT_SHIPPED_DIR")
+    return Path(moved) if moved else resources() / "models"
+
+
+def starter() -> Path:
+    """The built-in chat model; there or not."""
+    return shipped_models() / "starter.gguf"
+
+
 def find_folders() -> Folders:
     models = os.environ.get("LLAMA_CHAT_MODELS_DIR")
     if home := os.environ.get("LLAMA_CHAT_HOME"):

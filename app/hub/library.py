@@ -18,7 +18,7 @@ from app.core.errors import InvalidRequest, ModelLoadFailed
 from app.core.model_facts import Kind, describe
 from app.hub.assemble import assemble, fold_copies, pair_projectors, take_fingerprints
 from app.hub.models import Broken, Model, ScannedFile
-from app.hub.names import preference, read_name
+from app.hub.names import GUIDE, preference, read_name
 from app.hub.places import Found, Place, look
 
 LOADABLE: frozenset[Kind] = frozenset({"chat", "embedding", "reranker"})
@@ -129,6 +129,8 @@ def _scan_file(found: Found, known: ScannedFile | None) -> ScannedFile | None:
     if name.title.casefold() in _NAMELESS and facts.kind != "projector":
         title = facts.name or found.path.parent.name or name.title
         name = msgspec.structs.replace(name, title=title)
+    if found.source == "starter" and facts.kind == "chat":
+        name = msgspec.structs.replace(name, title=GUIDE)
     part = header if name.shards > 1 else None
     return msgspec.structs.replace(file, header=part, facts=facts, name=name)
 

@@ -31,6 +31,9 @@ _OWNER = re.compile(
 _PREFERRED = ("Q4_K_M", "Q4_K_S", "Q4_K_XL", "Q4_0", "IQ4_XS", "MXFP4", "Q5_K_M", "Q8_0", "F16")
 
 
+GUIDE = "Built-in guide"  # the chat model that comes with the app, whatever its file is called
+
+
 class ModelName(msgspec.Struct, frozen=True):
     title: str
     quantization: str = ""

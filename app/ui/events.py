@@ -3,11 +3,14 @@
 Frozen values; the one union that `Bridge` carries and panels match on.
 """
 
+from pathlib import Path
+
 import msgspec
 
 from app.chat.events import ChatEvent
 from app.core.downloads import DownloadEvent
 from app.core.errors import ErrorInfo
+from app.core.paths import shipped_models
 from app.core.protocol import ModelInfo, WorkerStats
 from app.hub.library import Library
 
@@ -18,6 +21,11 @@ class ModelChoice(msgspec.Struct, frozen=True):
     path: str
     name: str
     detail: str = ""  # size and quantization, in words
+
+    @property
+    def built_in(self) -> bool:
+        """The guide that comes with the app: it knows the app, and little else."""
+        return Path(self.path).parent == shipped_models()
 
 
 class NoModel(msgspec.Struct, frozen=True):

@@ -20,10 +20,22 @@ from app.ui.events import (
 )
 from app.ui.theme import Theme, icon
 
+_Example = tuple[str, str, str]  # a picture, a word, what is sent
+
 EXAMPLES = (
     ("idea", "Explain", "Explain how a refrigerator keeps things cold, in simple words."),
     ("pen", "Write", "Write a short, friendly message that moves a meeting to Thursday."),
     ("code", "Program", "Write a Python function that finds duplicate files in a folder."),
+)
+# The guide knows the app and keeps what it is told: these it can answer.
+GUIDED = (
+    ("idea", "Look around", "What can you do?"),
+    ("wind", "Long chats", "What happens when the context is full?"),
+    ("download", "Models", "How do I get a larger model?"),
+)
+_GUIDE = (
+    "The built-in guide answers. It knows this app and what you tell it, and little else: "
+    "choose a larger model at the top, or get one on the Models page."
 )
 _NARROW = 560
 _PASSING = "Nothing of it reaches the disk. It is gone when the app closes."
@@ -48,9 +60,9 @@ class Welcome(QWidget):
         self.status.setTextFormat(Qt.TextFormat.PlainText)
         self.status.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.status.setWordWrap(True)
-        self._cards = [_Card(*example, theme) for example in EXAMPLES]
+        self._cards = [_Card(example, theme) for example in EXAMPLES]
         for card in self._cards:
-            card.clicked.connect(lambda _=False, text=card.text_to_send: self.chosen.emit(text))
+            card.clicked.connect(lambda _=False, card=card: self.chosen.emit(card.text_to_send))
         self._grid = QGridLayout()
         self._grid.setSpacing(10)
         inner = QWidget()
@@ -116,21 +128,22 @@ class Welcome(QWidget):
         temporary = self._current.place.temporary
         self._title.setText("Temporary chat" if temporary else "What would you like to talk about?")
         said = _said(self._state)
+        for card, example in zip(self._cards, _examples(self._state), strict=True):
+            card.show_example(example)
         self.status.setText(f"{_PASSING}\n{said}" if temporary else said)
 
 
 class _Card(QPushButton):
-    def __init__(self, picture: str, name: str, text: str, theme: Theme) -> None:
+    def __init__(self, example: _Example, theme: Theme) -> None:
         super().__init__()
-        self.text_to_send = text
-        self._name = picture
+        self._example = example
+        self._theme = theme
+        self._one_column = False
         self.setProperty("kind", "card")
-        self.setAccessibleName(f"{name}: {text}")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._picture = QLabel()
-        self._heading = Elided(name)
-        self._heading.setProperty("kind", "heading")
-        self._body = QLabel(text)
+        self._heading = Elided()
+        self._body = QLabel()
         self._body.setProperty("kind", "small")
         self._body.setWordWrap(True)
         self._body.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -144,20 +157,31 @@ class _Card(QPushButton):
         column.setSpacing(6)
         column.addLayout(head)
         column.addWidget(self._body, 1)
-        self.set_theme(theme)
+        self.show_example(example)
+
+    @property
+    def text_to_send(self) -> str:
+        return self._example[2]
+
+    def show_example(self, example: _Example) -> None:
+        self._example = example
+        _, name, text = example
+        self.setAccessibleName(f"{name}: {text}")
+        self._body.setText(text)
+        self._heading.setText(text if self._one_column else name)
+        self.set_theme(self._theme)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         side = round(theme.px(18))
-        picture = icon(self._name, theme.colors.accent, side)
+        picture = icon(self._example[0], theme.colors.accent, side)
         self._picture.setPixmap(picture.pixmap(QSize(side, side), self.devicePixelRatioF()))
 
     def compact(self, one_column: bool) -> None:
         """One short line where the window is narrow, a card where it is wide."""
+        self._one_column = one_column
         self._body.setVisible(not one_column)
-        self._heading.setText(
-            self.text_to_send if one_column else self.accessibleName().split(":", 1)[0]
-        )
+        self._heading.setText(self._example[2] if one_column else self._example[1])
         self._heading.setProperty("kind", "small" if one_column else "heading")
         self._heading.style().unpolish(self._heading)
         self._heading.style().polish(self._heading)
@@ -171,9 +195,16 @@ def _said(state: ModelState) -> str:
             return "No model is loaded. Choose one at the top."
         case ModelLoading(choice=choice):
             return f"{choice.name} is loading. You can write already."
+        case ModelReady(choice=choice) if choice.built_in:
+            return _GUIDE
         case ModelReady(choice=choice):
             return f"{choice.name} answers, on this computer alone."
         case ModelFailed(error=error):
             return error.message
         case _:
             assert_never(state)
+
+
+def _examples(state: ModelState) -> tuple[_Example, ...]:
+    guided = isinstance(state, ModelLoading | ModelReady) and state.choice.built_in
+    return GUIDED if guided else EXAMPLES

@@ -9,7 +9,8 @@ import pytest
 
 from app.cli.bench_facts import FIRST, SECOND
 from app.cli.bench_memory import remember
-from app.cli.bench_wind import measure, plot_svg
+from app.cli.bench_plots import utilization_svg
+from app.cli.bench_wind import measure
 from app.core.settings import WindSettings
 
 CTX = 2048
@@ -45,10 +46,10 @@ def test_a_wind_costs_the_same_each_time_and_the_turn_after_it_does_not_wait(
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("facts", [FIRST, SECOND], ids=["first", "second"])
 def test_after_ten_winds_an_engine_is_told_the_facts_it_is_asked_for(
-    tiny_model: Path, facts: tuple[object, ...]
+    talker: Path, facts: tuple[object, ...]
 ) -> None:
     assert os.environ["LLAMA_CHAT_N_CTX"] == str(CTX)
-    found = remember(tiny_model, facts)  # type: ignore[arg-type]
+    found = remember(talker, facts)  # type: ignore[arg-type]
     assert found.winds >= 10
     assert found.share >= 0.95, found.missing
 
@@ -62,6 +63,6 @@ def test_the_sets_are_forty_facts_of_eight_kinds() -> None:
 
 
 def test_the_plot_is_an_image() -> None:
-    picture = ElementTree.fromstring(plot_svg([0.1, 0.7, 0.35]))
+    picture = ElementTree.fromstring(utilization_svg([0.1, 0.7, 0.35]))
     assert picture.tag.endswith("svg")
-    assert ElementTree.fromstring(plot_svg([0.2])) is not None
+    assert ElementTree.fromstring(utilization_svg([0.2])) is not None

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from huggingface_hub import constants, get_token
 
+from app.bootstrap.models import named_model
 from app.cli import progress
 from app.cli.main import main
 from app.core.paths import find_folders
@@ -201,6 +202,18 @@ def test_what_others_keep_is_shown_and_stays(
     assert main(["models", "remove", "theirs", "--yes"]) == 1
     assert "belongs to LM Studio" in capfd.readouterr().err
     assert theirs.exists()
+
+
+@pytest.mark.usefixtures("hub")
+def test_the_guide_is_listed_as_built_in_is_the_default_and_stays(
+    guide: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (one,) = said(capfd, "list")["models"]
+    assert (one["name"].startswith("Built-in guide"), one["source"]) == (True, "starter")
+    assert named_model("default") == named_model("built-in guide") == guide
+    assert main(["models", "remove", "built-in guide", "--yes"]) == 1
+    assert "comes with the app and stays" in capfd.readouterr().err
+    assert guide.exists()
 
 
 @pytest.mark.usefixtures("hub")

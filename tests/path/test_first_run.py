@@ -1,6 +1,6 @@
 """The whole app's first minutes: on an empty home, and on one with twenty models."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.bootstrap.window import open_window
-from app.ui.events import ModelChanged, ModelFailed, ModelReady
+from app.chat.events import ReplyFinished
+from app.ui.events import Event, ModelChanged, ModelFailed, ModelReady
 from app.ui.models.page import ModelsPage
 from app.ui.palette.palette import Palette
 from app.ui.settings.entries import TITLES
@@ -65,6 +66,49 @@ def test_an_empty_home_offers_three_models_and_the_first_fetched_one_answers(
         until(qtbot, lambda: any(isinstance(state, ModelReady) for state in states), 40_000)
         until(qtbot, lambda: not offers.isVisible())
         assert window.welcome._cards[0].isVisible()
+
+
+def test_the_guide_answers_with_nothing_to_click_and_gives_way_to_what_is_fetched(
+    qtbot: QtBot,
+    hub: StandIn,
+    guide: Path,
+    model_of: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from app.hub.suggestions import Suggestion
+
+    tea = model_of("tiny-bare")
+    one = Suggestion("leaf/tea-GGUF", "Q8_0", "Tea", tea.stat().st_size, "mit", "tests")
+    monkeypatch.setattr("app.hub.suggestions.curated", lambda file=None: (one,))
+    hub.add("leaf/tea-GGUF", {"tea-Q8_0.gguf": tea.read_bytes()})
+    ready: list[str] = []
+    replies: list[ReplyFinished] = []
+
+    def follow(event: Event) -> None:
+        if isinstance(event, ModelChanged) and isinstance(event.state, ModelReady):
+            ready.append(event.state.choice.name)
+        elif isinstance(event, ReplyFinished):
+            replies.append(event)
+
+    with opened(qtbot) as window:
+        window.bridge.arrived.connect(follow)
+        until(qtbot, lambda: ready == ["Built-in guide"], 40_000)
+        assert "built-in guide" in window.welcome.status.text()
+        offers = window.welcome._offers
+        until(qtbot, lambda: offers is not None and offers.isVisible() and offers.cards)
+        assert "guide is small" in offers.heading.text()
+        qtbot.mouseClick(window.welcome._cards[0], LEFT)
+        until(qtbot, lambda: replies, 40_000)
+        assert replies[0].message.error is None
+        offers.cards[0].button.click()
+        until(qtbot, lambda: ready == ["Built-in guide", "tea"], 40_000)
+        header = window.header
+        assert {choice.name for choice in header._choices} == {"Built-in guide", "tea"}
+    ready.clear()
+    with opened(qtbot) as window:
+        window.bridge.arrived.connect(follow)
+        until(qtbot, lambda: ready, 40_000)
+        assert ready == ["tea"], "the one in use is the one used last"
 
 
 def test_twenty_models_are_found_listed_and_none_blocks_the_start(

@@ -20,7 +20,7 @@ NAME = "current_time"
 
 
 def force_calls(rooms: Rooms, sent: list[Generate]) -> None:
-    """A generated model calls nothing by itself: its first answer is bound to be a call."""
+    """A small model rarely calls by itself: its first answer is bound to be a call."""
     submit: Callable[[Request, Sink], None] = rooms.pool.submit
 
     def bound(request: Request, sink: Sink) -> None:
@@ -41,13 +41,13 @@ def with_tools(old: Settings, *, trusted: bool) -> Settings:
 
 @pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "asked about"])
 def test_the_engine_calls_a_tool_and_goes_on_with_its_result(
-    tiny_model: Path, *, trusted: bool
+    talker: Path, *, trusted: bool
 ) -> None:
     events: queue.Queue[ChatEvent] = queue.Queue()
     sent: list[Generate] = []
     with open_rooms(events.put, sampling=GREEDY, max_tokens=48) as rooms:
         rooms.settings.change(lambda old: with_tools(old, trusted=trusted))
-        rooms.load(tiny_model).result(30)
+        rooms.load(talker).result(30)
         force_calls(rooms, sent)
         conversation = rooms.turns.start("What time is it?").result(5)
         calling = next_of(events, ReplyFinished, 60)

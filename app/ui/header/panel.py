@@ -179,7 +179,13 @@ class Header(QFrame):
         name = "Choose a model" if isinstance(state, NoModel) else state.choice.name
         self._name_model(name)
         self.model_button.setAccessibleName(f"Model: {name}")
-        self.model_button.setToolTip("Choose the model that answers (Ctrl+M)")
+        guided = not isinstance(state, NoModel) and state.choice.built_in
+        answers = (
+            "It knows this app and little else: choose a larger one"
+            if guided
+            else ("Choose the model that answers")
+        )
+        self.model_button.setToolTip(f"{answers} (Ctrl+M)")
         self.progress.setVisible(loading)
         self.cancel_button.setVisible(loading)
         self.cancel.setEnabled(loading)

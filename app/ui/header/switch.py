@@ -10,10 +10,10 @@ from typing import Protocol
 
 from app.core.generator import Sink
 from app.core.ids import RequestId
-from app.core.paths import resources
+from app.core.paths import shipped_models
 from app.core.protocol import CHAT, Failed, Loaded, LoadProgress, RequestEvent
 from app.hub.models import Model
-from app.hub.names import read_name
+from app.hub.names import GUIDE, read_name
 from app.ui.events import (
     Event,
     ModelChanged,
@@ -75,7 +75,7 @@ class ModelSwitch:
 
 
 def choice_of(path: Path) -> ModelChoice:
-    if path.is_relative_to(resources()):
+    if path.parent == shipped_models():
         return _guide(path)
     name = read_name(path.name)
     return ModelChoice(str(path), name.title, name.quantization)
@@ -89,4 +89,4 @@ def choice_of_model(model: Model) -> ModelChoice:
 
 def _guide(path: Path) -> ModelChoice:
     """The model that comes with the app: small, and good for a first look around."""
-    return ModelChoice(str(path), "Built-in guide", "comes with the app")
+    return ModelChoice(str(path), GUIDE, "comes with the app")

@@ -1,5 +1,9 @@
-"""Which model is loaded when the window opens: the one named, else the one used last, else one
-that is found. Main thread; names are looked up and folders looked through elsewhere.
+"""Which model is loaded when the window opens: the one named, else the one used last, else the
+built-in guide, else one that is found. Main thread; names are looked up and folders looked
+through elsewhere.
+
+Always true: the guide never takes the place of a model that was chosen. Where it answers for want
+of any other, the first model that comes is loaded by itself.
 """
 
 from collections.abc import Callable
@@ -9,9 +13,18 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from app.core.errors import to_info
+from app.core.paths import starter
 from app.hub.library import Library
 from app.ui.bridge import Answers, Bridge
-from app.ui.events import Event, LibraryChanged, ModelChanged, ModelChoice, ModelFailed
+from app.ui.events import (
+    Event,
+    LibraryChanged,
+    ModelChanged,
+    ModelChoice,
+    ModelFailed,
+    ModelState,
+    NoModel,
+)
 from app.ui.header.panel import Models
 from app.ui.header.switch import choice_of, choice_of_model
 from app.ui.preferences import Preferences
@@ -24,19 +37,27 @@ class FirstModel(QObject):
         self._bridge = bridge
         self._preferences = preferences
         self._answers = Answers(self)
-        self._waiting = False  # for the first look at what is there
+        self._waiting = False  # for a model to come
+        self._guided = False  # meanwhile
+        self._seen_none = False  # of people's own
         bridge.arrived.connect(self._follow)
 
     def begin(self, named: Path | None, lane: Executor, find: Callable[[str], Path]) -> None:
         settings = self._preferences.value
+        last = settings.models.last
+        if last and Path(last).name == starter().name:
+            last = str(starter())  # the app may lie elsewhere than it did
         if named is not None:
             self._answers.take(lane.submit(find, str(named)), self._load, self._not_found)
-        elif not settings.general.load_at_start and settings.models.last:
+        elif not settings.general.load_at_start and last:
             return
-        elif settings.models.last and Path(settings.models.last).is_file():
-            self._load(Path(settings.models.last))
+        elif last and last != str(starter()) and Path(last).is_file():
+            self._load(Path(last))
         else:
             self._waiting = True
+            self._guided = last in ("", str(starter())) and starter().is_file()
+            if self._guided:
+                self._load(starter())
 
     def _follow(self, event: Event) -> None:
         if not self._waiting:
@@ -44,19 +65,20 @@ class FirstModel(QObject):
         match event:
             case LibraryChanged(library=library):
                 self._choose(library)  # there may be none yet: the first that comes is taken
-            case ModelChanged():
-                self._waiting = False  # somebody was quicker
+            case ModelChanged(state=state):
+                self._waiting = self._guided and _of_the_guide(state)  # else somebody was quicker
             case _:
                 pass
 
     def _choose(self, library: Library) -> None:
-        """The one that ships answers at once; else the first there is."""
-        chats = library.of_kind("chat")
-        found = next((model for model in chats if model.source == "starter"), None)
-        found = found or next(iter(chats), None)
-        if found is not None:
+        own = [model for model in library.of_kind("chat") if model.source != "starter"]
+        if not own:
+            self._seen_none = True
+        elif self._guided and not self._seen_none:
+            self._waiting = False  # they were there before: which of them is for people to say
+        else:
             self._waiting = False
-            self._models.load(choice_of_model(found))
+            self._models.load(choice_of_model(own[0]))
 
     def _load(self, path: Path) -> None:
         self._models.load(choice_of(path))
@@ -64,3 +86,7 @@ class FirstModel(QObject):
     def _not_found(self, error: BaseException) -> None:
         failed = ModelFailed(ModelChoice("", "No model"), to_info(error))
         self._bridge.post(ModelChanged(failed))
+
+
+def _of_the_guide(state: ModelState) -> bool:
+    return not isinstance(state, NoModel) and state.choice.built_in

@@ -5,8 +5,10 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
 from app.core.protocol import ModelInfo
+from app.hub.library import scan
+from app.hub.places import Place
 from app.storage import presets
-from app.ui.events import ModelChanged, ModelChoice, ModelReady
+from app.ui.events import LibraryChanged, ModelChanged, ModelChoice, ModelReady
 from tests.hub.gguf_files import write
 
 LEFT = Qt.MouseButton.LeftButton
@@ -149,3 +151,17 @@ def test_the_template_is_shown_and_what_the_loaded_model_sees(shop):
     )  # fmt: skip
     shop.desk.bridge.post(ModelChanged(ModelReady(ModelChoice(str(file), "tea 1b"), info)))
     shop.until(lambda: "Which tea?" in own.template.spoken.text(0))
+
+
+def test_the_guide_is_listed_as_built_in_and_is_not_offered_for_deletion(shop, guide):
+    write(shop.folder / "tea-1b-Q4_K_M.gguf", "tea")
+    shop.until(lambda: names(shop) == ["tea 1b"])
+    shop.desk.bridge.post(
+        LibraryChanged(scan([Place(shop.folder, "app"), Place(guide.parent, "starter")]))
+    )
+    shop.until(lambda: names(shop) == ["Built-in guide", "tea 1b"])
+    assert shop.page.stock.list.rows.rows[0].detail.endswith("comes with the app")
+    shop.page.stock.list.choose_first()
+    assert shop.page.installed.title.text().startswith("Built-in guide")
+    assert shop.page.installed.use.isVisible()
+    assert not shop.page.installed.remove.isVisible()
