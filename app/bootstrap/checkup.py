@@ -175,15 +175,14 @@ def _folders(settings: Settings, folders: Folders) -> list[Folder]:
 
 
 def _used(folder: Path) -> int:
-    """What its files take; links lead to what lies elsewhere."""
-    total = 0
+    """What its files take, each once; links lead to what lies elsewhere."""
+    sizes: dict[tuple[int, int], int] = {}
     for path, _, files in os.walk(folder):
         for name in files:
-            try:
-                total += os.lstat(os.path.join(path, name)).st_size  # noqa: PTH118 - many files
-            except OSError:
-                continue  # it went meanwhile
-    return total
+            with contextlib.suppress(OSError):  # it went meanwhile
+                status = os.lstat(os.path.join(path, name))  # noqa: PTH118 - many files
+                sizes[status.st_dev, status.st_ino] = status.st_size
+    return sum(sizes.values())
 
 
 def _free(folder: Path) -> int:

@@ -133,8 +133,9 @@ def _estimates(checkup: Checkup) -> list[str]:
     ]
     report = checkup.estimates_report
     total = (
-        f"Half of {report.loads:,} are within {report.median_error:.1%}, all within "
-        f"{report.worst_error:.1%}; later estimates are raised by {report.correction - 1:.1%}"
+        f"Of {report.loads:,} measured, half are off by {report.median_error:.1%} or less, none by "
+        f"more than {report.worst_error:.1%}; later estimates are raised by "
+        f"{report.correction - 1:.1%}"
     )
     return [*columns([head, *rows], right=(1, 2, 3, 4, 5)), total]
 

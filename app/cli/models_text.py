@@ -70,6 +70,7 @@ def listings(found: Iterable[Listing]) -> list[str]:
             one.repository,
             _count(one.parameters) if one.parameters else "",
             f"{_count(one.downloads)} downloads",
+            one.architecture,
             one.licence,
             "asks for permission" if one.gated else "",
         )

@@ -35,6 +35,7 @@ _LOOK_S = 0.1
 _LINGER_S = 2.0
 _LINE_BYTES = 4096
 _KEPT_LINES = 4000
+_SWEEPS = 20  # what is killed may have begun another process in the same moment
 _MOST_CHARS = 300
 # Ninja says how many of how many steps, make how many percent.
 _STEPS = re.compile(r"\[\s*(\d+)(?:/(\d+)|%)\]")
@@ -120,7 +121,7 @@ def _run(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        start_new_session=True,  # so that one kill reaches every compiler it started
+        start_new_session=True,  # which tells every compiler it started, whoever is its parent
     )
     output = cast(IO[bytes], process.stdout)
     reader = threading.Thread(target=_follow, args=(output, lines, tell), name="compiler")
@@ -155,14 +156,27 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     """With all it started, if it still runs."""
     if process.poll() is not None:
         return
-    with suppress(ProcessLookupError, psutil.NoSuchProcess):
-        if sys.platform == "win32":
+    if sys.platform == "win32":
+        with suppress(psutil.NoSuchProcess):
             for each in psutil.Process(process.pid).children(recursive=True):
                 each.kill()
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+    else:
+        for _ in range(_SWEEPS):
+            if not _kill_session(process.pid):
+                break
     process.wait()
+
+
+def _kill_session(session: int) -> int:
+    """How many there were. Ninja puts each compiler into a process group of its own."""
+    found = 0
+    for each in psutil.process_iter():
+        with suppress(ProcessLookupError, PermissionError, psutil.Error):
+            if os.getsid(each.pid) == session and each.status() != psutil.STATUS_ZOMBIE:
+                os.kill(each.pid, signal.SIGKILL)
+                found += 1
+    return found
 
 
 def _reason(lines: Sequence[str]) -> str:

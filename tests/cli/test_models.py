@@ -78,6 +78,8 @@ def test_searching(
     (odd,) = said(capfd, "search", "--licence", "Apache-2.0", "--arch", "qwen3", "--fits")
     assert odd["repository"] == "maker/odd-GGUF"
     assert said(capfd, "search", "odd", "--license", "mit") == []
+    assert main(["models", "search", "odd"]) == 0
+    assert capfd.readouterr().out.split()[-2:] == ["qwen3", "apache-2.0"]
     hub.hub_faults.append(Fault("429"))
     assert main(["models", "search", "tiny"]) == 1
     assert "slow down" in capfd.readouterr().err

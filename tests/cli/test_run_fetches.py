@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,16 @@ def test_a_name_that_is_no_hub_s_is_not_looked_for_there(hub: StandIn) -> None:
     assert hub.log == []
 
 
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """Children hear SIGINT even where the tests themselves were started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to one process there")
+@pytest.mark.usefixtures("interrupts")
 def test_interrupted_it_keeps_what_came_and_goes_on_from_there(
     hub: StandIn, tiny_model: Path
 ) -> None:

@@ -12,12 +12,14 @@ from types import SimpleNamespace
 
 import httpx2
 import msgspec
+import psutil
 import pytest
 
 from app.core.errors import HubError, InvalidRequest
 from app.hub import runtime_install, wheels
+from app.hub.control import Control, Stopped
 from app.hub.runtime_builds import BUILDS, Hardware, bindings_version, find_hardware, suited
-from app.hub.runtime_compile import compile_build
+from app.hub.runtime_compile import Told, compile_build
 from app.hub.runtime_install import install_wheel
 from app.hub.runtimes import INCOMING, LIBRARIES, MANIFEST, Active, Runtimes
 from app.hub.wheels import find_wheel, runs_here
@@ -295,6 +297,32 @@ def test_what_cannot_be_fetched_can_be_compiled(runtimes: Runtimes, tmp_path: Pa
     with pytest.raises(HubError, match="left no build"):
         compile_build(runtimes, CUDA, command=(sys.executable, str(script)))
     assert not any((runtimes.folder / INCOMING).iterdir())
+
+
+_GROUPS = """
+import subprocess, sys, time
+sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+print(*(subprocess.Popen(sleep, process_group=0).pid for _ in range(3)), flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there it is the tree that ends")
+def test_a_stopped_compile_leaves_no_compiler(runtimes: Runtimes) -> None:
+    """Each in a process group of its own, as ninja starts them."""
+    control, compilers = Control(), list[psutil.Process]()
+
+    def tell(told: Told) -> None:
+        compilers.extend(psutil.Process(int(pid)) for pid in told.line.split())
+        control.stop()
+
+    with pytest.raises(Stopped):
+        compile_build(
+            runtimes, CUDA, command=(sys.executable, "-c", _GROUPS), control=control, tell=tell
+        )
+    assert len(compilers) == 3
+    _, alive = psutil.wait_procs(compilers, timeout=5)
+    assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []
 
 
 def test_compiling_needs_room(runtimes: Runtimes, monkeypatch: pytest.MonkeyPatch) -> None:
