@@ -41,7 +41,9 @@ class AboutPanel(Panel):
         self.copy = QPushButton("Copy diagnostics")
         self.copy.setProperty("kind", "plain")
         self.copy.clicked.connect(self._copy)
-        self.said = QLabel("Versions, devices, settings and the last lines of the log. No chats.")
+        self.said = QLabel(
+            "Versions, devices, folders, models, settings and the log's last lines. No chats."
+        )
         self.said.setProperty("kind", "small")
         self.said.setWordWrap(True)
         self.text = QPlainTextEdit()
