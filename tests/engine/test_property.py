@@ -191,7 +191,7 @@ def _is_noticed(path: Path, folder: Path) -> bool:
         reference = Reference(model, 512)
         try:
             return any(
-                walk(model, reference, seed, folder / str(seed)) > 2 * NOISE for seed in range(20)
+                walk(model, reference, seed, folder / str(seed)) > 2 * NOISE for seed in range(60)
             )
         finally:
             reference.close()
