@@ -12,7 +12,7 @@ import re
 import statistics
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,7 @@ def compare(
 
 
 @contextmanager
-def _ways(model: Path, ctx: int) -> Iterator[dict[str, Way]]:
+def _ways(model: Path, ctx: int) -> Generator[dict[str, Way]]:
     events: queue.Queue[ChatEvent] = queue.Queue()
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"LLAMA_CHAT_HOME": home, "LLAMA_CHAT_N_CTX": str(ctx)}
@@ -221,7 +221,7 @@ def table(outcomes: dict[str, Outcome]) -> list[str]:
         "prefilled/turn",
         "refused",
     )
-    lines = [head]
+    lines: list[tuple[str, ...]] = [head]
     for name, outcome in outcomes.items():
         facts = outcome.facts()
         lines.append(

@@ -62,7 +62,7 @@ class Welcome(QWidget):
         self.status.setWordWrap(True)
         self._cards = [_Card(example, theme) for example in EXAMPLES]
         for card in self._cards:
-            card.clicked.connect(lambda _=False, card=card: self.chosen.emit(card.text_to_send))
+            card.wanted.connect(self.chosen)
         self._grid = QGridLayout()
         self._grid.setSpacing(10)
         inner = QWidget()
@@ -134,6 +134,8 @@ class Welcome(QWidget):
 
 
 class _Card(QPushButton):
+    wanted = Signal(str)
+
     def __init__(self, example: _Example, theme: Theme) -> None:
         super().__init__()
         self._example = example
@@ -157,6 +159,7 @@ class _Card(QPushButton):
         column.setSpacing(6)
         column.addLayout(head)
         column.addWidget(self._body, 1)
+        self.clicked.connect(lambda: self.wanted.emit(self.text_to_send))
         self.show_example(example)
 
     @property

@@ -98,6 +98,7 @@ def test_the_guide_answers_with_nothing_to_click_and_gives_way_to_what_is_fetche
         until(qtbot, lambda: offers is not None and offers.isVisible() and offers.cards)
         assert "guide is small" in offers.heading.text()
         qtbot.mouseClick(window.welcome._cards[0], LEFT)
+        qtbot.keyClick(window.composer.editor, Qt.Key.Key_Return)
         until(qtbot, lambda: replies, 40_000)
         assert replies[0].message.error is None
         offers.cards[0].button.click()
