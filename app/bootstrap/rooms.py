@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -36,6 +37,7 @@ from app.chat.traffic import Traffic
 from app.chat.turns import Turns
 from app.chat.unkept import Unkept
 from app.chat.wind import Wind
+from app.core.ids import session_of
 from app.core.logs import start_logging
 from app.core.paths import Folders, find_folders
 from app.core.protocol import CHAT, SUMMARIZER, ModelInfo
@@ -43,7 +45,7 @@ from app.core.sampling import Sampling
 from app.core.settings import Settings
 from app.hub.downloads import Downloads
 from app.hub.runtimes import Runtimes
-from app.storage import restoring
+from app.storage import conversations, restoring
 from app.storage.database import Database
 from app.storage.downloads import StoredDownloads
 from app.storage.instance import Instance
@@ -52,6 +54,7 @@ from app.storage.recovery import Report, open_database
 from app.storage.settings_file import SettingsFile
 from app.storage.upkeep import Upkeep
 from app.workers.events import PoolEvent, WorkerReady
+from app.workers.leftovers import drop_snapshots
 from app.workers.pool import Pool
 
 _PATIENCE_S = 0.5
@@ -201,8 +204,15 @@ def _open_stored(
     restored = restoring.carry_out(folders.database)
     db, recovered = open_database(folders.database)
     closing.callback(db.close)
-    closing.callback(Upkeep(db, folders.database).close)
+    forget = partial(forget_gone_chats, db, folders)
+    closing.callback(Upkeep(db, folders.database, after_purge=forget).close)
     return db, recovered, restored
+
+
+def forget_gone_chats(db: Database, folders: Folders) -> None:
+    """The engines' cache keeps nothing of chats that were deleted for good."""
+    chats = db.read(conversations.all_ids).result()
+    drop_snapshots(folders.snapshots, {session_of(chat) for chat in chats})
 
 
 class _Patience:

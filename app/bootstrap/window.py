@@ -9,7 +9,7 @@ import msgspec
 
 from app.bootstrap.embedder import SETTLED_S
 from app.bootstrap.pages import Surroundings
-from app.bootstrap.rooms import Rooms, open_rooms
+from app.bootstrap.rooms import Rooms, forget_gone_chats, open_rooms
 from app.bootstrap.shelf import open_shelf
 from app.core.errors import AlreadyRunning, KnownError
 from app.core.paths import find_folders
@@ -75,7 +75,12 @@ def open_window(model: Path | None, *, verbose: bool = False) -> Generator[Windo
         preferences = closers.enter_context(closing(Preferences(rooms.settings)))
         models = ModelSwitch(rooms.models.load, rooms.pool, bridge.post)
         window = _make_window(rooms, bridge, preferences, models)
-        stores = Stores(rooms.db, rooms.folders, lambda: bridge.post(FoldersChanged()))
+
+        def changed() -> None:
+            bridge.post(FoldersChanged())
+            forget_gone_chats(rooms.db, rooms.folders)
+
+        stores = Stores(rooms.db, rooms.folders, changed)
         closers.enter_context(closing(stores))
         shelves = closers.enter_context(open_shelf(rooms, bridge.post))
         Surroundings(window, rooms, bridge, preferences, models, shelves, stores).offer()

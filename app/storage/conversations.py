@@ -164,6 +164,11 @@ def set_draft(tx: Tx, conversation_id: ConversationId, draft: str) -> None:
     tx.run("UPDATE conversation SET draft = ? WHERE id = ?", (clean_text(draft), conversation_id))
 
 
+def all_ids(tx: Tx) -> list[ConversationId]:
+    """The trash included."""
+    return [ConversationId(row[0]) for row in tx.rows("SELECT id FROM conversation")]
+
+
 def purge(tx: Tx, conversation_id: ConversationId) -> None:
     """Delete for good; there is no undo."""
     tx.run("DELETE FROM conversation WHERE id = ?", (conversation_id,))

@@ -7,6 +7,7 @@ in the middle of a backup too: an unfinished one is removed.
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from app.core.errors import StorageError
@@ -20,8 +21,15 @@ _log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    def __init__(self, db: Database, path: Path, first_s: float = _FIRST_S) -> None:
+    def __init__(
+        self,
+        db: Database,
+        path: Path,
+        first_s: float = _FIRST_S,
+        after_purge: Callable[[], None] = lambda: None,
+    ) -> None:
         self._db = db
+        self._after_purge = after_purge
         self._path = path
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, args=(first_s,), name="upkeep")
@@ -46,4 +54,5 @@ class Upkeep:
         before_ms = conversations.now_ms() - _TRASH_MS
         while not self._closing.is_set():
             if not self._db.write(lambda tx: conversations.purge_trashed(tx, before_ms)).result():
+                self._after_purge()
                 break

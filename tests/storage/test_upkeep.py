@@ -21,6 +21,10 @@ def eventually(true: Callable[[], bool]) -> None:
         threading.Event().wait(0.02)
 
 
+def trashed(db: Database) -> int:
+    return db.read(lambda tx: conversations.count(tx, "trash")).result()
+
+
 def test_old_trash_goes_and_a_backup_comes(db: Database) -> None:
     def fill(tx: Tx) -> None:
         for title in ("old trash", "new trash", "kept"):
@@ -33,11 +37,13 @@ def test_old_trash_goes_and_a_backup_comes(db: Database) -> None:
 
     db.write(fill).result()
     assert db.path is not None
-    upkeep = Upkeep(db, db.path, first_s=0)
+    left: list[int] = []
+    upkeep = Upkeep(db, db.path, first_s=0, after_purge=lambda: left.append(trashed(db)))
     try:
-        eventually(lambda: db.read(lambda tx: conversations.count(tx, "trash")).result() == 1)
+        eventually(lambda: bool(left))
     finally:
         upkeep.close()
+    assert left == [1], "what follows a purge comes after all of it"
     assert [found.reason for found in backup.find(db.path)] == ["daily"]
     assert db.read(conversations.count).result() == 1
 
