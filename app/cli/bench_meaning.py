@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+from numpy.typing import NDArray
 
 from app.cli.bench_storage import Figure, figure, timed
 from app.core.messages import Message
@@ -72,6 +73,6 @@ def _fill(tx: Tx, passages: int, size: int, dice: np.random.Generator) -> None:
         made += _PARTS
 
 
-def _unit(dice: np.random.Generator, count: int, size: int) -> "np.ndarray[tuple[int, int]]":
+def _unit(dice: np.random.Generator, count: int, size: int) -> NDArray[np.float32]:
     made = dice.standard_normal((count, size), dtype=np.float32)
-    return made / np.linalg.norm(made, axis=1, keepdims=True)
+    return (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
