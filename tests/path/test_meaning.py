@@ -166,6 +166,17 @@ def test_the_settings_and_the_file_decide_whose_vectors_they_are(
         assert "was not found" in rooms.embedder.problem
 
 
+def test_a_model_that_loads_for_a_chat_goes_first(tiny_model: Path, home: Path) -> None:
+    settings(home)
+    with open_rooms(lambda _: None) as rooms:
+        is_quiet = rooms.meaning._is_quiet
+        assert is_quiet(0.0)
+        loading = rooms.load(tiny_model)
+        assert not is_quiet(0.0)
+        loading.result(30)
+        assert is_quiet(5.0)
+
+
 def test_nothing_of_a_temporary_chat_is_embedded(
     prepare: Callable[[], Path], tiny_model: Path, home: Path
 ) -> None:
