@@ -26,7 +26,7 @@ _VOCABULARY = 60_000
 _EPOCH_MS = 1_700_000_000_000
 
 
-class _Sample(NamedTuple):
+class Sample(NamedTuple):
     wall_ms: float
     cpu_ms: float
 
@@ -176,18 +176,18 @@ def _append(db: Database) -> Figure:
     return figure("append one message, on disk", 5, taken, plain)
 
 
-def timed(job: Callable[[], object], count: int) -> list[_Sample]:
+def timed(job: Callable[[], object], count: int) -> list[Sample]:
     return [_sample(job) for _ in range(count)]
 
 
-def _sample(job: Callable[[], object]) -> _Sample:
+def _sample(job: Callable[[], object]) -> Sample:
     started, used = time.perf_counter(), time.process_time()
     job()
-    return _Sample((time.perf_counter() - started) * 1000, (time.process_time() - used) * 1000)
+    return Sample((time.perf_counter() - started) * 1000, (time.process_time() - used) * 1000)
 
 
 def figure(
-    name: str, limit_ms: float, taken: Sequence[_Sample], bare: Sequence[_Sample] = ()
+    name: str, limit_ms: float, taken: Sequence[Sample], bare: Sequence[Sample] = ()
 ) -> Figure:
     wall = sorted(sample.wall_ms for sample in taken)
     return Figure(

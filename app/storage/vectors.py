@@ -157,7 +157,8 @@ def _scores(blocks: Sequence[_Block], wanted: Floats) -> Floats:
     for block in blocks:
         size = len(block.scales)
         np.copyto(floats[:size], block.values)
-        np.dot(floats[:size], wanted, out=scores[at : at + size])
+        # Not `dot`: its threads would spin on the cores that an engine computes on.
+        np.einsum("ij,j->i", floats[:size], wanted, out=scores[at : at + size])
         scores[at : at + size] *= block.scales
         at += size
     return scores

@@ -131,7 +131,11 @@ def test_the_embedder_is_not_loaded_before_the_window_can_be_used(
 
 
 def test_the_settings_and_the_file_decide_whose_vectors_they_are(
-    prepare: Callable[[], Path], model_of: Callable[[str], Path], tmp_path: Path, home: Path
+    prepare: Callable[[], Path],
+    model_of: Callable[[str], Path],
+    tmp_path: Path,
+    home: Path,
+    expect_log: Callable[[str], None],
 ) -> None:
     other = tmp_path / "other.gguf"
     other.write_bytes(model_of("embed").read_bytes() + bytes(64))  # another file
@@ -151,16 +155,26 @@ def test_the_settings_and_the_file_decide_whose_vectors_they_are(
         assert rooms.meaning.standing() is None
         second = choose(str(other))
         assert second not in ("", first)
-        assert rooms.meaning.standing().result() == Standing(0, 1)  # type: ignore[union-attr]
         assert embedded(rooms) == Standing(1, 1)
         assert worker(rooms, EMBEDDER).model == str(other)
         assert rooms.db.read(embeddings.models).result() == [second]
         moved = prepared.with_name("moved.gguf")
         moved.write_bytes(prepared.read_bytes())
         assert choose(str(moved)) == first  # what is in it counts, not where it lies
-        (tmp_path / "gone.gguf").unlink(missing_ok=True)
+        expect_log("The embedder of the settings was not found.")
         assert choose(str(tmp_path / "gone.gguf")) == ""
         assert "was not found" in rooms.embedder.problem
+
+
+def test_a_model_that_loads_for_a_chat_goes_first(tiny_model: Path, home: Path) -> None:
+    settings(home)
+    with open_rooms(lambda _: None) as rooms:
+        is_quiet = rooms.meaning._is_quiet
+        assert is_quiet(0.0)
+        loading = rooms.load(tiny_model)
+        assert not is_quiet(0.0)
+        loading.result(30)
+        assert is_quiet(5.0)
 
 
 def test_nothing_of_a_temporary_chat_is_embedded(

@@ -1,5 +1,7 @@
 """Live search: hits grouped by chat with snippets, and the way to the message."""
 
+from concurrent.futures import Future
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
@@ -121,6 +123,28 @@ def test_a_question_that_was_typed_over_changes_nothing(desk, encoder):
     encoder.release()
     desk.qtbot.wait(400)
     assert desk.titles() == ["Work", "Taxes are due."]
+
+
+def test_an_answer_to_an_older_question_changes_nothing(desk, monkeypatch):
+    desk.chat("Work", "Taxes are due.")
+    desk.window.sidebar.model.reload()
+    asked = []
+
+    def later(text):
+        asked.append((text, Future()))
+        return asked[-1][1]
+
+    monkeypatch.setattr(desk.window.sidebar.model._library, "search_by_meaning", later)
+    search(desk, "tax")
+    desk.qtbot.waitUntil(lambda: len(asked) == 1, timeout=3000)
+    search(desk, "es")
+    desk.qtbot.waitUntil(lambda: len(asked) == 2, timeout=3000)
+    assert [text for text, _ in asked] == ["tax", "taxes"]
+    asked[0][1].set_result(Results((Group(9, "Old", (), 0, (), 0),), False))
+    desk.qtbot.wait(30)
+    assert desk.titles() == ["Work", "Taxes are due."]
+    asked[1][1].set_result(Results((Group(9, "New", (), 0, (), 0),), False))
+    desk.qtbot.waitUntil(lambda: desk.titles() == ["New"], timeout=2000)
 
 
 def test_the_list_does_not_move_under_a_chosen_row(desk, encoder):
