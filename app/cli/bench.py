@@ -82,6 +82,7 @@ def engine(
     model: ModelName = "default",
     rounds: Annotated[int, typer.Option(min=1, max=50)] = 5,
     threads: Annotated[int, typer.Option(min=0, help="0: one for each core.")] = 0,
+    wind: Annotated[bool, typer.Option(help="Also turns beside a wind: many minutes.")] = True,
     yes: Yes = False,
     as_json: _Json = False,
 ) -> None:
@@ -93,7 +94,7 @@ def engine(
         typer.echo(text, err=True)
 
     path = model_to_run(model, yes=yes)
-    facts = report(path, threads, *measure_engine(path, rounds, threads, say))
+    facts = report(path, threads, *measure_engine(path, rounds, threads, say, wind=wind))
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return

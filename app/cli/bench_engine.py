@@ -228,9 +228,9 @@ def _turn_after_wind(model: Path) -> dict[str, list[float]]:
 
 
 def measure_engine(
-    model: Path, rounds: int, threads: int, say: Callable[[str], None]
+    model: Path, rounds: int, threads: int, say: Callable[[str], None], *, wind: bool = True
 ) -> tuple[Rounds, dict[str, list[float]]]:
-    """Figures by name, a dictionary a round; and the turns beside a wind."""
+    """Figures by name, a dictionary a round; and, with `wind`, the turns beside one."""
     with tempfile.TemporaryDirectory() as cache:
         bench = Bench(model, Path(cache), threads or os.cpu_count() or 1, say)
         try:
@@ -238,5 +238,7 @@ def measure_engine(
                 bench.play_round()
         finally:
             bench.close()
+    if not wind:
+        return bench.rounds, {}
     say("a conversation with its winds, through the whole app …")
     return bench.rounds, _turn_after_wind(model)
