@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from app.bootstrap.rooms import Rooms, open_rooms
-from app.chat.ask import ask
+from app.chat.ask import ask, count
 from app.chat.budget import Budget
 from app.chat.events import ChatEvent, ReplyFinished, WindFinished, WindowMeasured
 from app.chat.seen import load
@@ -17,7 +17,7 @@ from app.cli.bench_facts import FIRST, SECOND
 from app.cli.bench_memory import Remembered, remember
 from app.core.ids import ConversationId, SessionId, new_request_id
 from app.core.messages import Message
-from app.core.protocol import Generate
+from app.core.protocol import Count, Generate
 from app.core.sampling import GREEDY
 
 E = TypeVar("E")
@@ -25,6 +25,7 @@ E = TypeVar("E")
 _REPLY_TOKENS = 16
 _WAIT_S = 1800  # a busy machine, a large model: slow is still a figure
 _WORDS_SAID = 120
+_QUESTION_TOKENS = 256
 _BASELINE_EVERY = 10
 _WORDS = (
     "garden letter river engine music winter market bridge paper window signal harbour "
@@ -107,13 +108,22 @@ class _Run:
         return True
 
     def _baselines(self, conversation: ConversationId) -> None:
-        """The same prompt with nothing cached, and as peers do it: without its oldest turn."""
+        """The same prompt with nothing cached, and as peers do it: a window less its oldest."""
         budget = self._budget
         composed = self._rooms.db.read(lambda tx: load(tx, conversation, budget)).result()
         said = composed.messages
         again = (Message(role="system", content=f"Run {self._dice.random()}."), *said)
         self._first_token["prefilled_again"].append(self._ask(again))
-        self._first_token["oldest_dropped"].append(self._ask(said[2:]))
+        newest = self._newest([stored.message for stored in composed.branch])
+        self._first_token["oldest_dropped"].append(self._ask(newest))
+
+    def _newest(self, said: Sequence[Message]) -> Sequence[Message]:
+        """The turns that fit; the one before them has just been dropped."""
+        request = Count(request_id=new_request_id(), messages=tuple(said), each=True)
+        each = count(self._rooms.pool, request).result(_WAIT_S).each
+        begins = [at for at, message in enumerate(said) if message.role == "user"]
+        fitting = (at for at in begins if sum(each[at:]) <= self._budget.limit - _QUESTION_TOKENS)
+        return said[next(fitting, begins[-1]) :]
 
     def _ask(self, messages: Sequence[Message]) -> float:
         request = Generate(

@@ -90,7 +90,7 @@ def test_a_question_under_a_wind_is_answered_from_the_old_prompt_and_brings_no_s
 ) -> None:
     conversation = windy.talk()
     before = windy.last_asked().messages
-    windy.say(conversation, "Are you still there?")
+    windy.say(conversation, said(99))
     assert windy.last_asked().messages[: len(before)] == before
     windy.let_go.set()
     windy.wait_for(WindFinished)

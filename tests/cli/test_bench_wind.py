@@ -40,6 +40,7 @@ def test_a_wind_costs_the_same_each_time_and_the_turn_after_it_does_not_wait(
     assert max(figures["utilization"]) <= 1
     medians = {kind: statistics.median(ms) for kind, ms in figures["first_token_ms"].items() if ms}
     assert medians["after_wind"] <= 1.2 * medians["normal"] < medians["prefilled_again"]
+    assert medians["oldest_dropped"] > medians["normal"]
 
 
 @pytest.mark.slow

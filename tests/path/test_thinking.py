@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from app.bootstrap.rooms import open_rooms
+from app.chat import titles
 from app.chat.events import ChatEvent, ReplyFinished
 from app.chat.titles import WISH
 from app.core.generator import Sink
@@ -29,7 +30,7 @@ AT_THE_END = _TURNS + "{% if " + _OFF + " %}<think>\n\n</think>\n\n{% endif %}{%
 AT_THE_START = (
     "<|im_start|>system\n{% if " + _OFF + " %}/no_think{% else %}/think{% endif %}<|im_end|>\n"
 ) + (_TURNS + "{% endif %}")
-SAID = "We walked to the garden by the river and counted lanterns on the old bridge. " * 6
+SAID = "We walked to the garden by the river and counted lanterns on the old bridge. " * 15
 INSTRUCTION = 220  # tokens: an instruction and what opens a reply
 
 
@@ -76,8 +77,9 @@ Talk = Callable[[str], Segment]
 
 
 @pytest.fixture
-def talk(tmp_path: Path, home: Path) -> Talk:
+def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Talk:
     """A chat with a model of this template, and its first segment."""
+    monkeypatch.setenv("LLAMA_CHAT_N_CTX", "2048")
 
     def speak(template: str) -> Segment:
         model = tmp_path / "thinks.gguf"
@@ -130,7 +132,10 @@ def test_a_side_job_thinks_only_where_not_thinking_would_cost_the_prefix(
     assert not thinks or summary.reasoning not in segment.text
 
 
-def test_a_title_that_was_all_thought_is_asked_for_once_more(talk: Talk, side: list[Side]) -> None:
+def test_a_title_that_was_all_thought_is_asked_for_once_more(
+    talk: Talk, side: list[Side], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(titles, "_MAX_TOKENS", 8)  # shorter than this model's thoughts
     talk(AT_THE_START)
     first, second = titles_of(side)
     assert first.reasoning
