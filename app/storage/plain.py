@@ -12,7 +12,7 @@ Mark = tuple[int, int]
 Change = tuple[int, int, str]  # characters from and to, and what stands there instead
 
 _FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,}).*$", re.MULTILINE)
-_CODE = re.compile(r"(?<!`)(`+)(?!`)([^`\n](?:.*?[^`])?)\1(?!`)")
+_CODE = re.compile(r"(?<!`)(`+)(?!`)([^`\n](?:.*?[^`])??)\1(?!`)")
 _LINE_SIGNS = re.compile(
     r"^(?:[ \t]*>)*[ \t]*(?:#{1,6}[ \t]+|([-*+])[ \t]+(?:\[[ xX]\][ \t]+)?)?", re.M
 )

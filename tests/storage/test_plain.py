@@ -22,6 +22,7 @@ def hit(text: str, words: str) -> Snippet:
         ("see [the paper](https://a.b/c_(d) \"title\"), ![a cat](c.png)", "see the paper, a cat"),
         ("[named][1] or <https://a.b/c>", "named or https://a.b/c"),
         ("run `make **all**` twice, or ``a ` b``", "run make **all** twice, or a ` b"),
+        ("keeps `K` and `V`, not `**`", "keeps K and V, not **"),
         ("> - [x] done\n>   1. more", "• done\n1. more"),
         ("length $n$, $$x^2$$, but $5 and $6", "length n, x^2, but $5 and $6"),
         (r"not \*starred\* at all", "not *starred* at all"),

@@ -6,7 +6,6 @@ radii in documents, so frames, bars and backgrounds are painted here.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
@@ -189,8 +188,8 @@ def _stretches(
 
 def _x_of(line: QTextLine, position: int) -> float:
     # PySide returns (x, cursor position); its stub says so only in newer versions.
-    found: Any = line.cursorToX(position)
-    return float(found[0] if isinstance(found, tuple) else found)
+    found = line.cursorToX(position)
+    return float(found[0] if isinstance(found, tuple) else found)  # pyright: ignore
 
 
 def baseline(document: Document, position: int) -> QPointF:

@@ -49,7 +49,8 @@ def set_aside(
     """What of the block is finished now, and the source lines, from and to, that say it."""
     if not whole or not tokens[0].map or isinstance(whole[0], Capped):
         return None
-    kind, (start, end) = tokens[0].type, tokens[0].map
+    kind: str = tokens[0].type
+    start, end = map(int, tokens[0].map)
     lines = source.split("\n")
     # markdown-it reads these characters as others, and takes an indent from every line.
     if end - start < _WORTH or "\r" in source or "\0" in source or lines[start][:1].isspace():
