@@ -22,8 +22,8 @@ from app.core.settings import NO_EMBEDDER, OwnLoad
 from app.hub.library import Library
 from app.hub.models import Model
 from app.storage.database import is_temporary
-from app.storage.presets import PresetId
 from app.ui.bridge import Answers, Bridge
+from app.ui.composer.preset_menu import PresetMenu
 from app.ui.controls import action
 from app.ui.events import (
     Event,
@@ -82,6 +82,15 @@ class Surroundings:
         self._listed = ModelsListed(())
         self._loaded = ""
         self._palette: Palette | None = None
+        self._presets = PresetMenu(
+            rooms.presets,
+            rooms.temporary.presets,
+            window.keeping,
+            window.current,
+            window.notes,
+            bridge,
+            window.look.theme,
+        )
         self._answers = Answers(window)
         bridge.arrived.connect(self._follow)
 
@@ -95,6 +104,7 @@ class Surroundings:
         window.sidebar.footer.settings.show()
         window.header.rescue = self._rescue
         self._offer_first_models()
+        self._offer_presets()
         window.offer_action(action(window, "&Export chats…", self._export, "Ctrl+Shift+E"))
         window.offer_action(action(window, "&Import chats…", self._import, "Ctrl+Shift+O"))
         window.offer_action(action(window, "&Do something…", self._open_palette, "Ctrl+K"))
@@ -109,6 +119,12 @@ class Surroundings:
                 self._loaded = state.choice.path if isinstance(state, ModelReady) else ""
             case _:
                 pass
+
+    def _offer_presets(self) -> None:
+        presets, window = self._presets, self._window
+        window.composer.offer(presets)
+        window.offer_action(presets.choose)
+        presets.edit_wanted.connect(lambda: self._show_section("sampling"))
 
     def _offer_first_models(self) -> None:
         welcome = self._window.welcome
@@ -264,21 +280,10 @@ class Surroundings:
             models = commands.of_models(self._listed.choices, self._models)
             return [*commands.of_actions(window.menu), *models, *to_settings]
 
-        chats = commands.find_stored(self._rooms.db, window.current.open, self._use_preset)
+        chats = commands.find_stored(self._rooms.db, window.current.open, self._presets.use)
         palette = Palette(window, at_hand, chats, window.look.theme)
         window.look.changed.connect(palette.set_theme)
         return palette
-
-    def _use_preset(self, preset: PresetId) -> None:
-        """For the chat that is open; a new one has to have begun."""
-        here, notes = self._window.current.conversation, self._window.notes
-        if here is None or is_temporary(here):
-            notes.say("Open a chat first: a preset belongs to one.")
-            return
-        self._answers.take(
-            self._rooms.presets.use_preset(here, preset),
-            lambda _: notes.say("The preset holds from the next reply on."),
-        )
 
     def _show_entry(self, entry: "Entry") -> None:
         self._settings().show_entry(entry)
