@@ -81,6 +81,29 @@ def test_a_context_of_its_own_is_kept_and_shown_and_can_be_taken_back(shop, tea)
     assert "own settings" not in shop.page.stock.list.rows.rows[0].detail
 
 
+def larger(old: Settings) -> Settings:
+    """The context of all."""
+    return msgspec.structs.replace(old, models=msgspec.structs.replace(old.models, chat_ctx=32_768))
+
+
+def test_what_is_refused_stays_to_be_mended_whatever_else_is_set(shop, tea):
+    part = loading(shop)
+    type_in(shop, part.chat_ctx, "512")
+    shop.desk.preferences.change(larger)
+    assert part.chat_ctx.text() == "512"
+    assert part.problem.isVisible()
+
+
+def test_what_is_being_written_stays_when_the_model_has_been_loaded(shop, tea):
+    own = shop.page.installed.own
+    shop.desk.qtbot.mouseClick(own.settings_tab, LEFT)
+    shop.until(own.editor.recommended.isChecked)
+    shop.desk.qtbot.keyClicks(own.editor.prompt, "You know tea.")
+    say_loaded(shop, tea)
+    shop.desk.settle()
+    assert own.editor.prompt.toPlainText() == "You know tea."
+
+
 def test_a_bad_context_is_refused_where_it_is_typed(shop, tea):
     part = loading(shop)
     type_in(shop, part.chat_ctx, "512")
@@ -127,11 +150,6 @@ def test_a_setting_for_all_says_nothing_of_a_model_that_has_its_own(shop, tea):
     type_in(shop, part.chat_ctx, "4096")
     say_loaded(shop, tea)
     assert not part.needs.isVisible()
-
-    def larger(old: Settings) -> Settings:
-        return msgspec.structs.replace(
-            old, models=msgspec.structs.replace(old.models, chat_ctx=32_768)
-        )
 
     shop.desk.preferences.change(larger)
     assert part.chat_ctx.placeholderText() == "32,768, as for all"
