@@ -94,6 +94,7 @@ def test_make_says_percent(runtimes: Runtimes, compiler: Script) -> None:
             ],
             "CMake Error at CMakeLists.txt:12 (find_package): Could not find nvcc.",
         ),
+        (["error: subprocess-exited-with-error", "nvcc fatal: no GPU"], "nvcc fatal: no GPU"),
         (["a.cpp:3:1: error: no member", "b.cpp:1:1: error: later"], "a.cpp:3:1: error: no member"),
         (["python: No module named pip"], "python: No module named pip"),
         ([], "the compiler said nothing."),

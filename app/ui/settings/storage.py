@@ -21,7 +21,7 @@ from app.ui.settings.transfer import Export, Import
 from app.ui.settings.widgets import ComboBox
 from app.ui.theme import Theme
 
-_WIDE = 23  # characters
+_WIDE = 24  # characters
 _REASONS = {"daily": "daily", "migration": "before an update", "manual": "by hand"}
 
 
