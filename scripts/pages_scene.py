@@ -180,10 +180,21 @@ def _models(scene: PagesScene) -> None:
     page.stock.list.choose_first()
 
 
+def _loading(scene: PagesScene) -> None:
+    """A model with settings of its own."""
+    _models(scene)
+    own = scene.models().installed.own
+    own.loading_tab.click()
+    own.loading.chat_ctx.setText("16384")
+    own.loading.chat_ctx.editingFinished.emit()
+
+
 def _discover(scene: PagesScene) -> None:
     """A search's result, chosen; waits for the hub's three answers."""
     page = scene.models()
     page.look_for("qwen3 @Qwen")
+    page.discovery.filters.button.click()
+    page.discovery.filters.fitting.click()
     _until(lambda: page.discovery.listing("Qwen/Qwen3-4B-GGUF") is not None)
     page.discovery.list.choose("Qwen/Qwen3-4B-GGUF")
     _until(lambda: "recommended" in page.offer.note.text())
@@ -228,6 +239,7 @@ SCENES: dict[str, Callable[[PagesScene], None]] = {
     "first-run": _nothing,
     "models": _models,
     "models-discover": _discover,
+    "models-loading": _loading,
     "palette": _palette,
     "settings-search": _found,
     "settings-narrow": _narrow,

@@ -8,11 +8,14 @@ import httpx2
 from app.bootstrap.models import model_places
 from app.bootstrap.rooms import Rooms
 from app.bootstrap.runtimes import make_trial
+from app.hub.control import Control
 from app.hub.library import scan
 from app.hub.runtime_builds import BUILDS, find_hardware, suited
+from app.hub.runtime_builds import Build as Recipe
+from app.hub.runtime_compile import can_compile, compile_build
 from app.hub.runtime_install import install_wheel
 from app.hub.runtimes import Runtimes
-from app.ui.settings.runtimes import OWN, Build
+from app.ui.settings.runtimes import OWN, Build, Report
 
 
 class MachineBuilds:
@@ -20,6 +23,8 @@ class MachineBuilds:
         self._rooms = rooms
         self._lane = lane
         self._runtimes = Runtimes(rooms.folders.runtimes)
+        self._control = Control()
+        self.can_compile = can_compile()
 
     def look(self) -> "Future[Sequence[Build]]":
         return self._lane.submit(self._look)
@@ -39,20 +44,44 @@ class MachineBuilds:
         ]
         return [own, *mine, *offered]
 
-    def install(self, name: str, report: Callable[[int, int], None]) -> "Future[str]":
-        def fetch_and_try() -> str:
-            build = next(build for backend, build in BUILDS.items() if backend == name)
+    def install(self, name: str, report: Report) -> "Future[str]":
+        def fetch(build: Recipe, control: Control) -> str:
             with httpx2.Client() as client:
-                installed = install_wheel(
+                return install_wheel(
                     self._runtimes,
                     build,
                     client,
-                    report=lambda arrived: report(arrived.received, arrived.total),
+                    control=control,
+                    report=lambda arrived: report("", arrived.received, arrived.total),
                 )
-            self._use(installed)
-            return installed
 
-        return self._lane.submit(fetch_and_try)
+        return self._make(name, fetch)
+
+    def compile(self, name: str, report: Report) -> "Future[str]":
+        def build_here(build: Recipe, control: Control) -> str:
+            return compile_build(
+                self._runtimes,
+                build,
+                control=control,
+                tell=lambda told: report(told.line, told.done, told.total),
+            )
+
+        return self._make(name, build_here)
+
+    def _make(self, name: str, make: Callable[[Recipe, Control], str]) -> "Future[str]":
+        """And try it: what does not work here is not used."""
+        control = self._control = Control()
+        build = next(build for backend, build in BUILDS.items() if backend == name)
+
+        def make_and_try() -> str:
+            made = make(build, control)
+            self._use(made)
+            return made
+
+        return self._lane.submit(make_and_try)
+
+    def stop(self) -> None:
+        self._control.stop()
 
     def use(self, name: str) -> "Future[None]":
         return self._lane.submit(self._use, name)

@@ -59,6 +59,12 @@ class Models:
         self._lock = threading.RLock()  # a pool that is closing answers on the spot
         self._current = ""
 
+    @property
+    def current(self) -> str:
+        """The path of the one that is loaded, or on its way; empty when there is none."""
+        with self._lock:
+            return self._current
+
     def load(self, path: Path, sink: Sink, *, fresh: bool = False) -> RequestId:
         """Load a model as the settings say; `fresh`: in new processes even if it is there."""
 
@@ -102,7 +108,7 @@ class Models:
 
 
 def model_spec(path: Path, settings: Settings, folders: Folders) -> ModelSpec:
-    models = settings.models
+    models = settings.models.for_model(str(path))
     return ModelSpec(
         path=str(path),
         chat_ctx=models.chat_ctx,
@@ -120,9 +126,14 @@ def model_spec(path: Path, settings: Settings, folders: Folders) -> ModelSpec:
     )
 
 
-def fit_settings(settings: Settings, folders: Folders, trained_ctx: int) -> FitSettings:
-    """How an estimate would have a model loaded, corrected by what loads here then used."""
-    wished = settings.models
+def fit_settings(
+    settings: Settings, folders: Folders, trained_ctx: int, path: str = ""
+) -> FitSettings:
+    """How an estimate would have a model loaded, corrected by what loads here then used.
+
+    `path`: of one that is here and may have settings of its own.
+    """
+    wished = settings.models.for_model(path)
     return FitSettings(
         chat_ctx=min(wished.chat_ctx, trained_ctx or wished.chat_ctx),
         parallel=wished.parallel,

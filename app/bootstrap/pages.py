@@ -18,12 +18,12 @@ from app.core.fit import Fit
 from app.core.ids import new_request_id
 from app.core.messages import Message
 from app.core.protocol import Failed, Render, Rendered, RequestEvent
-from app.core.settings import NO_EMBEDDER
+from app.core.settings import NO_EMBEDDER, OwnLoad
 from app.hub.library import Library
 from app.hub.models import Model
 from app.storage.database import is_temporary
-from app.storage.presets import PresetId
 from app.ui.bridge import Answers, Bridge
+from app.ui.composer.preset_menu import PresetMenu
 from app.ui.controls import action
 from app.ui.events import (
     Event,
@@ -82,21 +82,31 @@ class Surroundings:
         self._listed = ModelsListed(())
         self._loaded = ""
         self._palette: Palette | None = None
+        self._presets = PresetMenu(
+            rooms.presets,
+            rooms.temporary.presets,
+            window.keeping,
+            window.current,
+            window.notes,
+            bridge,
+            window.look.theme,
+        )
         self._answers = Answers(window)
         bridge.arrived.connect(self._follow)
 
     def offer(self) -> None:
         window = self._window
-        window.header.find_more = window.offer_page(
-            "models", "&Models…", "Ctrl+Shift+M", self._models_page
-        )
+        window.pages.offer("models", self._models_page)
+        window.header.find_more = action(window, "&Models…", self._open_models, "Ctrl+Shift+M")
+        window.offer_action(window.header.find_more)
         settings = window.offer_page("settings", "&Settings…", "Ctrl+,", self._settings_page)
         window.sidebar.footer.settings.does(settings)
         window.sidebar.footer.settings.show()
         window.header.rescue = self._rescue
         self._offer_first_models()
+        self._offer_presets()
         window.offer_action(action(window, "&Export chats…", self._export, "Ctrl+Shift+E"))
-        window.offer_action(action(window, "&Import chats…", self._import, "Ctrl+Shift+I"))
+        window.offer_action(action(window, "&Import chats…", self._import, "Ctrl+Shift+O"))
         window.offer_action(action(window, "&Do something…", self._open_palette, "Ctrl+K"))
 
     def _follow(self, event: Event) -> None:
@@ -110,6 +120,12 @@ class Surroundings:
             case _:
                 pass
 
+    def _offer_presets(self) -> None:
+        presets, window = self._presets, self._window
+        window.composer.offer(presets)
+        window.offer_action(presets.choose)
+        presets.edit_wanted.connect(lambda: self._show_section("sampling"))
+
     def _offer_first_models(self) -> None:
         welcome = self._window.welcome
         offers = Offers(self._bridge)
@@ -121,7 +137,8 @@ class Surroundings:
     def _rescue(self, failed: ModelFailed) -> tuple[str, Callable[[], None]]:
         """The next step after a load that failed: a setting that would help, or another model."""
         gpus = any(device.kind == "gpu" for device in self._rooms.pool.devices)
-        step = next_step(failed.error, self._preferences.value, has_gpu=gpus)
+        settings, path = self._preferences.value, failed.choice.path
+        step = next_step(failed.error, settings, path, has_gpu=gpus)
         if step is None:
             return "Choose another model", self._open_models
 
@@ -132,7 +149,12 @@ class Surroundings:
         return step.label, take
 
     def _open_models(self) -> None:
-        self._window.pages.open("models")
+        """Just after the start, what it stands on is still being opened: the window goes on."""
+        shelf = self._shelves.shelf
+        if shelf.done():
+            self._window.pages.open("models")
+        else:
+            self._answers.take(shelf, lambda _: self._open_models())
 
     # -- the pages
 
@@ -148,6 +170,7 @@ class Surroundings:
             webbrowser.open,
             self._rooms.presets,
             self._preview,
+            self._preferences,
         )
         page.begin(self._library, self._loaded)
         return page
@@ -180,6 +203,7 @@ class Surroundings:
         from app.ui.settings.transfer import Export, Import
 
         preferences, stores = self._preferences, self._stores
+        told = self._shelves.lane.submit(versions)  # known by the time that anybody asks
         tools = tuple(each.tool for each in built_in())
         panels: dict[Section, PanelMaker] = {
             "models": lambda theme: Panels(
@@ -198,7 +222,7 @@ class Surroundings:
                 stores, Export(stores, theme), Import(stores), theme
             ),
             "shortcuts": lambda theme: ShortcutsPanel(lambda: actions(self._window.menu)),
-            "about": lambda theme: AboutPanel(versions(), self._diagnose),
+            "about": lambda theme: AboutPanel(told.result(), self._diagnose),
         }
         reload_model = self._window.header.reload.trigger
         return SettingsPage(preferences, panels, reload_model, self._offered, theme)
@@ -217,7 +241,11 @@ class Surroundings:
         if model is None:
             return None
         fits = self._shelves.shelf.result().fits([model]).result()
-        return (model.full_title, fits[model.path]) if model.path in fits else None
+        if model.path not in fits:
+            return None
+        own = self._preferences.value.models.own_of(self._loaded)
+        of_its_own = "" if own == OwnLoad(self._loaded) else ", with settings of its own"
+        return model.full_title + of_its_own, fits[model.path]
 
     def _diagnose(self) -> "Future[str]":
         return self._shelves.lane.submit(diagnostics, self._rooms)
@@ -252,21 +280,10 @@ class Surroundings:
             models = commands.of_models(self._listed.choices, self._models)
             return [*commands.of_actions(window.menu), *models, *to_settings]
 
-        chats = commands.find_stored(self._rooms.db, window.current.open, self._use_preset)
+        chats = commands.find_stored(self._rooms.db, window.current.open, self._presets.use)
         palette = Palette(window, at_hand, chats, window.look.theme)
         window.look.changed.connect(palette.set_theme)
         return palette
-
-    def _use_preset(self, preset: PresetId) -> None:
-        """For the chat that is open; a new one has to have begun."""
-        here, notes = self._window.current.conversation, self._window.notes
-        if here is None or is_temporary(here):
-            notes.say("Open a chat first: a preset belongs to one.")
-            return
-        self._answers.take(
-            self._rooms.presets.use_preset(here, preset),
-            lambda _: notes.say("The preset holds from the next reply on."),
-        )
 
     def _show_entry(self, entry: "Entry") -> None:
         self._settings().show_entry(entry)

@@ -187,6 +187,7 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
             answering,
             self.post,
             sampling=lambda model: self.sampling or self.window.sampling(model),
+            default_model=lambda: self.models.current,
             toolbox=self.toolbox,
         )
         self.closing.callback(turns.close)

@@ -17,9 +17,12 @@ import psutil
 from app.bootstrap.embedder import SETTLED_S
 from app.bootstrap.models import fit_settings, model_places
 from app.bootstrap.rooms import Rooms
+from app.core.fit import Fit, estimate
 from app.core.fit import Settings as FitSettings
 from app.core.protocol import Device
+from app.core.settings import Settings
 from app.hub.library import Library
+from app.hub.models import Model
 from app.hub.watching import Watch
 from app.ui.events import Event, LibraryChanged
 
@@ -27,14 +30,35 @@ if TYPE_CHECKING:
     from app.ui.models.shelf import Shelf
 
 
-class _Machine:
-    """Where models can live: the pool's devices, with the memory that is free now."""
+_PAGES = (
+    "app.ui.models.page",
+    "app.ui.palette.palette",
+    "app.ui.settings.about",
+    "app.ui.settings.estimate",
+    "app.ui.settings.meaning",
+    "app.ui.settings.page",
+    "app.ui.settings.panels",
+    "app.ui.settings.presets",
+    "app.ui.settings.runtimes",
+    "app.ui.settings.shortcuts",
+    "app.ui.settings.storage",
+    "app.ui.settings.tools",
+    "app.ui.settings.transfer",
+    "app.bootstrap.builds",
+)
 
-    def __init__(self, rooms: Rooms) -> None:
+
+class _Machine:
+    """Where models can live: the devices of the settings, with the memory that is free now."""
+
+    def __init__(self, rooms: Rooms, settings: Callable[[], Settings]) -> None:
         self._rooms = rooms
+        self._settings = settings  # as the window has them: the file may not be written yet
 
     def devices(self) -> tuple[Device, ...]:
-        memory = psutil.virtual_memory()
+        wanted, memory = self._settings().models.device, psutil.virtual_memory()
+        gpus = (device for device in self._rooms.pool.devices if device.kind != "cpu")
+        chosen = tuple(device for device in gpus if wanted in ("", device.name))
         cpu = Device(
             name="CPU",
             description="",
@@ -42,14 +66,19 @@ class _Machine:
             total_bytes=memory.total,
             free_bytes=memory.available,
         )
-        others = (device for device in self._rooms.pool.devices if device.kind != "cpu")
-        return (*others, cpu)
+        return (*chosen, cpu)
 
-    def fit_settings(self, trained_ctx: int) -> FitSettings:
-        return fit_settings(self._rooms.settings.value, self._rooms.folders, trained_ctx)
+    def fit_settings(self, trained_ctx: int, path: str = "") -> FitSettings:
+        return fit_settings(self._settings(), self._rooms.folders, trained_ctx, path)
+
+    def fit(self, model: Model) -> Fit:
+        path = str(model.path)
+        wished = self.fit_settings(model.facts.trained_ctx, path)
+        layers = self._settings().models.for_model(path).gpu_layers
+        return estimate(model.facts, wished, self.devices(), layers)
 
     def models_folder(self) -> Path:
-        return self._rooms.settings.value.models_folder(self._rooms.folders.models)
+        return self._settings().models_folder(self._rooms.folders.models)
 
 
 class Shelves(msgspec.Struct, frozen=True):
@@ -61,7 +90,9 @@ class Shelves(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def open_shelf(rooms: Rooms, post: Callable[[Event], None]) -> Generator[Shelves]:
+def open_shelf(
+    rooms: Rooms, post: Callable[[Event], None], settings: Callable[[], Settings]
+) -> Generator[Shelves]:
     with ExitStack() as closing:
 
         def changed(library: Library) -> None:
@@ -77,15 +108,22 @@ def open_shelf(rooms: Rooms, post: Callable[[Event], None]) -> Generator[Shelves
         closing.callback(watch.close)
         opened = closing.enter_context(ExitStack())
         lane = closing.enter_context(ThreadPoolExecutor(2, "opening"))
-        yield Shelves(watch, lane, lane.submit(_open, rooms, post, watch, opened))
+        yield Shelves(watch, lane, lane.submit(_open, rooms, post, settings, watch, opened))
 
 
-def _open(rooms: Rooms, post: Callable[[Event], None], watch: Watch, closing: ExitStack) -> "Shelf":
+def _open(
+    rooms: Rooms,
+    post: Callable[[Event], None],
+    settings: Callable[[], Settings],
+    watch: Watch,
+    closing: ExitStack,
+) -> "Shelf":
     from app.bootstrap.hub import open_catalog
     from app.ui.models.shelf import Shelf
 
-    import_module("app.ui.models.page")  # so that opening the page finds it loaded
-    machine = _Machine(rooms)
+    for page in _PAGES:  # so that opening one finds it loaded
+        import_module(page)
+    machine = _Machine(rooms, settings)
     catalog = closing.enter_context(open_catalog())
     closing.callback(rooms.downloads.subscribe(post))
     rooms.downloads.go_on()

@@ -82,7 +82,7 @@ def open_window(model: Path | None, *, verbose: bool = False) -> Generator[Windo
 
         stores = Stores(rooms.db, rooms.folders, changed)
         closers.enter_context(closing(stores))
-        shelves = closers.enter_context(open_shelf(rooms, bridge.post))
+        shelves = closers.enter_context(open_shelf(rooms, bridge.post, lambda: preferences.value))
         Surroundings(window, rooms, bridge, preferences, models, shelves, stores).offer()
         _follow(window, rooms, bridge, preferences, models)
         rooms.meaning.catch_up(SETTLED_S)

@@ -43,11 +43,12 @@ class Presets:
             conversation, lambda tx: conversations.set_sampling(tx, conversation, sampling)
         )
 
-    def use_preset(self, conversation: ConversationId, preset: PresetId) -> "Future[Conversation]":
+    def use_preset(self, conversation: ConversationId, preset: Preset) -> "Future[Conversation]":
+        """A copy of it, from the next reply on."""
+
         def use(tx: Tx) -> Conversation:
-            chosen = presets.get(tx, preset).preset
-            conversations.set_system_prompt(tx, conversation, chosen.system_prompt)
-            return conversations.set_sampling(tx, conversation, chosen.sampling)
+            conversations.set_system_prompt(tx, conversation, preset.system_prompt)
+            return conversations.set_sampling(tx, conversation, preset.sampling)
 
         return self._change(conversation, use)
 
@@ -79,7 +80,9 @@ class Presets:
 
 
 def sampling_of(
-    tx: Tx, conversation: Conversation, recommended_for: Callable[[str], Sampling]
+    tx: Tx, conversation: Conversation, default: str, recommended_for: Callable[[str], Sampling]
 ) -> Sampling:
-    own = conversation.sampling or presets.of_model(tx, conversation.model).sampling
+    """`default`: the model that answers when the chat names none."""
+    model = conversation.model or default
+    own = conversation.sampling or presets.of_model(tx, model).sampling
     return own or recommended_for(conversation.model)

@@ -60,12 +60,14 @@ class Turns:
         post: Callable[[ChatEvent], None],
         *,
         sampling: Callable[[str], Sampling] = lambda _model: Sampling(),
+        default_model: Callable[[], str] = lambda: "",
         toolbox: Toolbox = Toolbox(()),
     ) -> None:
         self._db = db
         self._answering = answering
         self._post = post
         self._sampling = sampling
+        self._default_model = default_model  # the model that chats which name none are answered by
         self._toolbox = toolbox
         self._tools = ThreadPoolExecutor(1, "tools")
         self._waiting = Waiting(db, post, answering.streaming)
@@ -80,7 +82,7 @@ class Turns:
         """A new conversation that opens with this message; `preset` None: the model's own."""
 
         def create(tx: Tx) -> ConversationId:
-            chosen = preset or presets.of_model(tx, model)
+            chosen = preset or presets.of_model(tx, model or self._default_model())
             return conversations.create(
                 tx,
                 title=first_words(text) or next((d.name for d in carried), ""),
@@ -278,7 +280,7 @@ class Turns:
     def _replying(self, tx: Tx, conversation: ConversationId, question: MessageId | None) -> _Begun:
         chat = conversations.get(tx, conversation)
         reply = messages.start_reply(tx, conversation, question, chat.model)
-        return _Begun(reply, sampling_of(tx, chat, self._sampling))
+        return _Begun(reply, sampling_of(tx, chat, self._default_model(), self._sampling))
 
     def _resumed(self, tx: Tx, ended: StoredMessage) -> _Begun:
         chat = conversations.get(tx, ended.conversation_id)
@@ -286,7 +288,9 @@ class Turns:
             raise InvalidRequest("Only a last reply that ended too early can go on.")
         reply = messages.reopen(tx, ended.id, chat.model)
         resumed = ReplyResumed(conversation=chat.id, message=reply)
-        return _Begun(reply, sampling_of(tx, chat, self._sampling), (resumed,))
+        return _Begun(
+            reply, sampling_of(tx, chat, self._default_model(), self._sampling), (resumed,)
+        )
 
     # ------------------------------------------------------------ how it goes on
 

@@ -14,6 +14,7 @@ from app.core.protocol import FlashAttention, KvType, Memory
 NO_EMBEDDER = "none"  # stands for an embedder: chats are searched by words alone
 
 ChatContext = Annotated[int, msgspec.Meta(ge=2048, le=131_072)]
+GpuLayers = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class GeneralSettings(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -30,9 +31,17 @@ class AppearanceSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     reading_width: Annotated[int, msgspec.Meta(ge=480, le=1600)] = 780
 
 
+class OwnLoad(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one model is loaded with in place of what all are; None: as all are."""
+
+    path: str
+    chat_ctx: ChatContext | None = None
+    gpu_layers: GpuLayers | Literal["auto"] | None = None  # auto: as many as fit
+
+
 class ModelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     chat_ctx: ChatContext = 8192
-    gpu_layers: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    gpu_layers: GpuLayers | None = None  # None: as many as fit
     threads: Annotated[int, msgspec.Meta(ge=0, le=1024)] = 0
     parallel: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
     type_k: KvType = "f16"
@@ -53,6 +62,24 @@ class ModelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     memory_mapping: Memory = "auto"
     memory_limit_mib: Annotated[int, msgspec.Meta(ge=0)] = 0  # of each engine process; 0: none
     idle_unload_minutes: Annotated[int, msgspec.Meta(ge=0, le=10_080)] = 15  # 0: never
+    own: tuple[OwnLoad, ...] = ()  # at most one of each model
+
+    def own_of(self, path: str) -> OwnLoad:
+        return next((each for each in self.own if each.path == path), OwnLoad(path))
+
+    def with_own(self, own: OwnLoad) -> "ModelSettings":
+        others = tuple(each for each in self.own if each.path != own.path)
+        kept = others if own == OwnLoad(own.path) else (*others, own)
+        return msgspec.structs.replace(self, own=kept)
+
+    def for_model(self, path: str) -> "ModelSettings":
+        """These, with what the model has of its own."""
+        own, layers = self.own_of(path), self.gpu_layers
+        if own.gpu_layers is not None:
+            layers = None if own.gpu_layers == "auto" else own.gpu_layers
+        return msgspec.structs.replace(
+            self, chat_ctx=own.chat_ctx or self.chat_ctx, gpu_layers=layers
+        )
 
 
 class ToolSettings(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -39,6 +39,10 @@ class Preferences(QObject):
         self._answers.take(saving, lambda _: None, self._not_saved)
         return saving
 
+    def saved(self) -> "Future[None]":
+        """Ends when all that was changed so far is on disk, where the rooms below read it."""
+        return self._lane.submit(lambda: None)
+
     def close(self) -> None:
         """What was changed is on disk when this returns."""
         self._lane.shutdown(wait=True)

@@ -67,6 +67,7 @@ class Window(QMainWindow):
     ) -> None:
         super().__init__()
         self.bridge = bridge
+        self.keeping = keeping
         self._memory = memory
         kept = remembered.recall(memory)
         self.setWindowTitle("Llama Chat")

@@ -165,6 +165,7 @@ class Chat:
             db, self.generator, lambda: self.budget, toolbox, sees=lambda _model: self.sees
         )
         self.sees = False
+        self.default_model = ""
         self.summarizer = ""
         self.wind = Wind(
             db,
@@ -196,6 +197,7 @@ class Chat:
             self.answering,
             self.post,
             sampling=lambda model: self.recommended.get(model, Sampling()),
+            default_model=lambda: self.default_model,
             toolbox=toolbox,
         )
         self.presets = Presets(db, self.post)

@@ -43,7 +43,7 @@ def test_a_preset_sets_prompt_and_sampling_and_is_told_of(chat: Chat) -> None:
     conversation = chat.turns.start("Hi").result()
     chat.wait_for(ReplyFinished)
     told = len([e for e in chat.events if isinstance(e, ConversationChanged)])
-    chat.presets.use_preset(conversation, saved.result().id).result()
+    chat.presets.use_preset(conversation, saved.result().preset).result()
     chat.wait_for(ConversationChanged, told + 1)
     chat.turns.send(conversation, "Ahoy")
     assert ask(chat, "Ahoy", 2) == WARM
@@ -58,6 +58,18 @@ def test_a_chat_may_begin_with_a_preset_or_with_its_models_own(chat: Chat) -> No
     chat.turns.start("Two", "m.gguf", Preset(system_prompt="Be long.")).result()
     ask(chat, "Two", 2)
     assert chat.last_asked().messages[0].text == "Be long."
+
+
+def test_a_chat_that_names_no_model_begins_as_the_one_that_answers_has_it(chat: Chat) -> None:
+    chat.default_model = "m.gguf"
+    own = Preset(system_prompt="Be brief.", sampling=WARM)
+    chat.presets.set_for_model("m.gguf", own).result()
+    conversation = chat.turns.start("One").result()
+    assert ask(chat, "One", 1) == WARM
+    assert chat.last_asked().messages[0].text == "Be brief."
+    chat.default_model = "other.gguf"
+    chat.turns.send(conversation, "Two")
+    assert ask(chat, "Two", 2) == Sampling(), "its own sampling went with the model"
 
 
 def test_a_preset_of_the_same_name_is_replaced_and_can_be_removed(chat: Chat) -> None:

@@ -20,4 +20,4 @@ def test_the_window_and_the_commands_correct_by_what_was_measured(home: Path) ->
         measured.add(MeasuredLoad(f"m{number}", 4096, 0, 1 << 30, (1 << 30) * 5 // 4))
     command = Ground(folders, settings).fit_settings(2048)
     assert command.correction > 1.1
-    assert _Machine(rooms).fit_settings(2048) == command
+    assert _Machine(rooms, lambda: settings).fit_settings(2048) == command

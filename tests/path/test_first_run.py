@@ -1,5 +1,7 @@
 """The whole app's first minutes: on an empty home, and on one with twenty models."""
 
+import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,10 +10,16 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from app.bootstrap import shelf
 from app.bootstrap.window import open_window
 from app.chat.events import ReplyFinished
-from app.ui.events import Event, ModelChanged, ModelFailed, ModelReady
+from app.core.errors import ErrorInfo, OutOfMemory
+from app.core.paths import find_folders
+from app.storage import conversations
+from app.storage.settings_file import SettingsFile
+from app.ui.events import Event, ModelChanged, ModelChoice, ModelFailed, ModelReady
 from app.ui.models.page import ModelsPage
+from app.ui.palette.commands import actions
 from app.ui.palette.palette import Palette
 from app.ui.settings.entries import TITLES
 from app.ui.settings.page import SettingsPage
@@ -20,6 +28,7 @@ from scripts.hub_stand_in import StandIn
 from tests.hub.gguf_files import write
 
 LEFT = Qt.MouseButton.LeftButton
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 
 @pytest.fixture
@@ -124,16 +133,12 @@ def test_twenty_models_are_found_listed_and_none_blocks_the_start(
         offers = window.welcome._offers
         assert offers is not None
         assert not offers.isVisible()
-        qtbot.keyClick(
-            window,
-            Qt.Key.Key_M,
-            Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
-        )
+        qtbot.keyClick(window, Qt.Key.Key_M, CONTROL | SHIFT)
+        until(qtbot, lambda: window.pages.name == "models")
         page = window.pages.currentWidget()
         assert isinstance(page, ModelsPage)
         until(qtbot, lambda: len(page.stock.list.rows.rows) == 20)
-        control = Qt.KeyboardModifier.ControlModifier
-        qtbot.keyClick(window, Qt.Key.Key_K, control)
+        qtbot.keyClick(window, Qt.Key.Key_K, CONTROL)
         palette = window.findChild(Palette)
         assert palette is not None
         qtbot.keyClicks(palette.field, "threads")
@@ -165,4 +170,119 @@ def test_a_model_that_cannot_be_loaded_explains_itself_and_offers_what_next(
         assert window.notes.text == failed[0].error.message
         assert window.notes.button.text() == "Choose another model"
         qtbot.mouseClick(window.notes.button, LEFT)
-        assert window.pages.name == "models"
+        until(qtbot, lambda: window.pages.name == "models")
+
+
+def test_a_load_that_found_too_little_memory_is_taken_a_step_down_by_one_press(
+    qtbot: QtBot, hub: StandIn, tiny_model: Path
+) -> None:
+    error = ErrorInfo(OutOfMemory.kind, "There is not enough free memory for this model.")
+    with opened(qtbot) as window:
+        ready = readied(window)
+        choice = ModelChoice(str(tiny_model), "tiny")
+        window.bridge.post(ModelChanged(ModelFailed(choice, error)))
+        until(qtbot, window.notes.isVisible)
+        assert window.notes.button.text() == "Load it with a context of 4,096 tokens"
+        qtbot.mouseClick(window.notes.button, LEFT)
+        until(qtbot, lambda: ready, 40_000)
+        assert ready[0].info.chat_ctx <= 4096
+    kept = SettingsFile(find_folders().settings)
+    assert kept.value.models.chat_ctx == 4096
+
+
+def test_a_later_start_loads_the_last_model_while_one_can_write_already(
+    qtbot: QtBot, hub: StandIn, tiny_model: Path
+) -> None:
+    with opened(qtbot, tiny_model) as window:
+        ready = readied(window)
+        until(qtbot, lambda: ready, 40_000)
+    with opened(qtbot) as window:
+        ready = readied(window)
+        qtbot.keyClicks(window.composer.editor, "Written before it answers")
+        assert window.composer.editor.toPlainText() == "Written before it answers"
+        until(qtbot, lambda: ready, 40_000)
+        assert ready[0].choice.path == str(tiny_model)
+        assert window.composer.editor.toPlainText() == "Written before it answers"
+
+
+def readied(window: Window) -> list[ModelReady]:
+    """Grows with each model that is loaded."""
+    found: list[ModelReady] = []
+
+    def follow(event: Event) -> None:
+        if isinstance(event, ModelChanged) and isinstance(event.state, ModelReady):
+            found.append(event.state)
+
+    window.bridge.arrived.connect(follow)
+    return found
+
+
+def test_a_models_own_prompt_and_context_hold_in_the_window(
+    qtbot: QtBot, hub: StandIn, tiny_model: Path, home: Path
+) -> None:
+    """From its page to its next load and the next chat with it."""
+    model = home / "models" / "tiny-F16.gguf"
+    model.parent.mkdir(parents=True)
+    shutil.copy(tiny_model, model)
+    with opened(qtbot, model) as window:
+        ready = readied(window)
+        until(qtbot, lambda: ready, 40_000)
+        qtbot.keyClick(window, Qt.Key.Key_M, CONTROL | SHIFT)
+        until(qtbot, lambda: window.pages.name == "models")
+        page = window.pages.currentWidget()
+        assert isinstance(page, ModelsPage)
+        until(qtbot, lambda: [row.key for row in page.stock.list.rows.rows] == [str(model)])
+        page.stock.list.choose(str(model))
+        own = page.installed.own
+        until(qtbot, own.editor.recommended.isChecked)
+        qtbot.keyClicks(own.editor.prompt, "You know tea.")
+        qtbot.mouseClick(own.editor.save, LEFT)
+        until(qtbot, lambda: own.said.text() == "Kept.")
+        qtbot.mouseClick(own.loading_tab, LEFT)
+        qtbot.keyClicks(own.loading.chat_ctx, "2048")
+        qtbot.keyClick(own.loading.chat_ctx, Qt.Key.Key_Return)
+        qtbot.mouseClick(own.loading.reload, LEFT)
+        until(qtbot, lambda: len(ready) == 2, 40_000)
+        assert ready[1].info.chat_ctx == 2048 < ready[0].info.chat_ctx
+        qtbot.keyClick(page, Qt.Key.Key_Escape)
+        qtbot.keyClicks(window.composer.editor, "Hello")
+        qtbot.keyClick(window.composer.editor, Qt.Key.Key_Return)
+        until(qtbot, lambda: window.current.conversation is not None)
+        here, db = window.current.conversation, window.keeping.stored.db
+        chat = db.read(lambda tx: conversations.get(tx, here)).result(5)
+        assert chat.system_prompt == "You know tea."
+        until(qtbot, window.composer.stop_action.isEnabled)
+        qtbot.keyClick(window.composer.editor, Qt.Key.Key_Escape)
+        until(qtbot, lambda: not window.composer.stop_action.isEnabled())
+
+
+def test_the_models_page_waits_for_its_rooms_and_the_window_does_not(
+    qtbot: QtBot, hub: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    real = shelf._open
+
+    def slow(*rooms: object) -> object:
+        go_on.wait(20)
+        return real(*rooms)
+
+    monkeypatch.setattr(shelf, "_open", slow)
+    with opened(qtbot) as window:
+        try:
+            until(qtbot, window.isActiveWindow)
+            qtbot.keyClick(window, Qt.Key.Key_M, CONTROL | SHIFT)
+            qtbot.keyClicks(window.composer.editor, "meanwhile")
+            assert window.composer.editor.toPlainText() == "meanwhile"
+            assert window.pages.name == ""
+        finally:
+            go_on.set()
+        until(qtbot, lambda: window.pages.name == "models")
+
+
+def test_no_two_actions_have_the_same_keys(qtbot: QtBot, hub: StandIn) -> None:
+    """Qt would do neither."""
+    with opened(qtbot) as window:
+        keys = [each for _, found in actions(window.menu) for each in found]
+        named = [each.shortcut().toString() for each in keys if not each.shortcut().isEmpty()]
+        assert sorted(named) == sorted(set(named))
+        assert {"Ctrl+P", "Ctrl+K", "Ctrl+Shift+I", "Ctrl+Shift+O"} <= set(named)

@@ -39,8 +39,8 @@ class Verbs:
         self.asked: list[tuple[object, ...]] = []
         self._db = db
 
-    def start(self, text: str, carried=()) -> "Future[ConversationId]":
-        self.asked.append(("start", text, *carried))
+    def start(self, text: str, preset=None, carried=()) -> "Future[ConversationId]":
+        self.asked.append(("start", text, *([preset] if preset else []), *carried))
         return self._db.write(lambda tx: conversations.create(tx, text).id)
 
     def so_far(self, conversation: ConversationId) -> tuple[str, str]:

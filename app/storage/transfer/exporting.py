@@ -38,12 +38,12 @@ def all_ids(tx: Tx) -> list[ConversationId]:
 
 
 def export(db: ReadLane, ids: Sequence[ConversationId], format: Format, target: Path) -> list[Path]:
-    """JSON is one file; a page for people is one file, or one each in a folder for several."""
+    """JSON is one file; a page for people is one file, or one each in a folder."""
     try:
         if format == "json":
             _write_archive(db, ids, target)
             return [target]
-        if len(ids) == 1:
+        if len(ids) == 1 and not target.is_dir():
             replace_with(target, db.read(lambda tx: page(tx, ids[0], format)).result()[1])
             return [target]
         target.mkdir(parents=True, exist_ok=True)

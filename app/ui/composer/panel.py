@@ -20,6 +20,7 @@ from app.ui.composer.attachments import Attachment, Documents
 from app.ui.composer.drafts import Drafts
 from app.ui.composer.editing import EditNote
 from app.ui.composer.editor import Editor, local_paths
+from app.ui.composer.preset_menu import PresetMenu
 from app.ui.composer.queue import QueueRows
 from app.ui.controls import IconButton, action
 from app.ui.current import Current, Place, Sheet
@@ -51,6 +52,7 @@ class Composer(QWidget):
         self._theme = theme
         self._answers = Answers(self)
         self._starting = False
+        self._presets: PresetMenu | None = None
         self._editing: MessageId | None = None  # whose text the editor holds for a change
         self._sheet: Sheet = current.place.sheet
         self.editor = Editor(theme)
@@ -69,7 +71,7 @@ class Composer(QWidget):
     def _lay_out(self) -> None:
         self._card = QFrame()
         self._card.setObjectName("card")
-        bar = QHBoxLayout()
+        bar = self._bar = QHBoxLayout()
         bar.setContentsMargins(0, 0, 0, 0)
         bar.addWidget(self.attach_button)
         bar.addStretch(1)
@@ -122,7 +124,14 @@ class Composer(QWidget):
             self.editor, self.attaching.chips, self.queue, self.attach_button, self.edit_note,
         ):  # fmt: skip
             part.set_theme(theme)
+        if self._presets is not None:
+            self._presets.set_theme(theme)
         self._refresh()
+
+    def offer(self, presets: PresetMenu) -> None:
+        """Beside the files; a chat that begins takes along what is chosen in it."""
+        self._presets = presets
+        self._bar.insertWidget(1, presets)
 
     @property
     def _here(self) -> ConversationId | None:
@@ -204,6 +213,8 @@ class Composer(QWidget):
         def opened(conversation: ConversationId) -> None:
             self._starting = False
             self._drafts.keep(sheet, "")
+            if self._presets is not None:
+                self._presets.taken()
             self._live.begin(conversation)
             self.attaching.sent(conversation, taken)
             if self._sheet == sheet:
@@ -218,7 +229,8 @@ class Composer(QWidget):
         self.editor.replace("")
         self._drafts.keep(sheet, text)  # until the new chat is on disk
         turns = self._keeping.new(temporary=self._current.place.temporary).turns
-        self._answers.take(turns.start(text, carried=attached), opened, failed)
+        preset = self._presets.for_new if self._presets is not None else None
+        self._answers.take(turns.start(text, preset=preset, carried=attached), opened, failed)
 
     def _empty(self) -> None:
         # The draft on disk stays until the message is: a crash between loses nothing.

@@ -12,6 +12,7 @@ from app.hub.control import Stopped
 from app.hub.suggestions import Suggestion
 from app.ui.bridge import Answers
 from app.ui.models.figures import size
+from app.ui.models.filters import FilterBar
 from app.ui.models.rows import Row, RowList
 from app.ui.models.shelf import Shelf
 from app.ui.models.words import listing_row
@@ -25,6 +26,9 @@ _SORTS: tuple[tuple[Sort, str], ...] = (
     ("last_modified", "Newest"),
 )
 _SUGGESTED = "suggested:"
+_ENOUGH = 15  # results, to begin with
+_NOTHING = "The hub has no GGUF model like that."
+_FILTERED = "No model of the hub passes these filters."
 
 
 class Discovery(QWidget):
@@ -41,11 +45,13 @@ class Discovery(QWidget):
         self._suggested: list[Suggestion] = []
         self.list = RowList("Models of the hub", theme)
         self.sort = ComboBox("Order of the results", theme)
+        self.filters = FilterBar(theme)
         self.state = QLabel()
         self._lay_out()
         self.list.chosen.connect(self._told)
         self.list.near_end.connect(self._more)
-        self.sort.activated.connect(self._sorted)
+        self.sort.activated.connect(self._search_again)
+        self.filters.changed.connect(self._search_again)
 
     def _lay_out(self) -> None:
         for value, name in _SORTS:
@@ -54,16 +60,19 @@ class Discovery(QWidget):
         self.state.setWordWrap(True)
         self.setFocusProxy(self.list)
         top = QHBoxLayout()
-        top.addWidget(self.state, 1)
+        top.addWidget(self.filters.button)
+        top.addStretch(1)
         top.addWidget(self.sort)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(top)
+        column.addWidget(self.filters)
+        column.addWidget(self.state)
         column.addWidget(self.list, 1)
 
     def set_theme(self, theme: Theme) -> None:
-        self.list.set_theme(theme)
-        self.sort.set_theme(theme)
+        for part in (self.list, self.sort, self.filters):
+            part.set_theme(theme)
 
     def listing(self, key: str) -> Listing | None:
         return self._found.get(key)
@@ -78,7 +87,15 @@ class Discovery(QWidget):
         self._found = {}
         if not self._suggested:
             self._answers.take(self._shelf.suggestions(), self._suggest)
-        self._search = self._shelf.search(Query(words, sort=self.sort.currentData()))
+        wanted = self.filters.filters
+        query = Query(
+            words,
+            sort=self.sort.currentData(),
+            licence=wanted.licence,
+            architecture=wanted.architecture,
+            most_parameters=self._shelf.most_parameters() if wanted.fitting else 0,
+        )
+        self._search = self._shelf.search(query)
         self._asking = False
         self._more()
 
@@ -87,7 +104,7 @@ class Discovery(QWidget):
         if search is None or search.finished or self._asking:
             return
         self._asking = True
-        self.state.setText("Asking the hub…")
+        self._say("Asking the hub…")
         self._answers.take(
             self._shelf.page(search),
             lambda page: self._came(search, page),
@@ -99,16 +116,24 @@ class Discovery(QWidget):
             return
         self._asking = False
         self._found |= {listing.repository: listing for listing in page}
+        self.filters.learn(page)
         self._show()
         nothing = search.finished and not self._found
-        self.state.setText("The hub has no GGUF model like that." if nothing else "")
+        why = _FILTERED if self.filters.filters.count else _NOTHING
+        self._say(why if nothing else "")
+        if page and len(self._found) < _ENOUGH:
+            self._more()  # filtered pages may be short, and what does not scroll asks for nothing
 
     def _failed(self, search: Search, error: BaseException) -> None:
         if search is self._search and not isinstance(error, Stopped):
             self._asking = False
             self._words = None  # the same words may be tried again
             self._show()
-            self.state.setText(to_info(error).message)
+            self._say(to_info(error).message)
+
+    def _say(self, text: str) -> None:
+        self.state.setText(text)
+        self.state.setVisible(bool(text))
 
     def _suggest(self, suggested: list[Suggestion]) -> None:
         self._suggested = suggested
@@ -116,14 +141,14 @@ class Discovery(QWidget):
 
     def _show(self) -> None:
         rows = [listing_row(listing) for listing in self._found.values()]
-        if not self._words and self._suggested:
+        if not self._words and self._suggested and not self.filters.filters.count:
             suits = Row("suits", "Suits this computer", heading=True)
             popular = Row("found", self.sort.currentText(), heading=True)
             mine = [_suggested_row(one) for one in self._suggested]
             rows = [suits, *mine, *([popular, *rows] if rows else [])]
         self.list.show_rows(rows)
 
-    def _sorted(self) -> None:
+    def _search_again(self) -> None:
         self.look_for(self._words or "", again=True)
 
     def _told(self, row: Row) -> None:

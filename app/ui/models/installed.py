@@ -9,12 +9,12 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from app.core.fit import LABELS, Fit, arithmetic
+from app.core.fit import Fit, arithmetic
 from app.hub.models import Broken, Model
 from app.ui.controls import Elided
 from app.ui.models.figures import many, size
 from app.ui.models.own import OwnSettings
-from app.ui.models.words import SOURCES
+from app.ui.models.words import SOURCES, fit_words
 
 Shown = Model | Broken
 
@@ -68,7 +68,7 @@ class InstalledView(QWidget):
         self._path.setText(str(shown.path))
         self._fit.setVisible(fit is not None)
         if fit is not None:
-            self._fit.setText(_fit_words(fit))
+            self._fit.setText(fit_words(fit))
             self._fit.setToolTip("\n".join(arithmetic(fit)))
         if isinstance(shown, Model):
             self.title.setText(shown.full_title)
@@ -79,6 +79,7 @@ class InstalledView(QWidget):
         self.own.setVisible(chat)
         if isinstance(shown, Model) and chat:
             self.own.show_model(shown, loaded=loaded)
+            self.own.loading.show_fit(fit)
 
     @property
     def path(self) -> Path | None:
@@ -106,13 +107,6 @@ def _facts(model: Model) -> str:
         f"{len(model.copies)} more copies of it" if model.copies else "",
     )
     return " · ".join(part for part in parts if part)
-
-
-def _fit_words(fit: Fit) -> str:
-    layers = ""
-    if fit.gpu_available:
-        layers = f", {fit.gpu_layers} of {fit.total_layers} layers on the GPU"
-    return f"{LABELS[fit.label].capitalize()} with the settings as they are{layers}."
 
 
 def _button(text: str, kind: str) -> QPushButton:

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.core.errors import to_info
-from app.core.fit import LABELS, Fit, arithmetic
+from app.core.fit import Fit, arithmetic
 from app.hub.catalog import Listing, Offer
 from app.hub.references import Reference
 from app.hub.variants import Variant
@@ -19,7 +19,7 @@ from app.ui.controls import Elided
 from app.ui.models.figures import many, size
 from app.ui.models.rows import RowList
 from app.ui.models.shelf import Judgement, Shelf
-from app.ui.models.words import variant_key, variant_row
+from app.ui.models.words import fit_label, variant_key, variant_row
 from app.ui.theme import Theme
 from app.ui.transcript.items import ItemId, MessageItem, OpenLink
 from app.ui.transcript.view import Transcript
@@ -252,7 +252,7 @@ def _byline(listing: Listing) -> str:
 
 
 def _tip(fit: Fit | None) -> str:
-    return "" if fit is None else "\n".join([LABELS[fit.label].capitalize(), *arithmetic(fit)])
+    return "" if fit is None else "\n".join([fit_label(fit), *arithmetic(fit)])
 
 
 def _small() -> QLabel:

@@ -1,4 +1,4 @@
-"""What belongs to one model: how its chats begin and are sampled, and its chat template.
+"""What belongs to one model: how its chats begin, how it is loaded, and its chat template.
 
 Main thread. The template is shown as text people can read; for the model in use, also what a
 short chat looks like to it.
@@ -25,6 +25,8 @@ from app.core.errors import to_info
 from app.hub.models import Model
 from app.storage.presets import Preset
 from app.ui.bridge import Answers
+from app.ui.models.loading import OwnLoading
+from app.ui.preferences import Preferences
 from app.ui.settings.presets import PresetEditor
 from app.ui.theme import Theme
 from app.ui.transcript.items import ItemId, MessageItem
@@ -35,7 +37,9 @@ Preview = Callable[[], "Future[str]"]
 
 
 class OwnSettings(QWidget):
-    def __init__(self, presets: Presets, preview: Preview, theme: Theme) -> None:
+    def __init__(
+        self, presets: Presets, preview: Preview, preferences: Preferences, theme: Theme
+    ) -> None:
         super().__init__()
         self._presets = presets
         self._preview = preview
@@ -44,12 +48,15 @@ class OwnSettings(QWidget):
         self._loaded = False
         self.editor = PresetEditor(theme)
         self.said = QLabel()
+        self.loading = OwnLoading(preferences, theme)
         self.template = Transcript(theme)
-        self.settings_tab, self.template_tab = _tab("Chats with it"), _tab("Chat template")
+        self.settings_tab, self.loading_tab = _tab("Chats with it"), _tab("How it is loaded")
+        self.template_tab = _tab("Chat template")
         self._pages = QStackedWidget()
         self._lay_out()
         self.editor.saved.connect(self._save)
-        self.settings_tab.toggled.connect(self._turned)
+        for tab in (self.loading_tab, self.template_tab):
+            tab.toggled.connect(self._turned)
 
     def _lay_out(self) -> None:
         about = QLabel("New chats with this model begin with this prompt and are sampled so.")
@@ -57,24 +64,12 @@ class OwnSettings(QWidget):
             label.setProperty("kind", "small")
             label.setWordWrap(True)
         self.template.setAccessibleName("Chat template")
-        inner = QWidget()
-        inner.setObjectName("pageBody")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 8, 12, 8)
-        for part in (about, self.editor, self.said):
-            column.addWidget(part)
-        column.addStretch(1)
-        area = QScrollArea()
-        area.setObjectName("pageScroll")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inner)
-        self._pages.addWidget(area)
+        self._pages.addWidget(_scrolled(about, self.editor, self.said))
+        self._pages.addWidget(_scrolled(self.loading))
         self._pages.addWidget(self.template)
         group = QButtonGroup(self)
         tabs = QHBoxLayout()
-        for tab in (self.settings_tab, self.template_tab):
+        for tab in (self.settings_tab, self.loading_tab, self.template_tab):
             group.addButton(tab)
             tabs.addWidget(tab)
         tabs.addStretch(1)
@@ -85,22 +80,24 @@ class OwnSettings(QWidget):
         around.addWidget(self._pages, 1)
 
     def set_theme(self, theme: Theme) -> None:
-        self.editor.set_theme(theme)
-        self.template.set_theme(theme)
+        for part in (self.editor, self.loading, self.template):
+            part.set_theme(theme)
 
     def show_model(self, model: Model, *, loaded: bool) -> None:
-        if (model, loaded) == (self._model, self._loaded):
-            return  # what is being typed stays
+        self.loading.show_model(model, loaded=loaded)
+        another = self._model is None or model.path != self._model.path
+        turned = loaded != self._loaded
         self._model, self._loaded = model, loaded
-        self.said.clear()
-        self._answers.take(
-            self._presets.of_model(str(model.path)), lambda preset: self._shown(model, preset)
-        )
-        if self.template_tab.isChecked():
+        if another:  # else what is being typed stays
+            self.said.clear()
+            self._answers.take(
+                self._presets.of_model(str(model.path)), lambda preset: self._shown(model, preset)
+            )
+        if (another or turned) and self.template_tab.isChecked():
             self._show_template()
 
     def _shown(self, model: Model, preset: Preset) -> None:
-        if model is self._model:
+        if self._model is not None and model.path == self._model.path:
             self.editor.show_preset(preset)
 
     def _save(self, preset: Preset) -> None:
@@ -114,9 +111,9 @@ class OwnSettings(QWidget):
     # -- the template
 
     def _turned(self) -> None:
-        template = self.template_tab.isChecked()
-        self._pages.setCurrentIndex(1 if template else 0)
-        if template:
+        tabs = (self.settings_tab, self.loading_tab, self.template_tab)
+        self._pages.setCurrentIndex([tab.isChecked() for tab in tabs].index(True))
+        if self.template_tab.isChecked():
             self._show_template()
 
     def _show_template(self) -> None:
@@ -134,7 +131,7 @@ class OwnSettings(QWidget):
             )
 
     def _rendered(self, model: Model, rendered: str, text: str) -> None:
-        if model is self._model:
+        if self._model is not None and model.path == self._model.path:
             self._write(
                 f"### What a short chat looks like to it\n\n{_code(rendered, '')}\n\n{text}"
             )
@@ -152,6 +149,23 @@ def _code(text: str, language: str) -> str:
     """In a fence longer than any inside it."""
     fence = "`" * 8
     return f"{fence}{language}\n{text.replace(fence, '')}\n{fence}"
+
+
+def _scrolled(*parts: QWidget) -> QScrollArea:
+    inner = QWidget()
+    inner.setObjectName("pageBody")
+    column = QVBoxLayout(inner)
+    column.setContentsMargins(0, 8, 12, 8)
+    for part in parts:
+        column.addWidget(part)
+    column.addStretch(1)
+    area = QScrollArea()
+    area.setObjectName("pageScroll")
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(inner)
+    return area
 
 
 def _tab(text: str) -> QToolButton:

@@ -1,16 +1,19 @@
 """The models page: a list at the left, what is chosen in it at the right, downloads below.
 
 Main thread. Two lists: what is on this computer, and what the hub finds; a search that is no
-longer wanted ends quietly. Where the window is narrow one side is shown at a time.
+longer wanted ends quietly. Where the window is narrow one side is shown at a time. What is not
+seen at first is made a part at a time once the page shows, or when it is needed before.
 """
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -37,6 +40,7 @@ from app.ui.models.discovery import Discovery, reference_of
 from app.ui.models.installed import InstalledView, Shown
 from app.ui.models.offer import OfferView
 from app.ui.models.own import OwnSettings, Preview
+from app.ui.models.pull import Pull
 from app.ui.models.reveal import reveal
 from app.ui.models.rows import Row
 from app.ui.models.shelf import Shelf
@@ -44,10 +48,13 @@ from app.ui.models.stock import Stock
 from app.ui.models.strip import DownloadStrip
 from app.ui.notes import Notes
 from app.ui.pages import BackButton, Page
+from app.ui.preferences import Preferences
 from app.ui.theme import Theme, icon
 
 _NARROW = 640
 _TYPED_MS = 300
+_PAUSE_MS = 20  # between parts, for what the window has to do
+_LATER = ("installed", "discovery", "offer")
 
 
 class ModelsPage(Page):
@@ -60,6 +67,7 @@ class ModelsPage(Page):
         open_link: Callable[[str], object],
         presets: Presets,
         preview: Preview,
+        preferences: Preferences,
     ) -> None:
         super().__init__()
         self.setObjectName("page")
@@ -71,11 +79,11 @@ class ModelsPage(Page):
         self.notes = Notes(theme)
         self.search = QLineEdit()
         self.refresh_button = IconButton("reload", "Look again (F5)", theme)
-        self.stock = Stock(shelf, theme)
-        self.discovery = Discovery(shelf, theme)
+        self.bring_button = IconButton("folder-plus", "Bring in GGUF files (Ctrl+O)", theme)
+        self.stock = Stock(shelf, preferences, theme)
         self.strip = DownloadStrip(shelf, bridge, theme)
-        self.installed = InstalledView(OwnSettings(presets, preview, theme))
-        self.offer = OfferView(shelf, self._is_here, open_link, theme)
+        self._make_own = lambda: OwnSettings(presets, preview, preferences, self._theme)
+        self._open_link = open_link
         self._back = BackButton(self, theme)
         self._lay_out()
         self._connect()
@@ -95,11 +103,8 @@ class ModelsPage(Page):
         )
         self._lists = QStackedWidget()
         self._lists.addWidget(self.stock)
-        self._lists.addWidget(self.discovery)
         self._details = QStackedWidget()
         self._details.addWidget(self._hint())
-        self._details.addWidget(self.installed)
-        self._details.addWidget(self.offer)
         self._left = QWidget()
         left = QVBoxLayout(self._left)
         left.setContentsMargins(12, 12, 4, 4)
@@ -141,44 +146,88 @@ class ModelsPage(Page):
         row.setSpacing(4)
         row.addWidget(self.search, 1)
         row.addWidget(self.refresh_button)
+        row.addWidget(self.bring_button)
         return row
 
     def _hint(self) -> QWidget:
-        hint = QLabel("Choose a model at the left,\nor drop a GGUF file here to bring it in.")
+        hint = QLabel("Choose a model at the left, or bring in a GGUF file:\ndrop it, or Ctrl+O.")
         hint.setProperty("kind", "small")
         hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         return hint
 
     def _connect(self) -> None:
+        self._later = QTimer(self, interval=_PAUSE_MS)
+        self._later.timeout.connect(self._make_next)
+        self._later.start()
         self._typed = QTimer(self, interval=_TYPED_MS, singleShot=True)
         self._typed.timeout.connect(self._search)
         self.search.textChanged.connect(self._search_soon)
         self.search.returnPressed.connect(self._search)
         self.refresh_button.clicked.connect(self._refresh)
+        self.bring_button.clicked.connect(self._ask_files)
         self.here_tab.toggled.connect(self._tab_turned)
+        Pull(self.stock.list).pulled.connect(self._refresh)
         self.stock.chosen.connect(self._show_installed)
         self.stock.opened.connect(self._use)
         self.stock.fitted.connect(self._renew_shown)
-        self.discovery.chosen.connect(self._show_offer)
-        self.installed.used.connect(self._use)
-        self.installed.revealed.connect(reveal)
-        self.installed.removed.connect(self._remove)
         self.strip.finished.connect(self._arrived)
         self._to_list.clicked.connect(self._show_list)
 
+    # -- what is made later
+
+    @cached_property
+    def discovery(self) -> Discovery:
+        made = Discovery(self._shelf, self._theme)
+        made.chosen.connect(self._show_offer)
+        Pull(made.list).pulled.connect(self._refresh)
+        self._lists.addWidget(made)
+        return made
+
+    @cached_property
+    def installed(self) -> InstalledView:
+        made = InstalledView(self._make_own())
+        made.used.connect(self._use)
+        made.revealed.connect(reveal)
+        made.removed.connect(self._remove)
+        made.own.loading.reload_wanted.connect(self._reload)
+        self._details.addWidget(made)
+        return made
+
+    @cached_property
+    def offer(self) -> OfferView:
+        made = OfferView(self._shelf, self._is_here, self._open_link, self._theme)
+        self._details.addWidget(made)
+        return made
+
+    def _is_made(self, part: str) -> bool:
+        return part in vars(self)
+
+    def _make_next(self) -> None:
+        left = next((part for part in _LATER if not self._is_made(part)), None)
+        if left is None:
+            self._later.stop()
+        else:
+            getattr(self, left)
+
     def shutdown(self) -> None:
-        self.offer.readme.shutdown()
-        self.installed.own.template.shutdown()
+        if self._is_made("offer"):
+            self.offer.readme.shutdown()
+        if self._is_made("installed"):
+            self.installed.own.template.shutdown()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self._glass.setIcon(icon("search", theme.colors.muted))
-        parts = (
-            self._back, self.refresh_button, self.stock, self.discovery, self.strip, self.offer,
-            self.notes, self.installed.own,
-        )  # fmt: skip
-        for part in parts:
+        for part in (
+            self._back, self.refresh_button, self.bring_button, self.stock, self.strip, self.notes,
+        ):  # fmt: skip
             part.set_theme(theme)
+        if self._is_made("discovery"):
+            self.discovery.set_theme(theme)
+        if self._is_made("offer"):
+            self.offer.set_theme(theme)
+        if self._is_made("installed"):
+            self.installed.own.set_theme(theme)
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -200,6 +249,8 @@ class ModelsPage(Page):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_F5:
             self._refresh()
+        elif event.matches(QKeySequence.StandardKey.Open):
+            self._ask_files()
         elif event.key() == Qt.Key.Key_Escape and self._to_list.isVisible():
             self._show_list()
         else:
@@ -290,7 +341,8 @@ class ModelsPage(Page):
         match event:
             case LibraryChanged(library=library):
                 self.stock.show_library(library)
-                self.offer.refresh()
+                if self._is_made("offer"):
+                    self.offer.refresh()
                 self._renew_shown()
             case ModelChanged(state=state):
                 self.stock.show_loaded(state.choice.path if isinstance(state, ModelReady) else "")
@@ -300,7 +352,9 @@ class ModelsPage(Page):
 
     def _renew_shown(self) -> None:
         """What is shown may have gone, or be in use now."""
-        if self._details.currentWidget() is not self.installed or self.installed.path is None:
+        if not self._is_made("installed") or self._details.currentWidget() is not self.installed:
+            return
+        if self.installed.path is None:
             return
         shown = self.stock.find_path(self.installed.path)
         if shown is None:
@@ -313,7 +367,14 @@ class ModelsPage(Page):
     def _use(self, shown: Shown) -> None:
         found = self.stock.find_path(shown.path)
         if found is not None:
-            self._models.load(ModelChoice(str(found.path), self.stock.title(found), ""))
+            self._models.load(self._choice(found))
+
+    def _reload(self) -> None:
+        if (path := self.installed.path) and (found := self.stock.find_path(path)):
+            self._models.reload(self._choice(found))
+
+    def _choice(self, shown: Shown) -> ModelChoice:
+        return ModelChoice(str(shown.path), self.stock.title(shown), "")
 
     def _remove(self, shown: Shown) -> None:
         removing = self._shelf.remove(shown, self.stock.library)
@@ -333,6 +394,12 @@ class ModelsPage(Page):
         self.notes.warn(to_info(error).message)
 
     # -- bringing in
+
+    def _ask_files(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileNames(
+            self, "Bring in models", "", "Models (*.gguf);;All files (*)"
+        )
+        self.bring_in([Path(each) for each in chosen])
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _dropped(event):

@@ -14,13 +14,13 @@ import msgspec
 
 from app.core.downloads import DownloadId, DownloadState
 from app.core.errors import KnownError
-from app.core.fit import Fit, estimate
+from app.core.fit import Fit
 from app.core.fit import Settings as FitSettings
 from app.core.model_facts import ModelFacts
 from app.core.protocol import Device
 from app.hub import trash
 from app.hub.catalog import Listing, Offer, Query, Search
-from app.hub.choosing import Judged, Recommendation, judge, recommend
+from app.hub.choosing import Judged, Recommendation, judge, most_parameters, recommend
 from app.hub.importing import How, Imported, import_models
 from app.hub.library import Library
 from app.hub.models import Broken, Model
@@ -71,6 +71,10 @@ class Machine(Protocol):
 
     def fit_settings(self, trained_ctx: int) -> FitSettings: ...
 
+    def fit(self, model: Model) -> Fit:
+        """Of one that is here, which may have settings of its own."""
+        ...
+
     def models_folder(self) -> Path: ...
 
 
@@ -113,6 +117,10 @@ class Shelf:
     def search(self, query: Query) -> Search:
         """Nothing is asked before its first page is."""
         return self._catalog.search(query)
+
+    def most_parameters(self) -> int:
+        """Of a model that could fit this machine at all."""
+        return most_parameters(self._machine.devices())
 
     def page(self, search: Search) -> "Future[list[Listing]]":
         return self._submit(search.page)
@@ -175,14 +183,7 @@ class Shelf:
 
     def fits(self, models: Sequence[Model]) -> "Future[dict[Path, Fit]]":
         def all_of_them() -> dict[Path, Fit]:
-            devices = self._machine.devices()
-            return {
-                model.path: estimate(
-                    model.facts, self._machine.fit_settings(model.facts.trained_ctx), devices
-                )
-                for model in models
-                if model.facts.layers
-            }
+            return {model.path: self._machine.fit(model) for model in models if model.facts.layers}
 
         return self._submit(all_of_them)
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.core.fit import Fit
+from app.core.settings import Settings
 from app.hub.library import Library
 from app.hub.models import Broken, Model
 from app.hub.variants import Variant
@@ -16,6 +17,7 @@ from app.ui.bridge import Answers
 from app.ui.models.rows import Row, RowList
 from app.ui.models.shelf import Shelf
 from app.ui.models.words import broken_row, installed_row
+from app.ui.preferences import Preferences
 from app.ui.theme import Theme
 
 
@@ -24,9 +26,10 @@ class Stock(QWidget):
     opened = Signal(object)
     fitted = Signal()  # how each fits is known now
 
-    def __init__(self, shelf: Shelf, theme: Theme) -> None:
+    def __init__(self, shelf: Shelf, preferences: Preferences, theme: Theme) -> None:
         super().__init__()
         self._shelf = shelf
+        self._preferences = preferences
         self._answers = Answers(self)
         self._words = ""
         self._wanted = ""  # a path to choose as soon as it is listed
@@ -44,6 +47,7 @@ class Stock(QWidget):
         column.addWidget(self.list, 1)
         self.list.chosen.connect(self._told)
         self.list.opened.connect(self._opened)
+        preferences.changed.connect(self._settings_changed)
 
     def set_theme(self, theme: Theme) -> None:
         self.list.set_theme(theme)
@@ -51,7 +55,15 @@ class Stock(QWidget):
     def show_library(self, library: Library) -> None:
         self.library = library
         self._show()
-        self._answers.take(self._shelf.fits(library.models), self._fitted)
+        self._judge()
+
+    def _judge(self) -> None:
+        self._answers.take(self._shelf.fits(self.library.models), self._fitted)
+
+    def _settings_changed(self, old: Settings, new: Settings) -> None:
+        if old.models != new.models:
+            self._show()
+            self._judge()
 
     def show_loaded(self, path: str) -> None:
         self.loaded = path
@@ -88,7 +100,11 @@ class Stock(QWidget):
 
     def _show(self) -> None:
         found = [model for model in self.library.models if self._matches(model.full_title)]
-        rows = [installed_row(each, self.loaded, self.fits.get(each.path)) for each in found]
+        own = {each.path for each in self._preferences.value.models.own}
+        rows = [
+            installed_row(each, self.loaded, self.fits.get(each.path), own=str(each.path) in own)
+            for each in found
+        ]
         broken = [each for each in self.library.broken if self._matches(each.path.name)]
         if broken:
             rows.append(Row("broken", "Cannot be used", heading=True))

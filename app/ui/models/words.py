@@ -20,8 +20,10 @@ KINDS = {"chat": "", "embedding": "embedding", "reranker": "reranker", "adapter"
 _TONES: dict[Label, Tone] = {"gpu": "good", "fits": "good", "tight": "busy", "too_big": "bad"}
 
 
-def installed_row(model: Model, loaded: str, fit: Fit | None) -> Row:
+def installed_row(model: Model, loaded: str, fit: Fit | None, *, own: bool) -> Row:
+    """`own`: it is loaded with settings of its own."""
     parts = [model.quantization, size(model.size), SOURCES[model.source]]
+    parts += ["own settings"] if own else []
     marks: list[Mark] = []
     if str(model.path) == loaded:
         marks.append(Mark("in use", "accent"))
@@ -53,6 +55,19 @@ def listing_row(listing: Listing) -> Row:
 
 def fit_mark(fit: Fit) -> Mark:
     return Mark(LABELS[fit.label], _TONES[fit.label])
+
+
+def fit_words(fit: Fit) -> str:
+    layers = ""
+    if fit.gpu_available:
+        layers = f", {fit.gpu_layers} of {fit.total_layers} layers on the GPU"
+    return f"{fit_label(fit)} with the settings as they are{layers}."
+
+
+def fit_label(fit: Fit) -> str:
+    """To begin a sentence with; the rest keeps its capitals."""
+    label = LABELS[fit.label]
+    return label[0].upper() + label[1:]
 
 
 def variant_row(

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu
 from app.core.ids import ConversationId
 from app.storage import conversations, presets, search
 from app.storage.database import Database, Tx
-from app.storage.presets import PresetId
+from app.storage.presets import StoredPreset
 from app.ui.events import ModelChoice
 from app.ui.header.panel import Models
 from app.ui.palette.matching import Command, best
@@ -85,7 +85,7 @@ def of_settings(
 def find_stored(
     db: Database,
     open_chat: Callable[[ConversationId], object],
-    use_preset: Callable[[PresetId], object] | None = None,
+    use_preset: Callable[[StoredPreset], object] | None = None,
 ) -> "Callable[[str], Future[list[Command]]]":
     """Chats, and the presets that the open chat may take."""
 
@@ -104,7 +104,7 @@ def find_stored(
             if use_preset is None or not words.strip():
                 return chats
             kept = [
-                Command(f"Use preset {one.name}", "preset", _caller(use_preset, one.id))
+                Command(f"Use preset {one.name}", "preset", _caller(use_preset, one))
                 for one in presets.named(tx)
             ]
             return [*best(kept, words, _PRESETS), *chats]

@@ -21,8 +21,6 @@ _LICENCE = (
 
 
 class AboutPanel(Panel):
-    words = "about version licence license diagnostics copy help bug report"
-
     def __init__(
         self, versions: Mapping[str, str], diagnostics: "Callable[[], Future[str]]"
     ) -> None:

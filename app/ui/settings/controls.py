@@ -35,6 +35,7 @@ from app.ui.settings.entries import (
     Text,
     What,
 )
+from app.ui.settings.values import plain_number
 from app.ui.settings.widgets import ComboBox, Toggle
 from app.ui.theme import Theme, color
 
@@ -140,9 +141,8 @@ class _NumberControl(Control):
         if not text and self._number.special:
             self.edited.emit(self._number.empty)
             return
-        plain = text.replace(",", "").replace(" ", "").replace("\u202f", "").replace("_", "")
         self.field.setModified(False)
-        self.edited.emit(self._scaled(plain))
+        self.edited.emit(self._scaled(plain_number(text)))
 
     def _scaled(self, plain: str) -> object:
         """What is no number is handed on as it is: the settings say what is wrong with it."""

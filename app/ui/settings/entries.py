@@ -36,6 +36,17 @@ TITLES: dict[Section, str] = {
     "about": "About",
 }
 
+# What a section has beside its settings, in the words by which people may look for it.
+BESIDE: dict[Section, str] = {
+    "models": "estimate memory fit gpu layers vram meaning semantic search embedding progress",
+    "runtimes": "runtime build backend cuda vulkan metal rocm gpu engine llama.cpp compile",
+    "sampling": "presets sampling temperature top k top p system prompt penalty",
+    "tools": "tools functions calculator time calls trusted",
+    "storage": "storage sizes disk room backup restore export import trash data folder chats",
+    "shortcuts": "shortcuts keys keyboard",
+    "about": "about version licence license diagnostics copy help bug report",
+}
+
 
 class Switch(msgspec.Struct, frozen=True):
     pass

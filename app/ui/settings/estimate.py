@@ -18,8 +18,6 @@ Estimate = Callable[[], "Future[tuple[str, Fit] | None]"]
 
 
 class EstimatePanel(Panel):
-    words = "estimate memory fit gpu layers vram"
-
     def __init__(self, estimate: Estimate, preferences: Preferences) -> None:
         super().__init__()
         self._estimate = estimate

@@ -25,8 +25,6 @@ _OFF = "Chats are searched by words alone."
 
 
 class MeaningPanel(Panel):
-    words = "meaning semantic search embedding embedder progress"
-
     def __init__(
         self,
         standing: Callable[[], "Future[Standing] | None"],

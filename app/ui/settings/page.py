@@ -1,7 +1,7 @@
 """The settings page: sections at the side, rows made from descriptions, a search over all.
 
-Main thread. Rows are made when they are first shown and appear one at a time, so that neither
-opening the page nor a search that finds many holds the window up. What is no plain setting
+Main thread. Rows and panels are made when they are first shown and appear one at a time, so that
+neither opening the page nor a search that finds many holds the window up. What is no plain setting
 (backups, shortcuts, versions) is a panel of its own at the end of its section.
 """
 
@@ -21,28 +21,30 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.ui.bridge import Answers
 from app.ui.pages import BackButton, Page
 from app.ui.preferences import Preferences
 from app.ui.settings.controls import Offers
-from app.ui.settings.entries import ENTRIES, TITLES, Entry, Section, find, of_section
+from app.ui.settings.entries import BESIDE, ENTRIES, TITLES, Entry, Section, find, of_section
 from app.ui.settings.row import SettingRow
 from app.ui.settings.widgets import ComboBox
 from app.ui.theme import Theme, icon
 
 _NARROW = 620
-_ROWS_AT_ONCE = 1
+_LEAST = 2  # letters to search by: one alone is in nearly everything
 
 
 class Panel(QWidget):
     """What a section has beside its rows."""
-
-    words = ""  # by which the search finds it
 
     def set_theme(self, theme: Theme) -> None:
         """Most panels take their look from the stylesheet."""
 
     def refresh(self) -> None:
         """It has come to the front."""
+
+    def shutdown(self) -> None:
+        """The window closes: end what runs on other threads."""
 
 
 PanelMaker = Callable[[Theme], Panel]
@@ -64,9 +66,11 @@ class SettingsPage(Page):
         self._reload_model = reload_model
         self._offers = offers
         self._theme = theme
+        self._answers = Answers(self)
         self.rows: dict[str, SettingRow] = {}
         self.panels: dict[Section, Panel] = {}
-        self._waiting: list[Entry] = []
+        self._waiting: list[Entry | Section] = []
+        self._wanted: SettingRow | None = None  # to be seen when all are there
         self._sections: list[Section] = [
             each for each in TITLES if of_section(each) or each in panels
         ]
@@ -146,6 +150,10 @@ class SettingsPage(Page):
         self.sections.currentItemChanged.connect(self._section_chosen)
         self.section_box.activated.connect(self._box_chosen)
 
+    def shutdown(self) -> None:
+        for panel in self.panels.values():
+            panel.shutdown()
+
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self._glass.setIcon(icon("search", theme.colors.muted))
@@ -191,11 +199,12 @@ class SettingsPage(Page):
     def show_entry(self, entry: Entry) -> None:
         """The section it is in, with the keyboard on it."""
         self.show_section(entry.section)
-        while self._waiting:
+        if entry in self._waiting:
+            self._waiting.remove(entry)
+            self._waiting.insert(0, entry)
             self._make_some()
-        row = self.rows[entry.field]
-        self._area.ensureWidgetVisible(row)
-        row.control.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._wanted = self.rows[entry.field]
+        self._wanted.control.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _box_chosen(self, at: int) -> None:
         self.show_section(self._sections[at])
@@ -205,6 +214,8 @@ class SettingsPage(Page):
             self.show_section(item.data(Qt.ItemDataRole.UserRole))
 
     def _search(self, words: str) -> None:
+        if 0 < len(words.strip()) < _LEAST:
+            return  # what is shown stays until there is more to go by
         if not words.strip():
             self.show_section(self._sections[max(0, self.section_box.currentIndex())])
             return
@@ -216,7 +227,7 @@ class SettingsPage(Page):
         self._show("Found", find(words), panels)
 
     def _panel_matches(self, section: Section, words: str) -> bool:
-        text = f"{TITLES[section]} {self._panel(section).words}".casefold()
+        text = f"{TITLES[section]} {BESIDE.get(section, '')}".casefold()
         return all(word in text for word in words.casefold().split())
 
     def _show(self, title: str, entries: tuple[Entry, ...], panels: tuple[Section, ...]) -> None:
@@ -227,23 +238,31 @@ class SettingsPage(Page):
         for field, row in self.rows.items():
             if field not in fields:
                 row.hide()
-        for section in shown:
-            self._panel(section).refresh()
         for section, panel in self.panels.items():
             panel.setVisible(section in shown)
-        self._waiting = [entry for entry in entries if not self._is_shown(entry)]
+            if section in shown:
+                panel.refresh()
+        rows = [entry for entry in entries if not self._is_shown(entry)]
+        self._waiting = [*rows, *(each for each in shown if each not in self.panels)]
+        self._wanted = None
         self._area.verticalScrollBar().setValue(0)
-        self._make_some()
-        if self._waiting:
-            self._make_soon.start()
+        self._make_soon.start()
 
     def _make_some(self) -> None:
-        for entry in self._waiting[:_ROWS_AT_ONCE]:
-            row = self.rows.get(entry.field) or self._make(entry)
-            row.show()
-        self._waiting = self._waiting[_ROWS_AT_ONCE:]
+        """One of those that wait, so that nothing holds the window up."""
         if not self._waiting:
             self._make_soon.stop()
+            if self._wanted is not None:  # what is above it has its place only now
+                self._area.ensureWidgetVisible(self._wanted)
+            return
+        match self._waiting.pop(0):
+            case Entry() as entry:
+                row = self.rows.get(entry.field) or self._make(entry)
+                row.show()
+            case section:
+                panel = self._panel(section)
+                panel.show()
+                panel.refresh()
 
     def _is_shown(self, entry: Entry) -> bool:
         return entry.field in self.rows and not self.rows[entry.field].isHidden()
@@ -268,4 +287,4 @@ class SettingsPage(Page):
         for row in self.rows.values():
             if row.entry.needs == "reload":
                 row.settled()
-        self._reload_model()
+        self._answers.take(self._preferences.saved(), lambda _: self._reload_model())

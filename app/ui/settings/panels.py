@@ -10,7 +10,6 @@ class Panels(Panel):
     def __init__(self, *parts: Panel) -> None:
         super().__init__()
         self.parts = parts
-        self.words = " ".join(part.words for part in parts)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         for part in parts:
@@ -23,3 +22,7 @@ class Panels(Panel):
     def refresh(self) -> None:
         for part in self.parts:
             part.refresh()
+
+    def shutdown(self) -> None:
+        for part in self.parts:
+            part.shutdown()

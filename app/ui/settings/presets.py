@@ -155,8 +155,6 @@ def _read(text: str, figure: Figure) -> float | None:
 
 
 class PresetsPanel(Panel):
-    words = "presets sampling temperature top k top p system prompt penalty"
-
     def __init__(self, presets: Presets, theme: Theme) -> None:
         super().__init__()
         self._presets = presets
@@ -175,8 +173,8 @@ class PresetsPanel(Panel):
 
     def _lay_out(self) -> None:
         about = QLabel(
-            "A preset is a system prompt and a way of sampling under a name. Ctrl+K and its name "
-            "give it to the chat that is open, which keeps it as it was then."
+            "A preset is a system prompt and a way of sampling under a name. A chat takes it from "
+            "the menu beside its message field (Ctrl+P) and keeps it as it was then."
         )
         about.setProperty("kind", "small")
         about.setWordWrap(True)

@@ -7,28 +7,29 @@ from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.core.errors import to_info
 from app.storage.backup import Backup
 from app.ui.bridge import Answers
+from app.ui.controls import Flow
 from app.ui.models.figures import size
 from app.ui.models.reveal import reveal
 from app.ui.settings.page import Panel
 from app.ui.settings.stores import Sizes, Stores
+from app.ui.settings.transfer import Export, Import
 from app.ui.settings.widgets import ComboBox
 from app.ui.theme import Theme
 
-_WIDE = 28  # characters
+_WIDE = 24  # characters
 _REASONS = {"daily": "daily", "migration": "before an update", "manual": "by hand"}
 
 
 class StoragePanel(Panel):
-    words = "storage sizes disk room backup restore export import trash data folder chats"
-
-    def __init__(self, stores: Stores, exports: QWidget, imports: QWidget, theme: Theme) -> None:
+    def __init__(self, stores: Stores, exports: Export, imports: Import, theme: Theme) -> None:
         super().__init__()
         self._stores = stores
+        self._exports = exports
         self._answers = Answers(self)
         self.sizes = _Sizes()
         self.backups = ComboBox("Backups", theme)
@@ -46,9 +47,10 @@ class StoragePanel(Panel):
         self.take_back.clicked.connect(self._take_back)
         self.empty.clicked.connect(self._empty)
         self.clear.clicked.connect(self._clear)
+        imports.finished.connect(self.refresh)
         self.show_data.clicked.connect(lambda: reveal(self._stores.data_folder / "chats.sqlite3"))
 
-    def _lay_out(self, exports: QWidget, imports: QWidget) -> None:
+    def _lay_out(self, exports: Export, imports: Import) -> None:
         self.said.setProperty("kind", "small")
         self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.said.setWordWrap(True)
@@ -70,10 +72,12 @@ class StoragePanel(Panel):
 
     def set_theme(self, theme: Theme) -> None:
         self.backups.set_theme(theme)
+        self._exports.set_theme(theme)
 
     def refresh(self) -> None:
         self._answers.take(self._stores.sizes(), self._measured)
         self._answers.take(self._stores.backups(), self._listed)
+        self._exports.look()
 
     def _measured(self, sizes: Sizes) -> None:
         self.sizes.show_sizes(sizes)
@@ -175,10 +179,8 @@ def _button(text: str, kind: str = "plain") -> QPushButton:
     return button
 
 
-def _row(*widgets: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(8)
+def _row(*widgets: QWidget) -> Flow:
+    row = Flow(spacing=8)
     for widget in widgets:
         row.addWidget(widget)
-    row.addStretch(1)
     return row

@@ -13,10 +13,12 @@ from app.core.ids import ConversationId
 from app.core.paths import Folders
 from app.storage import backup, conversations, restoring
 from app.storage.backup import Backup
-from app.storage.database import Database
+from app.storage.database import Database, Tx
 from app.storage.transfer import exporting, reading
 from app.storage.transfer.exporting import Format
 from app.storage.transfer.importing import Outcome, import_file
+
+UNTITLED = "Untitled chat"
 
 
 class Sizes(msgspec.Struct, frozen=True):
@@ -108,13 +110,19 @@ class Stores:
 
         return self._lane.submit(write)
 
-    def count_all(self) -> "Future[int]":
-        return self._lane.submit(lambda: len(self._db.read(exporting.all_ids).result()))
+    def to_export(self, ids: Sequence[ConversationId]) -> "Future[tuple[str, ...]]":
+        """The titles of what `export` would write."""
+
+        def titles(tx: Tx) -> tuple[str, ...]:
+            chosen = ids or exporting.all_ids(tx)
+            return tuple(conversations.get(tx, each).title or UNTITLED for each in chosen)
+
+        return self._db.read(titles)
 
     def preview(self, path: Path) -> "Future[Preview]":
         def look() -> Preview:
             found = reading.read(path)
-            titles = tuple(chat.title or "Untitled chat" for chat in found)
+            titles = tuple(chat.title or UNTITLED for chat in found)
             return Preview(path, titles, sum(len(chat.messages) for chat in found))
 
         return self._lane.submit(look)

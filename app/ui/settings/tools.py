@@ -21,8 +21,6 @@ Right = Literal["enabled", "trusted"]
 
 
 class ToolsPanel(Panel):
-    words = "tools functions calculator time calls trusted"
-
     def __init__(self, tools: Sequence[Tool], preferences: Preferences, theme: Theme) -> None:
         super().__init__()
         self._preferences = preferences

@@ -26,6 +26,7 @@ from app.core.ids import ConversationId
 from app.storage.transfer.exporting import Format
 from app.storage.transfer.importing import Outcome
 from app.ui.bridge import Answers
+from app.ui.controls import Flow
 from app.ui.models.reveal import reveal
 from app.ui.settings.stores import Preview, Stores
 from app.ui.settings.widgets import ComboBox
@@ -36,19 +37,25 @@ _FORMATS: tuple[tuple[Format, str, str], ...] = (
     ("markdown", "Pages to read (Markdown)", ".md"),
     ("html", "Pages to read (HTML)", ".html"),
 )
-_PREVIEWED = 200  # titles
+_PREVIEWED = 200  # titles of a file
+_NAMED = 3  # of what is written
 _WIDE = 28  # characters
 
 
 class Export(QWidget):
-    """No ids: every chat outside the trash."""
+    """`ids`: what can be written in place of every chat outside the trash."""
 
     def __init__(self, stores: Stores, theme: Theme, ids: Sequence[ConversationId] = ()) -> None:
         super().__init__()
         self._stores = stores
-        self._ids = tuple(ids)
         self._answers = Answers(self)
         self._files: list[Path] = []
+        self.what = ComboBox("Which chats", theme)
+        self.what.addItem("The chat that is open", tuple(ids))
+        self.what.addItem("All chats", ())
+        self.what.setCurrentIndex(0 if ids else 1)
+        if not ids:
+            self.what.hide()
         self.format = ComboBox("Format", theme)
         for value, name, _ in _FORMATS:
             self.format.addItem(name, value)
@@ -56,21 +63,41 @@ class Export(QWidget):
         self.start = _button("Export…")
         self.show_files = _button("Show the files", "link")
         self.show_files.hide()
-        self.report = _small()
-        row = QHBoxLayout()
-        row.addWidget(self.format)
-        row.addWidget(self.start)
-        row.addWidget(self.show_files)
-        row.addStretch(1)
+        self.preview, self.report = _small(), _small()
+        row = Flow()
+        for part in (self.what, self.format, self.start, self.show_files):
+            row.addWidget(part)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.preview)
         column.addLayout(row)
         column.addWidget(self.report)
         self.start.clicked.connect(self._ask)
         self.show_files.clicked.connect(lambda: reveal(self._files[0]))
+        self.what.activated.connect(self.look)
+        self.look()
 
     def set_theme(self, theme: Theme) -> None:
+        self.what.set_theme(theme)
         self.format.set_theme(theme)
+
+    @property
+    def _ids(self) -> tuple[ConversationId, ...]:
+        return self.what.currentData()
+
+    def look(self) -> None:
+        """What would be written."""
+        self._answers.take(self._stores.to_export(self._ids), self._seen, self._failed)
+
+    def _seen(self, titles: tuple[str, ...]) -> None:
+        self.start.setEnabled(bool(titles))
+        named = ", ".join(f"“{title}”" for title in titles[-_NAMED:])
+        more = len(titles) - _NAMED
+        rest = f" and {more:,} more" if more > 0 else ""
+        chats = "1 chat" if len(titles) == 1 else f"{len(titles):,} chats"
+        self.preview.setText(
+            f"{chats}: {named}{rest}." if titles else "There is no chat to export yet."
+        )
 
     def _ask(self) -> None:
         format = self.format.currentData()

@@ -3,6 +3,7 @@
 Pure. The bounds are those of the field's type in `core.settings`; the sentences are ours.
 """
 
+import re
 from typing import Any
 
 import msgspec
@@ -26,12 +27,20 @@ def with_value(settings: Settings, field: str, value: Any, scale: int = 1) -> Se
     section, name = field.split(".")
     group = getattr(settings, section)
     kind = next(each for each in msgspec.structs.fields(group) if each.name == name).type
+    changed = msgspec.structs.replace(group, **{name: checked(value, kind, scale)})
+    return msgspec.structs.replace(settings, **{section: changed})
+
+
+def checked(value: Any, kind: Any, scale: int = 1) -> Any:
     try:
-        checked = msgspec.convert(value, kind, strict=False)
+        return msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidRequest(_reason(kind, scale)) from error
-    changed = msgspec.structs.replace(group, **{name: checked})
-    return msgspec.structs.replace(settings, **{section: changed})
+
+
+def plain_number(text: str) -> str:
+    """As people write it, with or without marks between the thousands."""
+    return re.sub(r"[,\s\u202f_]", "", text)
 
 
 def _reason(kind: Any, scale: int) -> str:

@@ -1,6 +1,6 @@
 """The models page over the stand-in of the hub, a real library and real downloads."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -9,10 +9,13 @@ import pytest
 
 from app.chat.presets import Presets
 from app.core.downloads import DownloadEvent
+from app.core.fit import Fit, estimate
 from app.core.fit import Settings as FitSettings
 from app.core.protocol import Device
+from app.core.settings import Settings
 from app.hub.catalog import Catalog
 from app.hub.downloads import Downloads
+from app.hub.models import Model
 from app.hub.places import Place
 from app.hub.transfer import Patience
 from app.hub.watching import Watch
@@ -45,8 +48,9 @@ def preview() -> "Future[str]":
 class Computer:
     """A machine of eight gigabytes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Callable[[], Settings]) -> None:
         self._folder = folder
+        self._settings = settings
 
     def devices(self) -> tuple[Device, ...]:
         cpu = Device(name="CPU", description="", kind="cpu", total_bytes=8 * GB, free_bytes=6 * GB)
@@ -54,6 +58,12 @@ class Computer:
 
     def fit_settings(self, trained_ctx: int) -> FitSettings:
         return FitSettings(chat_ctx=min(4096, trained_ctx or 4096))
+
+    def fit(self, model: Model) -> Fit:
+        own = self._settings().models.for_model(str(model.path))
+        gpu = Device(name="G", description="", kind="gpu", total_bytes=4 * GB, free_bytes=4 * GB)
+        wished = FitSettings(chat_ctx=min(own.chat_ctx, model.facts.trained_ctx or own.chat_ctx))
+        return estimate(model.facts, wished, (gpu, *self.devices()), own.gpu_layers)
 
     def models_folder(self) -> Path:
         return self._folder
@@ -83,14 +93,15 @@ class Shop:
         self.downloads.subscribe(self.desk.bridge.post)
         self.downloads.subscribe(self.events.append)
         self.downloads.go_on()
-        computer = Computer(self.folder)
+        computer = Computer(self.folder, lambda: self.desk.preferences.value)
         presets = Presets(self.desk.db, lambda event: None)
         self.shelf = Shelf(self._catalog, self.downloads, computer, self._watch.look_now)
         window, desk = self.desk.window, self.desk
         window.offer_page(
             "models", "&Models…", "Ctrl+Shift+M",
             lambda theme: ModelsPage(
-                self.shelf, desk.models, desk.bridge, theme, self.links.append, presets, preview
+                self.shelf, desk.models, desk.bridge, theme, self.links.append, presets, preview,
+                desk.preferences,
             ),
         )  # fmt: skip
         page = window.pages.open("models")

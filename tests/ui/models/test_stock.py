@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app.core.protocol import ModelInfo
 from app.hub.library import scan
@@ -59,7 +59,8 @@ def test_how_it_fits_is_said_with_its_arithmetic(shop):
     shop.page.stock.list.choose_first()
     fit = shop.page.installed._fit
     shop.until(fit.isVisible)
-    assert fit.text() == "Fits with the settings as they are."
+    said = "Fits on the GPU with the settings as they are, 4 of 4 layers on the GPU."
+    assert fit.text() == said
     assert "GB free" in fit.toolTip()
 
 
@@ -91,6 +92,14 @@ def test_a_dropped_file_is_brought_in_and_chosen(shop, tmp_path):
     QApplication.sendEvent(shop.page, drop)
     shop.until(lambda: names(shop) == ["tea 1b"])
     assert file.exists()
+    shop.until(lambda: shop.page.installed.title.text() == "tea 1b Q4_K_M")
+
+
+def test_files_are_brought_in_by_keys_alone(shop, tmp_path, monkeypatch):
+    file = write(tmp_path / "elsewhere" / "tea-1b-Q4_K_M.gguf", "tea")
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(file)], ""))
+    shop.desk.qtbot.keyClick(shop.page.search, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
+    shop.until(lambda: names(shop) == ["tea 1b"])
     shop.until(lambda: shop.page.installed.title.text() == "tea 1b Q4_K_M")
 
 

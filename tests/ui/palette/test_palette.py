@@ -77,7 +77,7 @@ def test_a_preset_is_offered_by_its_name(desk, palette, went):
     type_in(desk, palette, "poet")
     desk.qtbot.waitUntil(lambda: titles(palette)[:1] == ["Use preset Poet"])
     desk.qtbot.keyClick(palette.field, Qt.Key.Key_Return)
-    assert went == [made.id]
+    assert went == [made]
 
 
 def test_the_arrows_choose_and_escape_changes_nothing(desk, palette):

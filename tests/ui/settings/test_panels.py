@@ -11,11 +11,13 @@ from app.chat.presets import Presets
 from app.chat.tools import built_in
 from app.core.errors import StorageError
 from app.core.paths import find_folders
+from app.hub.control import Stopped
 from app.storage import backup, conversations, presets, restoring
 from app.storage.database import Database
 from app.storage.presets import Preset
 from app.ui.palette.commands import actions
 from app.ui.settings.about import AboutPanel
+from app.ui.settings.page import SettingsPage
 from app.ui.settings.presets import PresetsPanel
 from app.ui.settings.runtimes import Build, RuntimesPanel
 from app.ui.settings.shortcuts import ShortcutsPanel
@@ -145,6 +147,33 @@ def say(tx, chat):
     messages.add(tx, chat, None, Message(role="user", content="Hi"))
 
 
+def test_what_goes_out_is_shown_before_and_may_be_one_chat_or_all(desk, db, stores, tmp_path):
+    out = show(desk, Export(stores, desk.window.look.theme))
+    until(desk, lambda: out.preview.text() == "There is no chat to export yet.")
+    assert not out.start.isEnabled()
+    tea = chat(db, "Tea")
+    for title in ("Coffee", "Milk", "Water", "Juice"):
+        chat(db, title)
+    out = show(desk, Export(stores, desk.window.look.theme, (tea,)))
+    until(desk, lambda: out.preview.text() == "1 chat: “Tea”.")
+    out.what.setFocus()
+    desk.qtbot.keyClick(out.what, Qt.Key.Key_Down)
+    wanted = "5 chats: “Milk”, “Water”, “Juice” and 2 more."
+    until(desk, lambda: out.preview.text() == wanted)
+    out.format.setCurrentIndex(1)
+    out.write(tmp_path / "pages")
+    until(desk, lambda: out.report.text().startswith("5 files were written"))
+
+
+def test_the_only_chat_is_written_into_a_folder_that_is_there(desk, db, stores, tmp_path):
+    chat(db, "Tea")
+    out = show(desk, Export(stores, desk.window.look.theme))
+    out.format.setCurrentIndex(1)
+    out.write(tmp_path)
+    until(desk, lambda: out.report.text().startswith("It was written"))
+    assert [each.suffix for each in tmp_path.iterdir() if "Tea" in each.name] == [".md"]
+
+
 def test_a_file_that_is_none_is_refused_with_the_reason(desk, stores, tmp_path):
     bad = tmp_path / "notes.json"
     bad.write_text("[1, 2")
@@ -204,6 +233,7 @@ def test_every_key_of_the_menus_is_listed(desk):
     panel = show(desk, ShortcutsPanel(lambda: actions(desk.window.menu)))
     panel.refresh()
     grid = panel._grid
+    until(desk, lambda: grid.count() and not panel._waiting)
     shown = {grid.itemAt(at).widget().text() for at in range(grid.count())}
     assert {"New chat", "Ctrl+N", "Chat"} <= shown
     keyed = [a for _, found in actions(desk.window.menu) for a in found if a.shortcut().toString()]
@@ -220,9 +250,13 @@ def test_diagnostics_go_to_the_clipboard(desk):
 
 
 class Builds:
+    can_compile = True
+
     def __init__(self):
         self.asked = []
         self.installed = False
+        self.making: Future[str] = Future()
+        self.report = None
 
     def _soon(self, value):
         done = Future()
@@ -236,9 +270,18 @@ class Builds:
 
     def install(self, name, report):
         self.asked.append(("install", name))
-        report(50, 100)
-        self.installed = True
-        return self._soon(name)
+        report("", 3_000_000_000, 6_000_000_000)  # more than Qt's own whole numbers hold
+        return self.making
+
+    def compile(self, name, report):
+        self.asked.append(("compile", name))
+        self.report, self.making = report, Future()
+        return self.making
+
+    def stop(self):
+        self.asked.append(("stop",))
+        if not self.making.done():
+            self.making.set_exception(Stopped())
 
     def use(self, name):
         self.asked.append(("use", name))
@@ -251,18 +294,98 @@ class Builds:
         return self._soon(None)
 
 
-def test_a_build_is_installed_and_one_that_fails_its_trial_says_why(desk):
-    builds = Builds()
+@pytest.fixture
+def builds():
+    return Builds()
+
+
+@pytest.fixture
+def runtimes(desk, builds):
     panel = show(desk, RuntimesPanel(builds, desk.window.look.theme))
     panel.refresh()
     until(desk, lambda: len(panel.list.rows.rows) == 2)
+    return panel
+
+
+def test_a_build_is_installed_and_one_that_fails_its_trial_says_why(desk, builds, runtimes):
+    panel = runtimes
     panel.list.choose("cuda")
     assert panel.take.text() == "Install and use"
     desk.qtbot.mouseClick(panel.take, LEFT)
+    until(desk, lambda: panel.bar.maximum() > 0 and panel.bar.value() * 2 == panel.bar.maximum())
+    builds.installed = True
+    builds.making.set_result("cuda")
     until(desk, lambda: [mark.text for mark in panel.list.rows.rows[1].marks] == ["in use"])
     assert not panel.take.isEnabled()
+    assert not panel.compile.isEnabled()
     panel.list.choose("built-in")
     assert not panel.drop.isEnabled()
     desk.qtbot.mouseClick(panel.take, LEFT)
     until(desk, lambda: panel.said.text() == "It does not start on this machine.")
     assert builds.asked == [("install", "cuda"), ("use", "built-in")]
+
+
+def test_a_build_is_compiled_here_with_its_progress_and_the_last_line(desk, builds, runtimes):
+    panel = runtimes
+    assert not panel.compile.isEnabled(), "nothing is chosen"
+    panel.list.choose("cuda")
+    panel.compile.setFocus()
+    desk.qtbot.keyClick(panel.compile, Qt.Key.Key_Space)
+    assert builds.asked == [("compile", "cuda")]
+    assert panel.said.text() == "Compiling CUDA 13: this takes some minutes."
+    assert panel.stop.isVisible()
+    builds.report("[30/120] Building CUDA object", 30, 120)
+    until(desk, lambda: panel.log.text() == "[30/120] Building CUDA object")
+    assert panel.bar.value() * 4 == panel.bar.maximum()
+    panel.refresh()  # as when the section is shown again meanwhile
+    desk.qtbot.wait(20)
+    busy = (panel.take, panel.compile, panel.drop)
+    assert not any(button.isEnabled() for button in busy)
+    builds.installed = True
+    builds.making.set_result("cuda-local")
+    until(desk, lambda: [mark.text for mark in panel.list.rows.rows[1].marks] == ["in use"])
+    assert not panel.stop.isVisible()
+    assert not panel.bar.isVisible()
+
+
+def test_compiling_can_be_cancelled_and_says_why_it_failed(desk, builds, runtimes):
+    panel = runtimes
+    panel.list.choose("cuda")
+    desk.qtbot.mouseClick(panel.compile, LEFT)
+    desk.qtbot.mouseClick(panel.stop, LEFT)
+    until(desk, lambda: panel.said.text() == "It was stopped.")
+    assert panel.compile.isEnabled()
+    desk.qtbot.mouseClick(panel.compile, LEFT)
+    builds.making.set_exception(StorageError("It could not be compiled: nvcc was not found"))
+    until(desk, lambda: panel.said.text() == "It could not be compiled: nvcc was not found")
+    assert not panel.stop.isVisible()
+
+
+def test_closing_gives_up_what_is_being_made(desk, builds):
+    def make(theme):
+        return RuntimesPanel(builds, theme)
+
+    desk.window.offer_page(
+        "settings", "&Settings…", "Ctrl+,",
+        lambda theme: SettingsPage(
+            desk.preferences, {"runtimes": make}, lambda: None, lambda what: (), theme
+        ),
+    )  # fmt: skip
+    page = desk.window.pages.open("settings")
+    page.show_section("runtimes")
+    until(desk, lambda: not page._waiting)
+    panel = page.panels["runtimes"]
+    until(desk, lambda: len(panel.list.rows.rows) == 2)
+    panel.list.choose("cuda")
+    desk.qtbot.mouseClick(panel.compile, LEFT)
+    desk.window.close()
+    assert builds.asked[-1] == ("stop",)
+
+
+def test_where_nothing_can_be_compiled_nothing_is_offered(desk):
+    builds = Builds()
+    builds.can_compile = False
+    panel = show(desk, RuntimesPanel(builds, desk.window.look.theme))
+    panel.refresh()
+    until(desk, lambda: len(panel.list.rows.rows) == 2)
+    assert not panel.compile.isVisible()

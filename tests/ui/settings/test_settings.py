@@ -63,7 +63,7 @@ def test_every_described_setting_is_one_and_every_setting_is_described():
     described = [entry.field for entry in ENTRIES]
     assert len(described) == len(set(described))
     by_itself = {"models.last"}  # kept by use, not set by people
-    elsewhere = {"tools.enabled", "tools.trusted"}
+    elsewhere = {"tools.enabled", "tools.trusted", "models.own"}
     known = {
         f"{section.name}.{field.name}"
         for section in msgspec.structs.fields(Settings)
@@ -92,7 +92,7 @@ def test_a_number_is_typed_and_kept(desk, page, reloads):
     assert row.control.field.text() == "16,384"
     assert row._needs.text() == "Takes effect when the model is loaded again."
     desk.qtbot.mouseClick(row._reload, Qt.MouseButton.LeftButton)
-    assert reloads.count == 1
+    desk.qtbot.waitUntil(lambda: reloads.count == 1)
     assert not row._needs.isVisible()
 
 
