@@ -112,9 +112,10 @@ class Scheduler:
     def commit(self, batch: Batch, seconds: float) -> list[Job]:
         """The context holds the batch: account for it; returns the jobs that got logits."""
         by_id = {job.id: job for job in self.running}
-        if batch.slices and self._is_watched(by_id[batch.slices[0].request_id]):
-            sizes = [len(part.tokens) for part in batch.slices]
-            self._resize_chunk(sum(size for size in sizes if size > 1), seconds)
+        prefilled = sum(size for part in batch.slices if (size := len(part.tokens)) > 1)
+        if prefilled:
+            watched = self._is_watched(by_id[batch.slices[0].request_id])
+            self._resize_chunk(prefilled, seconds, watched=watched)
         for part in batch.slices:
             job = by_id[part.request_id]
             assert job.sequence is not None
@@ -132,9 +133,13 @@ class Scheduler:
         self._cache.evict_one()
         return True
 
-    def _resize_chunk(self, prefilled: int, seconds: float) -> None:
-        """After a step beside running replies that also computed so many tokens of prompts."""
-        if prefilled and seconds > _SLOW_STEP_S:
+    def _resize_chunk(self, prefilled: int, seconds: float, *, watched: bool) -> None:
+        """After a step that computed so many tokens of prompts, beside running replies or not."""
+        if not watched:
+            # A token costs least in a large step: so many would be slow beside a reply, too.
+            if prefilled > self._chunk and prefilled * _SLOW_STEP_S < self._chunk * seconds:
+                self._chunk = max(_SMALLEST_CHUNK, int(prefilled * _SLOW_STEP_S / seconds))
+        elif seconds > _SLOW_STEP_S:
             self._chunk = max(_SMALLEST_CHUNK, prefilled // 2)
         elif prefilled >= self._chunk and seconds < _QUICK_STEP_S:
             self._chunk = min(self.limits.step_tokens, 2 * prefilled)

@@ -52,10 +52,33 @@ def test_a_hiccup_does_not_cost_the_steps_after_it() -> None:
 def test_a_wrong_choice_is_soon_taken_back() -> None:
     governor = Governor(2)
     run(governor, quiet, 60)
-    run(governor, busy, 4)
+    run(governor, busy, 2)
     assert governor.threads(1) == 1
     governor.observe(1, quiet(1))
-    assert run(governor, quiet, 24) < 1.2 * quiet(2)
+    assert run(governor, quiet, 48) < 1.15 * quiet(2)
+
+
+def test_a_quiet_machine_is_hardly_ever_probed() -> None:
+    governor = Governor(2)
+    run(governor, quiet, 400)
+    assert run(governor, quiet, 960) < 1.015 * quiet(2)
+
+
+def test_a_pause_makes_it_try_the_whole_budget() -> None:
+    now = 0.0
+    governor = Governor(4, lambda: now)
+    run(governor, lambda threads: 0.04 if threads == 1 else 0.2 * threads, 100)
+    assert governor.threads(1) < 4
+    now += 2
+    assert governor.threads(1) == 4
+    governor.observe(1, quiet(4))
+    assert run(governor, quiet, 24) < 1.2 * quiet(4)
+
+
+def test_a_lost_core_is_noticed_before_the_next_probe_is_due() -> None:
+    governor = Governor(2)
+    run(governor, quiet, 480)
+    assert run(governor, busy, 40) < 2 * busy(1)
 
 
 def test_the_budget_is_never_exceeded() -> None:

@@ -47,6 +47,13 @@ def test_chunks_shrink_when_steps_are_slow(bench: Bench) -> None:
     assert [sizes(bench.step(seconds=0.5))["b"] for _ in range(3)] == [8, 8, 8]
 
 
+def test_the_first_chunk_is_no_slower_than_what_was_computed_before(bench: Bench) -> None:
+    bench.job("a", prompt(1, 128), max_tokens=50)
+    bench.step(seconds=1.28)
+    bench.job("b", prompt(2, 400))
+    assert sizes(bench.step(seconds=0.1))["b"] == 12
+
+
 def test_chunks_grow_to_what_a_short_step_can_hold() -> None:
     """Twice the tokens take twice the time at most: short steps never become slow ones."""
     bench = Bench(cells=2000, limits=Limits(chat_ctx=1000, step_tokens=128))
