@@ -46,7 +46,8 @@ class Governor:
         self._left -= 1
         self._used = self._best
         others = [count for count in self._counts if count != self._best]
-        if others and self._left <= 0:
+        comparable = len(self._costs[tokens][self._best]) == _JUDGED
+        if others and comparable and self._left <= 0:
             self._probes += 1
             most = _PROBE_SELDOM if self._best == self._counts[0] else _PROBE_EVERY
             self._left = self._wait = min(2 * self._wait, most)

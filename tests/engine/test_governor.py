@@ -70,6 +70,7 @@ def test_a_pause_makes_it_try_the_whole_budget() -> None:
     run(governor, lambda threads: 0.04 if threads == 1 else 0.2 * threads, 100)
     assert governor.threads(1) < 4
     now += 2
+    governor.observe(16, busy(governor.threads(16)))  # a prompt: not the step that would tell
     assert governor.threads(1) == 4
     governor.observe(1, quiet(4))
     assert run(governor, quiet, 24) < 1.2 * quiet(4)
