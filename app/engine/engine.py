@@ -49,7 +49,7 @@ class Engine:
             self.context.use_adapters(batch.adapters)
             self.adapters = batch.adapters
         size = batch.size
-        self.context.set_threads(self.governor.threads(size))
+        self.context.set_threads(self.governor.threads(size, mixed=size > len(batch.slices)))
         started = time.monotonic()
         code = self.context.decode(batch)
         self.context.synchronize()

@@ -34,8 +34,9 @@ class Governor:
             lambda: {count: deque(maxlen=_JUDGED) for count in self._counts}
         )
 
-    def threads(self, tokens: int) -> int:
-        """The count for a step of so many tokens."""
+    def threads(self, tokens: int, *, mixed: bool = False) -> int:
+        """The count for a step of so many tokens; `mixed`: with a prompt beside replies, when a
+        slow step would be felt."""
         if tokens > _LARGEST_MEASURED:
             self._used = self._counts[0]
             return self._used
@@ -47,7 +48,7 @@ class Governor:
         self._used = self._best
         others = [count for count in self._counts if count != self._best]
         comparable = len(self._costs[tokens][self._best]) == _JUDGED
-        if others and comparable and self._left <= 0:
+        if others and comparable and self._left <= 0 and not mixed:
             self._probes += 1
             most = _PROBE_SELDOM if self._best == self._counts[0] else _PROBE_EVERY
             self._left = self._wait = min(2 * self._wait, most)

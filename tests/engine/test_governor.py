@@ -82,6 +82,13 @@ def test_a_lost_core_is_noticed_before_the_next_probe_is_due() -> None:
     assert run(governor, busy, 40) < 2 * busy(1)
 
 
+def test_no_probe_makes_a_prompt_beside_replies_slow() -> None:
+    governor = Governor(2)
+    for _ in range(200):
+        assert governor.threads(9, mixed=True) == 2
+        governor.observe(9, 9 * quiet(2))
+
+
 def test_the_budget_is_never_exceeded() -> None:
     governor = Governor(3)
     used = {governor.threads(1) for _ in range(200)}
