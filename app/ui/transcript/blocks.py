@@ -27,6 +27,8 @@ from app.ui.transcript.formats import Look
 from app.ui.transcript.leaves import Leaf, Within
 from app.ui.transcript.writing import Written
 
+OUT_PX = 2.0  # so far a ring, a ground or a bar may stand out of its block
+
 
 class Marks(msgspec.Struct, frozen=True):
     """What is special about a block while it is painted."""

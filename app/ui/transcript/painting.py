@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter
 
 from app.ui.theme import color
-from app.ui.transcript.blocks import Block, Marks
+from app.ui.transcript.blocks import OUT_PX, Block, Marks
 from app.ui.transcript.building import Means
 from app.ui.transcript.clipboard import Clipboard
 from app.ui.transcript.deeds import ShowLink
@@ -21,8 +21,6 @@ from app.ui.transcript.rows import Row
 from app.ui.transcript.search import Search
 from app.ui.transcript.selection import Extent
 from app.ui.transcript.surface import Surface
-
-_OUT_PX = 2.0
 
 
 class Canvas(msgspec.Struct):
@@ -46,10 +44,9 @@ class Canvas(msgspec.Struct):
             if self.focus and self.focus.item == row.key.item and self.focus.block is None:
                 self._focus_bar(painter, row)
             top, bottom = clip.top() - corner.y(), clip.bottom() - corner.y()
-            # A ring, a ground or a bar may stand out a little.
-            first = bisect_left(row.blocks, top - _OUT_PX, key=_bottom)
+            first = bisect_left(row.blocks, top - OUT_PX, key=_bottom)
             for number, block in enumerate(row.blocks[first:], first):
-                if block.top > bottom + _OUT_PX:
+                if block.top > bottom + OUT_PX:
                     break
                 painter.save()
                 painter.translate(QPointF(block.left, block.top))

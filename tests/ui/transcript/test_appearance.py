@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage
 
 from app.ui.theme import DARK, LIGHT, theme
 from app.ui.transcript.formulas import drawable
@@ -123,3 +123,13 @@ def test_the_bar_of_a_quote_goes_on_through_a_block_whose_formula_was_drawn(hand
     blocks = hands.blocks(1)
     assert len(blocks) == 3
     assert [block.shared_quotes for block in blocks] == [0, 1, 1]
+
+
+def test_stacked_marks_stay_out_of_the_messages_around(hands: Hands) -> None:
+    def above(text: str) -> QImage:
+        hands.show(answered(1, "A line above"), said(2, "One"), answered(3, text))
+        top = hands.view._list.heights.top(2)
+        whole = hands.view.grab().toImage()
+        return whole.copy(0, 0, whole.width() - 14, int(top))
+
+    assert above("Z" + "\u0301\u030d\u0308" * 40) == above("Z")
