@@ -110,6 +110,7 @@ class TurnRefused(_Event, frozen=True):
 
     text: str
     error: ErrorInfo
+    question: MessageId | None = None  # the text is a change of this message
 
 
 ChatEvent = (

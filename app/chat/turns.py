@@ -153,9 +153,9 @@ class Turns:
 
         cleaned = clean_text(text).strip()
         if not cleaned:
-            self._refuse(conversation, text, InvalidRequest(_BLANK))
-        elif self._take(conversation, text):
-            self._begin(conversation, text, store)
+            self._refuse(conversation, text, InvalidRequest(_BLANK), question)
+        elif self._take(conversation, text, question):
+            self._begin(conversation, text, store, question)
 
     def regenerate(self, conversation: ConversationId, reply: MessageId) -> None:
         """Another answer to the same question."""
@@ -294,14 +294,20 @@ class Turns:
 
     # ------------------------------------------------------------ how it goes on
 
-    def _take(self, conversation: ConversationId, text: str = "") -> bool:
+    def _take(
+        self, conversation: ConversationId, text: str = "", question: MessageId | None = None
+    ) -> bool:
         taken = self._answering.take(conversation)
         if not taken:
-            self._refuse(conversation, text, InvalidRequest(_BUSY))
+            self._refuse(conversation, text, InvalidRequest(_BUSY), question)
         return taken
 
     def _begin(
-        self, conversation: ConversationId, text: str, store: Callable[[Tx], _Begun | None]
+        self,
+        conversation: ConversationId,
+        text: str,
+        store: Callable[[Tx], _Begun | None],
+        question: MessageId | None = None,
     ) -> "Future[_Begun | None]":
         """The conversation has been taken; it is released when nothing begins."""
 
@@ -312,7 +318,7 @@ class Turns:
                 self._answering.release(conversation)
             if error is not None:
                 _log.log(_level(error), "a turn could not be stored", exc_info=error)
-                self._refuse(conversation, text, error)
+                self._refuse(conversation, text, error, question)
             if begun is not None:
                 for event in begun.events:
                     self._post(event)
@@ -374,8 +380,18 @@ class Turns:
         changing.add_done_callback(announce)
         return changing
 
-    def _refuse(self, conversation: ConversationId, text: str, error: BaseException) -> None:
-        self._post(TurnRefused(conversation=conversation, text=text, error=to_info(error)))
+    def _refuse(
+        self,
+        conversation: ConversationId,
+        text: str,
+        error: BaseException,
+        question: MessageId | None = None,
+    ) -> None:
+        """`question`: the message that the text was to change."""
+        refused = TurnRefused(
+            conversation=conversation, text=text, error=to_info(error), question=question
+        )
+        self._post(refused)
 
 
 def _add_below(tx: Tx, parent: StoredMessage, results: Sequence[Message]) -> list[StoredMessage]:

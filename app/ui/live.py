@@ -2,6 +2,7 @@
 
 Main thread. `begin` may be called before the chat room has said so: the button must not wait.
 What is refused takes only that promise back, never the mark of a reply that does stream.
+A reply that was asked to stop streams until it has ended.
 """
 
 from PySide6.QtCore import QObject, Signal
@@ -26,13 +27,22 @@ class Live(QObject):
         super().__init__(parent)
         self._awaited: set[ConversationId] = set()
         self._streaming: set[ConversationId] = set()
+        self._stopped: set[ConversationId] = set()
         bridge.arrived.connect(self._follow)
 
     def streaming(self, conversation: ConversationId | None) -> bool:
         return conversation in self._streaming or conversation in self._awaited
 
+    def stopping(self, conversation: ConversationId | None) -> bool:
+        return conversation in self._stopped and self.streaming(conversation)
+
+    def stop(self, conversation: ConversationId) -> None:
+        """It was asked to end, and will in a moment."""
+        self._stopped.add(conversation)
+
     def begin(self, conversation: ConversationId) -> None:
         """A message is on its way: the next one has to wait for its answer."""
+        self._stopped.discard(conversation)
         self._mark(conversation, self._awaited)
 
     def seen(self, conversation: ConversationId) -> None:
@@ -55,6 +65,7 @@ class Live(QObject):
                 self._end(event.conversation, self._awaited)
             case ReplyFinished():
                 self._awaited.discard(event.conversation)
+                self._stopped.discard(event.conversation)
                 self._end(event.conversation, self._streaming)
             case _:
                 pass

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 from app.chat.events import (
     BranchChanged,
     ConversationChanged,
@@ -7,6 +9,7 @@ from app.chat.events import (
     TurnRefused,
 )
 from app.core.errors import ErrorInfo
+from app.core.ids import MessageId
 from app.core.messages import Message
 from app.storage import messages
 
@@ -106,6 +109,27 @@ def test_edit_overwrites_nothing(chat: Chat) -> None:
     versions = chat.db.read(lambda tx: messages.siblings(tx, question.id)).result()
     assert [v.message.text for v in versions] == ["Original", "Edited"]
     assert [m.text for m in chat.last_asked().messages] == ["Edited"]
+
+
+def test_a_refused_edit_names_the_message_it_was_to_change(
+    chat: Chat, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("a turn could not be stored")
+    chat.model.gate.clear()
+    conversation = chat.turns.start("Original").result()
+    chat.wait_for(ReplyDelta)
+    question = chat.branch(conversation)[0].id
+    chat.turns.edit(conversation, question, "Edited")
+    chat.turns.edit(conversation, question, " \0 ")
+    chat.model.gate.set()
+    chat.wait_for(ReplyFinished)
+    chat.turns.edit(conversation, MessageId(999), "Edited")
+    refused = chat.wait_for(TurnRefused, 3)
+    assert [(each.text, each.question) for each in refused if isinstance(each, TurnRefused)] == [
+        ("Edited", question),
+        (" \0 ", question),
+        ("Edited", 999),
+    ]
 
 
 def test_closing_while_a_reply_streams_keeps_its_text(chat: Chat) -> None:

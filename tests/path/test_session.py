@@ -197,7 +197,7 @@ def test_a_session_from_the_first_word_to_the_second_start(session: Session, dis
     session.picture("1-typed")
     session.keys("Return")
     (chat,) = disk.chats()
-    until(lambda: "streaming" in disk.statuses(chat))
+    until(lambda: disk.said(chat)[-1])  # before its first word there would be nothing to keep
     session.picture("2-streaming")
     session.keys("Escape")
     until(lambda: disk.statuses(chat)[-1] in {"stopped", "length"})
@@ -206,7 +206,7 @@ def test_a_session_from_the_first_word_to_the_second_start(session: Session, dis
     session.keys("Up")
     session.write(" by the sea")
     session.keys("Return")
-    until(lambda: disk.said(chat)[0].endswith("by the sea"))
+    until(lambda: disk.said(chat)[0].endswith("by the sea") and disk.said(chat)[-1])
     session.keys("Escape")
     until(lambda: disk.statuses(chat)[-1] in {"stopped", "length"})
     versions = disk.read(lambda tx: messages.path(tx, chat))[0].sibling_count

@@ -1,10 +1,19 @@
-"""The line above the text that says a sent message is being changed. Main thread."""
+"""A sent message that is being changed, and the line above the text that says so. Main thread."""
 
+import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from app.core.ids import MessageId
 from app.ui.controls import IconButton
 from app.ui.theme import Theme
+
+
+class Edit(msgspec.Struct, frozen=True):
+    """A message, and what it is to say instead."""
+
+    message: MessageId
+    text: str
 
 
 class EditNote(QWidget):

@@ -1,7 +1,8 @@
 """The composer: the editor, its attachments, the queue above it, and Send or Stop.
 
 Main thread. Knows its collaborators, no other panel. A text leaves the editor when it is sent
-and leaves the drafts only when the chat room says that it is stored.
+and leaves the drafts only when the chat room says that it is stored. What was to change a sent
+message is no draft: it comes back, to its own chat, as the change it was.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from app.ui.bridge import Answers, Bridge
 from app.ui.composer.attaching import Attaching
 from app.ui.composer.attachments import Attachment, Documents
 from app.ui.composer.drafts import Drafts
-from app.ui.composer.editing import EditNote
+from app.ui.composer.editing import Edit, EditNote
 from app.ui.composer.editor import Editor, local_paths
 from app.ui.composer.preset_menu import PresetMenu
 from app.ui.composer.queue import QueueRows
@@ -28,6 +29,8 @@ from app.ui.events import Event
 from app.ui.keeping import Keeping
 from app.ui.live import Live
 from app.ui.theme import Theme
+
+_BUSY = "Wait for the reply to end, or stop it, before you change a message."
 
 
 class Composer(QWidget):
@@ -54,6 +57,8 @@ class Composer(QWidget):
         self._starting = False
         self._presets: PresetMenu | None = None
         self._editing: MessageId | None = None  # whose text the editor holds for a change
+        self._edit_waits = False  # it is sent when the reply that was stopped has ended
+        self._edits: dict[Sheet, Edit] = {}  # in chats that are not shown
         self._sheet: Sheet = current.place.sheet
         self.editor = Editor(theme)
         self.attaching = Attaching(self.editor, theme, documents, self._sheet, self)
@@ -114,7 +119,7 @@ class Composer(QWidget):
         self.queue.removed.connect(self._remove_waiting)
         self.queue.sent.connect(self._send_waiting)
         self._current.changed.connect(self._show)
-        self._live.changed.connect(self._refresh)
+        self._live.changed.connect(self._follow_live)
         bridge.arrived.connect(self._follow)
 
     def set_theme(self, theme: Theme) -> None:
@@ -147,10 +152,7 @@ class Composer(QWidget):
         if here is None:
             self._start(text)
         elif self._editing is not None:
-            question = self._editing
-            self._end_edit()
-            self._live.begin(here)
-            self._keeping.of(here).turns.edit(here, question, text)
+            self._send_edit(here, self._editing, text)
         else:
             carried = attached.documents
             attached.sent(here, attached.take())
@@ -159,9 +161,21 @@ class Composer(QWidget):
                 self._live.begin(here)
             self._keeping.of(here).turns.send(here, text, carried)
 
+    def _send_edit(self, here: ConversationId, question: MessageId, text: str) -> None:
+        self._edit_waits = self._live.stopping(here)
+        if self._edit_waits:
+            return
+        if self._live.streaming(here):
+            self.refused.emit(_BUSY)
+            return
+        self._end_edit()
+        self._live.begin(here)
+        self._keeping.of(here).turns.edit(here, question, text)
+
     def stop(self) -> None:
         here = self._here
         if here is not None and self._live.streaming(here):
+            self._live.stop(here)
             self._keeping.of(here).turns.stop(here)
 
     def write(self, text: str) -> None:
@@ -171,18 +185,22 @@ class Composer(QWidget):
 
     def begin_edit(self, message: MessageId, text: str) -> None:
         """Change what was said: sending makes a new version of that message."""
-        if self._live.streaming(self._here):
-            self.refused.emit("Wait for the reply to end, or stop it, before you change a message.")
+        if self._live.streaming(self._here) and not self._live.stopping(self._here):
+            self.refused.emit(_BUSY)
             return
         self._keep_written()
-        self._editing = message
+        self._hold(Edit(message, text))
+        self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _hold(self, edit: Edit) -> None:
+        self._editing = edit.message
         self.edit_note.show()
         self._take_files(False)
-        self._show_draft(text)
-        self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._show_draft(edit.text)
 
     def _end_edit(self) -> None:
         self._editing = None
+        self._edit_waits = False
         self.edit_note.hide()
         self._take_files(True)
         self._show_draft(self._drafts.known(self._sheet))
@@ -205,6 +223,11 @@ class Composer(QWidget):
         self._refresh()
 
     # -- what happens
+
+    def _follow_live(self) -> None:
+        self._refresh()
+        if self._edit_waits and not self._live.streaming(self._here):
+            self.send()
 
     def _start(self, text: str) -> None:
         sheet, attached = self._sheet, self.attaching.documents
@@ -246,7 +269,7 @@ class Composer(QWidget):
                 self._stored(event.conversation)
             case TurnRefused():
                 if event.text:
-                    self._give_back(event.conversation, event.text, ())
+                    self._take_back(event)
                 self.attaching.refused(event.conversation)
                 self.refused.emit(event.error.message)
             case _:
@@ -260,8 +283,18 @@ class Composer(QWidget):
         else:
             self._drafts.keep(conversation, "")
 
+    def _take_back(self, refused: TurnRefused) -> None:
+        sheet, question = refused.conversation, refused.question
+        if question is None or (sheet == self._sheet and self._editing is not None):
+            self._give_back(sheet, refused.text, ())
+        elif sheet == self._sheet:
+            self._keep_written()
+            self._hold(Edit(question, refused.text))
+        else:
+            self._edits[sheet] = Edit(question, refused.text)
+
     def _give_back(self, sheet: Sheet, text: str, attached: tuple[Attachment, ...]) -> None:
-        if sheet == self._sheet:
+        if sheet == self._sheet and self._editing is None:
             written = self.editor.toPlainText()
             self.editor.replace("\n\n".join(filter(None, (text, written))))
         else:
@@ -275,12 +308,15 @@ class Composer(QWidget):
             return
         self._drafts.save()
         if self._editing is not None:
+            self._edits[self._sheet] = Edit(self._editing, self.editor.toPlainText())
             self._end_edit()
         self._sheet = sheet = place.sheet
         self._empty()
         self.attaching.show_sheet(sheet)
         self._mark("temporary", place.temporary)
         self._drafts.find(sheet, self._show_draft_of(sheet))
+        if edit := self._edits.pop(sheet, None):
+            self._hold(edit)
         self.queue.show_queue((), held=False)
         if place.conversation is not None:
             self._find_queue(place.conversation)
