@@ -162,8 +162,13 @@ class Conversation(QObject):
     def _scroll(self, extract: Extract, target: MessageId | None) -> None:
         stay, self._stay = self._stay, None
         found = next((m.id for m in extract.messages if stay and m.parent_id == stay), target)
-        if found is not None and any(stored.id == found for stored in extract.messages):
-            self._transcript.scroll_to(item_id(found))
+        ids = [stored.id for stored in extract.messages]
+        if found in ids:
+            # What a tool said is shown by the reply that asked for it.
+            above = extract.messages[: ids.index(found) + 1]
+            shown = [stored.id for stored in above if stored.message.role != "tool"]
+            if shown:
+                self._transcript.scroll_to(item_id(shown[-1]))
 
     def _page_up(self) -> None:
         before, conversation = self._oldest, self._current.conversation

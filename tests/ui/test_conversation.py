@@ -1,5 +1,7 @@
 """What the transcript asks for becomes a verb, and what comes back is shown."""
 
+from PySide6.QtCore import Qt
+
 from app.chat.events import (
     BranchChanged,
     MessageAdded,
@@ -67,6 +69,38 @@ def test_a_deleted_message_can_be_brought_back(desk):
 def shown(desk):
     spoken = desk.window.transcript.spoken
     return [spoken.text(number) for number in range(spoken.count())]
+
+
+def test_a_search_in_the_chat_reaches_pages_that_were_not_read_yet(desk):
+    chat = desk.chat("Hay", "a needle", *(f"straw {n}" for n in range(200)))
+    desk.window.current.open(chat.id)
+    desk.settle()
+    bar = desk.window.find_bar
+    desk.qtbot.keyClick(desk.window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    desk.qtbot.keyClicks(bar.field, "needle")
+    desk.qtbot.waitUntil(lambda: bar.count.text() == "1 of 1")
+    top = desk.window.transcript.top_item
+    assert desk.window.transcript.item(top).text == "a needle"
+
+
+def test_a_hit_in_what_a_tool_said_shows_the_reply_that_asked(desk):
+    chat = desk.chat("Sum", "What is 2 + 2?", *(f"line {n}\n\n" * 30 for n in range(4)))
+
+    def ask(tx):
+        leaf = messages.active_leaf(tx, chat.id)
+        calls = (ToolCall("c1", "calculate", "{}"),)
+        asking = Message(role="assistant", content="", tool_calls=calls)
+        reply = messages.add(tx, chat.id, leaf, asking).id
+        result = Message(role="tool", content="4", tool_call_id="c1")
+        said = messages.add(tx, chat.id, reply, result).id
+        long = Message(role="assistant", content="It is 4.\n\n" * 60)
+        messages.add(tx, chat.id, said, long)
+        return reply, said
+
+    reply, said = desk.db.write(ask).result(5)
+    desk.window.current.open(chat.id, said)
+    desk.settle()
+    assert desk.window.transcript.top_item == ItemId(str(reply))
 
 
 def test_what_was_attached_stands_above_the_question(desk):

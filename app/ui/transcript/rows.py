@@ -94,6 +94,7 @@ class Row:
                     fresh = flow.made(number, means)
                     fresh.space_before = block.space_before
                     fresh.shared_quotes = block.shared_quotes
+                    fresh.scrolled = block.scrolled
                     self.blocks[self.blocks.index(block)] = fresh
         self.width, self._in_place = -1.0, 0
         if self.pending:

@@ -6,7 +6,7 @@ when something above it changes. What a click or a key asks for comes out of `as
 
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QPointF, QSizeF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QKeyEvent,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from app.ui.theme import Theme, color
 from app.ui.transcript.accessible import Announcer, Spoken, focus_moved
+from app.ui.transcript.blocks import Block, range_rects
 from app.ui.transcript.building import Means
 from app.ui.transcript.clipboard import Clipboard
 from app.ui.transcript.deeds import CopyText, Spot
@@ -48,7 +49,7 @@ _AWAY_PX = 120  # further from the end than this, "newest" is offered
 
 class RowView(QAbstractScrollArea):
     asked = Signal(object)  # a `Deed`
-    reached_top = Signal()
+    reached_top = Signal()  # or searched through: the page before is wanted
     found = Signal(int, int)  # the current match from one, and how many there are
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -97,6 +98,7 @@ class RowView(QAbstractScrollArea):
         self._pointer.scroll.connect(self._scroll_by)
         self._search.counted.connect(self.found)
         self._search.reached.connect(self._show_match)
+        self._search.looked_through.connect(self.reached_top)  # older pages are searched, too
 
     def set_theme(self, theme: Theme) -> None:
         self._means = Means(
@@ -196,8 +198,22 @@ class RowView(QAbstractScrollArea):
         self._list.measure(index, self._means)
         texts = self._list.rows[index].text_blocks()
         if match.block < len(texts):
-            self._list.hold(index, texts[match.block].top - self.viewport().height() / 3)
+            block = texts[match.block]
+            y = block.top + self._reveal(block, match.ordinal)
+            self._list.hold(index, y - self.viewport().height() / 3)
             self._sync()
+
+    def _reveal(self, block: Block, ordinal: int) -> float:
+        """How far down its block a match is; a wide block is scrolled sideways to it."""
+        ranges = self._search.ranges(block)
+        if block.document is None or ordinal >= len(ranges):
+            return 0.0  # in what a long listing has not shown yet
+        box = next(range_rects(block.document, *ranges[ordinal]), QRectF())
+        left, right = box.left() + block.origin.x(), box.right() + block.origin.x()
+        if left < 0 or right > block.width:
+            moved = block.scrolled + left - block.width / 3
+            block.scrolled = max(0.0, min(block.overflow, moved))
+        return block.origin.y() + box.top()
 
     def _open_menu(self, point: QPointF) -> None:
         hit = self._surface.hit(point)

@@ -20,6 +20,7 @@ class Search(QObject):
     counted = Signal(int, int)  # the current match from one, and how many are known
     reached = Signal(object)  # a `Match` to bring into view
     changed = Signal()  # highlights to paint again
+    looked_through = Signal()  # all rows there are
 
     def __init__(self, rows: RowList, parent: QObject) -> None:
         super().__init__(parent)
@@ -65,10 +66,13 @@ class Search(QObject):
         texts = row.text_blocks()
         if not self.active or block not in texts:
             return [], None
-        ranges = self._finder.ranges(block)
+        ranges = self.ranges(block)
         now = self._current
         mine = now and now.row == row.key and now.block == texts.index(block)
         return ranges, now.ordinal if now and mine and now.ordinal < len(ranges) else None
+
+    def ranges(self, block: Block) -> list[tuple[int, int]]:
+        return self._finder.ranges(block)
 
     def _nearest(self, matches: list[Match]) -> int:
         seen = self._list.visible()
@@ -89,6 +93,8 @@ class Search(QObject):
                     break
         else:
             self._timer.stop()
+            if self.active:
+                self.looked_through.emit()
         self._report()
 
     def _report(self) -> None:

@@ -1,5 +1,7 @@
 """Find in chat, and links that never open by themselves."""
 
+from collections.abc import Callable
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -58,6 +60,31 @@ def test_a_match_is_brought_into_view_and_highlighted(hands: Hands) -> None:
     assert current == 0
     y = hands.point(11, block, block.rect.center() - block.rect.topLeft()).y()
     assert 0 < y < hands.view.viewport().height()
+
+
+LONG_LINE = f"{'x = 1; ' * 60}needle = 2"
+LONG = {
+    "code": "```py\n" + "filler\n" * 200 + "needle\n" + "filler\n" * 80 + "```",
+    "a table": "|a|b|\n|-|-|\n" + "|c|d|\n" * 90 + "|x|needle|\n" + "|c|d|\n" * 90,
+    "a list": "- filler\n" * 20 + "- needle\n" + "- filler\n" * 20,
+    "a line of code": f"```py\n{'filler' * 3}\n{LONG_LINE}\n```",
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_match_far_down_its_block_is_brought_into_view(
+    make_hands: Callable[..., Hands], name: str
+) -> None:
+    hands = make_hands(height=300)
+    hands.show(*(answered(n, LONG[name] if n == 3 else "filler\n\n" * 9) for n in range(8)))
+    searched(hands, "needle")
+    block = next(b for b in hands.row(3).text_blocks() if "needle" in b.spoken)
+    number = hands.blocks(3).index(block)
+    (start, _), *_ = hands.view._search.ranges(block)
+    point = hands.char_point(3, number, start)
+    assert hands.view.viewport().rect().contains(point)
+    left = hands.point(3, block, block.rect.topLeft() - block.rect.topLeft()).x()
+    assert left <= point.x() < left + block.width
 
 
 def test_formulas_and_markup_do_not_match(hands: Hands) -> None:
