@@ -167,8 +167,10 @@ class Conversation(QObject):
             # What a tool said is shown by the reply that asked for it.
             above = extract.messages[: ids.index(found) + 1]
             shown = [stored.id for stored in above if stored.message.role != "tool"]
+            place = self._current.place
+            part, below = (place.part, place.below) if found == target else (0, 0.0)
             if shown:
-                self._transcript.scroll_to(item_id(shown[-1]))
+                self._transcript.scroll_to(item_id(shown[-1]), part, below)
 
     def _page_up(self) -> None:
         before, conversation = self._oldest, self._current.conversation

@@ -25,7 +25,9 @@ Sheet = ConversationId | NewChat  # what a text is written on
 
 class Place(msgspec.Struct, frozen=True):
     conversation: ConversationId | None = None
-    message: MessageId | None = None  # what to scroll to: a search hit
+    message: MessageId | None = None  # what to scroll to: a search hit, or where one was
+    part: int = 0  # of that message, and how far down in it
+    below: float = 0.0
     new: NewChat = NewChat.STORED  # which kind of new chat, when there is no conversation
 
     @property
@@ -53,8 +55,14 @@ class Current(QObject):
     def conversation(self) -> ConversationId | None:
         return self._place.conversation
 
-    def open(self, conversation: ConversationId | None, message: MessageId | None = None) -> None:
-        self._go(Place(conversation, message))
+    def open(
+        self,
+        conversation: ConversationId | None,
+        message: MessageId | None = None,
+        part: int = 0,
+        below: float = 0.0,
+    ) -> None:
+        self._go(Place(conversation, message, part, below))
 
     def begin(self, new: NewChat) -> None:
         """The empty page of a new chat."""

@@ -21,6 +21,8 @@ class Remembered(msgspec.Struct, frozen=True, omit_defaults=True):
     sidebar: bool = True
     conversation: ConversationId | None = None
     message: MessageId | None = None  # at the top of the view; None: the end is shown
+    part: int = 0  # of that message, and how far down in it
+    below: float = 0.0
     folders: tuple[int, ...] = ()  # those that are open
     draft: str = ""  # of the new chat, which has no row yet
 

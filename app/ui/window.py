@@ -275,12 +275,13 @@ class Window(QMainWindow):
         for folder in kept.folders:
             self.sidebar.model.open_folder(FolderId(folder), True)
         if kept.conversation is not None:
-            self.current.open(kept.conversation, kept.message)
+            self.current.open(kept.conversation, kept.message, kept.part, kept.below)
             QTimer.singleShot(0, self.composer.editor.setFocus)
 
     def _remember(self) -> Remembered:
         top = self.transcript.top_item
         temporary = self.current.place.temporary
+        part, below = self.transcript.top_place
         end = temporary or self.transcript.following or top is None or not top.isdigit()
         return Remembered(
             geometry=bytes(self.saveGeometry().data()),
@@ -288,6 +289,8 @@ class Window(QMainWindow):
             sidebar=not self.sidebar.isHidden(),
             conversation=None if temporary else self.current.conversation,
             message=None if end or top is None else message_id(top),
+            part=part,
+            below=below,
             folders=tuple(self.sidebar.model.opened),
             draft=self.drafts.known(NewChat.STORED),
         )

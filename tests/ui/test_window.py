@@ -29,6 +29,19 @@ def test_a_restart_restores_chat_scroll_position_geometry_and_folders(desk):
     assert window.sidebar.model.opened == {FolderId(folder.id)}
 
 
+def test_a_restart_comes_back_to_the_place_inside_a_long_message(desk):
+    chat = desk.chat(
+        "Hay", "Tell me", "\n\n".join(f"line {n} " + "filler " * 60 for n in range(99))
+    )
+    desk.window.current.open(chat.id)
+    desk.settle()
+    desk.window.transcript.verticalScrollBar().setValue(5_000)
+    part, below = desk.window.transcript.top_place
+    assert part > 0
+    desk.window.close()
+    assert desk.open().transcript.top_place == (part, below)
+
+
 def test_a_broken_memory_is_a_first_start(tmp_path):
     file = tmp_path / "window.json"
     assert recall(file) == Remembered()

@@ -125,9 +125,10 @@ class RowView(QAbstractScrollArea):
 
     # -- where the reader is
 
-    def scroll_to(self, item_id: ItemId) -> None:
-        """Bring an item to the top of the viewport."""
-        self._list.hold(self._list.rows_of(item_id).start, -float(END_PX))
+    def scroll_to(self, item_id: ItemId, part: int = 0, below: float = 0.0) -> None:
+        """Bring an item, or what is so far below the top of one of its parts, to the top."""
+        rows = self._list.rows_of(item_id)
+        self._list.hold(min(rows.start + part, rows.stop - 1), below - END_PX)
         self._sync()
 
     def scroll_to_end(self) -> None:
@@ -144,6 +145,13 @@ class RowView(QAbstractScrollArea):
         """The item at the top of the viewport, to come back to."""
         rows = self._list.rows
         return rows[self._list.first_read].key.item if rows else None
+
+    @property
+    def top_place(self) -> tuple[int, float]:
+        """The part of that item, and how far below its top the viewport starts."""
+        anchor = self._list.anchor
+        part = self._list.rows[anchor.row].key.part if self._list.rows else 0
+        return part, anchor.offset + END_PX
 
     # -- finding and copying
 
