@@ -42,9 +42,12 @@ class FindBar(QFrame):
         self.field.selectAll()
         self._transcript.find_text(self.field.text())
 
-    def shut(self) -> None:
+    def end(self) -> None:
         self.hide()
         self._transcript.find_text("")
+
+    def shut(self) -> None:
+        self.end()
         self._transcript.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_theme(self, theme: Theme) -> None:
@@ -62,4 +65,5 @@ class FindBar(QFrame):
 
     def _found(self, current: int, total: int) -> None:
         wanted = bool(self.field.text())
-        self.count.setText(f"{current} of {total}" if total else "No match" if wanted else "")
+        known = f"{current} of {total}" if current else f"{total} found"
+        self.count.setText(known if total else "No match" if wanted else "")

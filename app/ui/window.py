@@ -251,7 +251,7 @@ class Window(QMainWindow):
         self.pages.back()
         empty = place.conversation is None
         self._pages.setCurrentWidget(self.welcome if empty else self.transcript)
-        self.find_bar.hide()
+        self.find_bar.end()
         if place.message is None:
             self.composer.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 

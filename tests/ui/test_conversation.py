@@ -83,6 +83,24 @@ def test_a_search_in_the_chat_reaches_pages_that_were_not_read_yet(desk):
     assert desk.window.transcript.item(top).text == "a needle"
 
 
+def test_a_search_goes_on_in_another_version_and_ends_with_the_chat(desk):
+    chat, _ = opened(desk)
+    other = desk.chat("Other", "Green tea?")
+    bar = desk.window.find_bar
+    desk.qtbot.keyClick(desk.window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    desk.qtbot.keyClicks(bar.field, "green")
+    desk.qtbot.waitUntil(lambda: bar.count.text() == "1 of 1")
+    desk.bridge.post(BranchChanged(conversation=chat.id))
+    desk.settle()
+    desk.qtbot.waitUntil(lambda: bar.count.text() == "1 found")  # the reader is left in place
+    desk.qtbot.keyClick(bar.field, Qt.Key.Key_Return)
+    assert bar.count.text() == "1 of 1"
+    desk.window.current.open(other.id)
+    desk.settle()
+    assert not bar.isVisible()
+    assert not desk.window.transcript._search.active
+
+
 def test_a_hit_in_what_a_tool_said_shows_the_reply_that_asked(desk):
     chat = desk.chat("Sum", "What is 2 + 2?", *(f"line {n}\n\n" * 30 for n in range(4)))
 

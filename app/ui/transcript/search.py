@@ -27,6 +27,7 @@ class Search(QObject):
         self._list = rows
         self._finder = Finder("")
         self._current: Match | None = None
+        self._leads = True  # to the nearest match, as soon as there is one
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._look_on)
@@ -38,8 +39,16 @@ class Search(QObject):
     def start(self, needle: str) -> None:
         if needle != self._finder.needle:
             self._finder, self._current = Finder(needle), None
+            self._leads = True
             self._timer.start()
             self.changed.emit()
+
+    def restart(self) -> None:
+        """Other rows: the same words are looked for in them, without leading the reader there."""
+        if self.active:
+            self._finder, self._current = Finder(self._finder.needle), None
+            self._leads = False
+            self._timer.start()
 
     def forget(self, row: Row) -> None:
         """The row's text changed: look at it again."""
@@ -99,7 +108,7 @@ class Search(QObject):
 
     def _report(self) -> None:
         matches = self._finder.matches(self._list.rows)
-        if self._current is None and matches and self.active:
+        if self._leads and self._current is None and matches and self.active:
             at = self._nearest(matches)
             self._go(matches[at], at, len(matches))
             return
