@@ -147,7 +147,7 @@ class Composer(QWidget):
     def send(self) -> None:
         text, here = self.editor.toPlainText(), self._here
         attached = self.attaching
-        if self._starting or not (text.strip() or attached.any) or not attached.ready:
+        if self._starting or not self._complete:
             return
         if here is None:
             self._start(text)
@@ -160,6 +160,14 @@ class Composer(QWidget):
             if not self._live.streaming(here):
                 self._live.begin(here)
             self._keeping.of(here).turns.send(here, text, carried)
+
+    @property
+    def _complete(self) -> bool:
+        """There is something to send, and all of it has been read."""
+        written = bool(self.editor.toPlainText().strip())
+        if self._editing is not None:  # what is attached waits for the next message
+            return written
+        return (written or self.attaching.any) and self.attaching.ready
 
     def _send_edit(self, here: ConversationId, question: MessageId, text: str) -> None:
         self._edit_waits = self._live.stopping(here)
@@ -377,8 +385,7 @@ class Composer(QWidget):
 
     def _refresh(self) -> None:
         streaming = self._live.streaming(self._here)
-        written = bool(self.editor.toPlainText().strip() or self.attaching.any)
-        self.send_button.setEnabled(streaming or (written and self.attaching.ready))
+        self.send_button.setEnabled(streaming or self._complete)
         self.send_button.setProperty("kind", "primary")
         colors = self._theme.colors
         tint = colors.on_accent if self.send_button.isEnabled() else colors.faint

@@ -94,6 +94,16 @@ def test_a_message_refused_meanwhile_does_not_end_up_in_the_change(desk, tea):
     assert desk.window.composer.editor.toPlainText() == "And then?"
 
 
+def test_a_file_that_cannot_be_read_holds_back_its_message_but_no_change(desk, tea):
+    composer = desk.window.composer
+    composer.attaching.attach(["/nowhere/broken.pdf"])
+    change_and_send(desk)
+    assert desk.verbs.asked == [("edit", tea.id, question_of(desk, tea), "Which tea? Now.")]
+    desk.end_reply(desk.begin_reply(tea.id), "Green.")
+    assert composer.attaching.chips.isVisible()
+    assert not composer.send_button.isEnabled()
+
+
 def test_a_change_sent_right_after_stop_goes_when_the_reply_has_ended(desk, tea):
     question = question_of(desk, tea)
     reply = desk.begin_reply(tea.id)
