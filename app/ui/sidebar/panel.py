@@ -25,6 +25,12 @@ from app.ui.sidebar.view import ChatList
 from app.ui.theme import Theme, icon
 
 SEARCH_MS = 120  # a pause in typing this long starts the search
+_NARROWING = """Narrow a search down:
+"words in quotes" stand together
+in:folder looks into one folder
+role:user or role:assistant, who said it
+model:name, who answered
+after:2026-01-31 or before:2026-01-31, when"""
 
 
 class SearchField(QLineEdit):
@@ -34,6 +40,8 @@ class SearchField(QLineEdit):
         super().__init__(parent)
         self.setPlaceholderText("Search chats")
         self.setAccessibleName("Search chats")
+        self.setAccessibleDescription(_NARROWING)
+        self.setToolTip(_NARROWING)
         self.setClearButtonEnabled(True)
         self._icon = self.addAction(
             icon("search", theme.colors.muted), QLineEdit.ActionPosition.LeadingPosition

@@ -34,6 +34,17 @@ def test_typing_finds_and_clearing_brings_the_list_back(desk):
     desk.qtbot.waitUntil(lambda: "Coffee" in desk.titles(), timeout=2000)
 
 
+def test_the_field_names_the_filters_and_they_narrow_the_search(desk):
+    desk.chat("Tea", "Is the oolong floral?", "The oolong is.")
+    told = desk.window.sidebar.search.toolTip()
+    for word, hits in (("role:user", 1), ("role:assistant", 1), ("after:2099-01-31", 0)):
+        assert word.partition(":")[0] + ":" in told
+        desk.window.sidebar.search.clear()
+        search(desk, f"oolong {word}")
+        assert sum("oolong" in title for title in desk.titles()) == hits
+    assert all(f"{key}:" in told for key in ("in", "model", "before"))
+
+
 def test_nothing_found_says_so(desk):
     search(desk, "zzzz")
     assert desk.titles() == ["No chat says that. Try fewer words."]
