@@ -115,10 +115,11 @@ class Block:
         if marks.selected:
             ranges.append((marks.selected, colors.selection))
         context.selections = [self._painted(*span, color(name)) for span, name in ranges]
-        if painter.hasClipping():
-            clip = clip.intersected(painter.clipBoundingRect())
-        context.clip = clip.translated(-self.origin)
         painter.save()
+        # Stacked marks stay out of the blocks above and below; an overhanging letter is whole.
+        around = clip.adjusted(-self.look.indent, -OUT_PX, self.look.indent, OUT_PX)
+        painter.setClipRect(around, Qt.ClipOperation.IntersectClip)
+        context.clip = clip.intersected(painter.clipBoundingRect()).translated(-self.origin)
         painter.translate(self.origin)
         self.document.documentLayout().draw(painter, context)
         painter.restore()

@@ -10,7 +10,6 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 
 from app.ui.theme import color, paint_icon
 from app.ui.transcript.blocks import (
-    OUT_PX,
     Block,
     Marks,
     baseline,
@@ -117,10 +116,8 @@ class Prose(Block):
             if leaf.within:
                 self._containers(painter, index, leaf.within)
         paint_code_boxes(painter, self.look, self._code_boxes)
-        # Stacked marks stay out of the blocks above and below; an overhanging letter is whole.
-        side = 0.0 if self.overflow else self.look.indent
-        around = clip.adjusted(-side, -OUT_PX, side, OUT_PX)
-        painter.setClipRect(around, Qt.ClipOperation.IntersectClip)
+        if self.overflow:
+            painter.setClipRect(clip, Qt.ClipOperation.IntersectClip)
         self.draw_document(painter, marks, clip)
         paint_scroll(painter, self.look, self, clip)
 

@@ -7,6 +7,8 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QImage
 
 from app.ui.theme import DARK, LIGHT, theme
+from app.ui.transcript import ItemId
+from app.ui.transcript.capped import SHOW_ANYWAY
 from app.ui.transcript.formulas import drawable
 from app.ui.transcript.prose import Prose
 from tests.ui.transcript.conftest import Hands, answered, said
@@ -125,9 +127,14 @@ def test_the_bar_of_a_quote_goes_on_through_a_block_whose_formula_was_drawn(hand
     assert [block.shared_quotes for block in blocks] == [0, 1, 1]
 
 
-def test_stacked_marks_stay_out_of_the_messages_around(hands: Hands) -> None:
+@pytest.mark.parametrize("after", ["", "\n\n" + "[" * 700], ids=["words", "past the caps"])
+def test_stacked_marks_stay_out_of_the_messages_around(hands: Hands, after: str) -> None:
     def above(text: str) -> QImage:
-        hands.show(answered(1, "A line above"), said(2, "One"), answered(3, text))
+        hands.view.set_items([answered(1, "A line above"), said(2, "One")])
+        hands.view._opened[ItemId("3")] = {SHOW_ANYWAY}
+        hands.view.append_item(answered(3, text + after))
+        hands.scroll(0)
+        hands.settle()
         top = hands.view._list.heights.top(2)
         whole = hands.view.grab().toImage()
         return whole.copy(0, 0, whole.width() - 14, int(top))
