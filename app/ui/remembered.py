@@ -11,6 +11,7 @@ import msgspec
 
 from app.core.ids import ConversationId, MessageId
 from app.storage.files import replace_with
+from app.ui.composer.editing import Edit
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ class Remembered(msgspec.Struct, frozen=True, omit_defaults=True):
     below: float = 0.0
     folders: tuple[int, ...] = ()  # those that are open
     draft: str = ""  # of the new chat, which has no row yet
+    edits: dict[ConversationId, Edit] = {}  # of sent messages, begun and not sent
 
 
 def recall(path: Path) -> Remembered:

@@ -274,6 +274,7 @@ class Window(QMainWindow):
             self.header.show_button.show()
         for folder in kept.folders:
             self.sidebar.model.open_folder(FolderId(folder), True)
+        self.composer.restore(kept.edits)
         if kept.conversation is not None:
             self.current.open(kept.conversation, kept.message, kept.part, kept.below)
             QTimer.singleShot(0, self.composer.editor.setFocus)
@@ -293,6 +294,7 @@ class Window(QMainWindow):
             below=below,
             folders=tuple(self.sidebar.model.opened),
             draft=self.drafts.known(NewChat.STORED),
+            edits=self.composer.edits,
         )
 
 

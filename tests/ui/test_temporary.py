@@ -2,6 +2,9 @@
 
 from PySide6.QtCore import Qt
 
+from app.chat.events import TurnRefused
+from app.core.errors import ErrorInfo
+from app.core.ids import MessageId
 from app.storage import conversations
 from app.storage.database import is_temporary
 
@@ -57,6 +60,12 @@ def test_nothing_of_it_is_in_any_file_when_the_window_is_closed(desk):
     write(desk, "A sEcReT message")
     desk.qtbot.keyClicks(desk.window.composer.editor, "A sEcReT draft")
     desk.window.drafts.save()
+    error = ErrorInfo("storage", "The disk is full.")
+    here = desk.window.current.conversation
+    desk.bridge.post(TurnRefused(conversation=here, text="", error=error))  # nothing streams
+    desk.settle()
+    desk.window.composer.begin_edit(MessageId(1), "A sEcReT change")
+    assert desk.window.composer.edit_note.isVisible()
     begin(desk)
     desk.qtbot.keyClicks(desk.window.composer.editor, "A sEcReT beginning")
     desk.window.close()

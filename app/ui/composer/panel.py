@@ -5,7 +5,7 @@ and leaves the drafts only when the chat room says that it is stored. What was t
 message is no draft: it comes back, to its own chat, as the change it was.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from app.chat.events import MessageAdded, QueueChanged, TurnRefused
 from app.core.ids import ConversationId, MessageId
 from app.storage import queued
+from app.storage.database import is_temporary
 from app.storage.queued import Queued, QueuedId
 from app.ui.bridge import Answers, Bridge
 from app.ui.composer.attaching import Attaching
@@ -24,7 +25,7 @@ from app.ui.composer.editor import Editor, local_paths
 from app.ui.composer.preset_menu import PresetMenu
 from app.ui.composer.queue import QueueRows
 from app.ui.controls import IconButton, action
-from app.ui.current import Current, Place, Sheet
+from app.ui.current import Current, NewChat, Place, Sheet
 from app.ui.events import Event
 from app.ui.keeping import Keeping
 from app.ui.live import Live
@@ -58,7 +59,7 @@ class Composer(QWidget):
         self._presets: PresetMenu | None = None
         self._editing: MessageId | None = None  # whose text the editor holds for a change
         self._edit_waits = False  # it is sent when the reply that was stopped has ended
-        self._edits: dict[Sheet, Edit] = {}  # in chats that are not shown
+        self._edits: dict[ConversationId, Edit] = {}  # in chats that are not shown
         self._sheet: Sheet = current.place.sheet
         self.editor = Editor(theme)
         self.attaching = Attaching(self.editor, theme, documents, self._sheet, self)
@@ -213,6 +214,17 @@ class Composer(QWidget):
         self._take_files(True)
         self._show_draft(self._drafts.known(self._sheet))
 
+    @property
+    def edits(self) -> dict[ConversationId, Edit]:
+        """Every change that was begun, for the next start: of temporary chats nothing is kept."""
+        found = dict(self._edits)
+        if self._here is not None and self._editing is not None:
+            found[self._here] = Edit(self._editing, self.editor.toPlainText())
+        return {chat: edit for chat, edit in found.items() if not is_temporary(chat)}
+
+    def restore(self, edits: Mapping[ConversationId, Edit]) -> None:
+        self._edits = dict(edits)
+
     def _take_files(self, on: bool) -> None:
         """An edited message keeps the files it had; those waiting here wait on."""
         self.setAcceptDrops(on)
@@ -315,7 +327,7 @@ class Composer(QWidget):
         if place.sheet == self._sheet:
             return
         self._drafts.save()
-        if self._editing is not None:
+        if self._editing is not None and not isinstance(self._sheet, NewChat):
             self._edits[self._sheet] = Edit(self._editing, self.editor.toPlainText())
             self._end_edit()
         self._sheet = sheet = place.sheet
@@ -323,7 +335,7 @@ class Composer(QWidget):
         self.attaching.show_sheet(sheet)
         self._mark("temporary", place.temporary)
         self._drafts.find(sheet, self._show_draft_of(sheet))
-        if edit := self._edits.pop(sheet, None):
+        if not isinstance(sheet, NewChat) and (edit := self._edits.pop(sheet, None)):
             self._hold(edit)
         self.queue.show_queue((), held=False)
         if place.conversation is not None:

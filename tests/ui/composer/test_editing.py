@@ -82,6 +82,17 @@ def test_a_change_is_kept_while_one_looks_at_another_chat(desk, tea):
     assert editor.toPlainText() == "a draft"
 
 
+def test_a_change_survives_a_restart(desk, tea):
+    question = question_of(desk, tea)
+    press(desk, Qt.Key.Key_Up)
+    desk.qtbot.keyClicks(desk.window.composer.editor, " Now.")
+    desk.window.close()
+    desk.open()
+    assert_editing(desk, "Which tea? Now.")
+    press(desk, Qt.Key.Key_Return)
+    assert desk.verbs.asked == [("edit", tea.id, question, "Which tea? Now.")]
+
+
 def test_a_message_refused_meanwhile_does_not_end_up_in_the_change(desk, tea):
     desk.qtbot.keyClicks(desk.window.composer.editor, "And then?")
     press(desk, Qt.Key.Key_Return)
