@@ -163,7 +163,7 @@ class Conversation(QObject):
         stay, self._stay = self._stay, None
         found = next((m.id for m in extract.messages if stay and m.parent_id == stay), target)
         ids = [stored.id for stored in extract.messages]
-        if found in ids:
+        if found is not None and found in ids:
             # What a tool said is shown by the reply that asked for it.
             above = extract.messages[: ids.index(found) + 1]
             shown = [stored.id for stored in above if stored.message.role != "tool"]
