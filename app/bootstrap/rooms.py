@@ -335,8 +335,7 @@ def open_rooms(
         build = _ChatsBuilder(
             post, window, models, toolbox, closing, settings_file, sampling, max_tokens
         )
-        preset_of = of_model if temporary else kept_in(db)
-        passing = build.passing(passing_db, traffic, preset_of)
+        passing = build.passing(passing_db, traffic, of_model if temporary else kept_in(db))
         kept = passing if temporary else build.stored(db, traffic, embedder)
         closing.callback(patience.begin)
         yield Rooms(

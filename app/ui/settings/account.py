@@ -20,7 +20,7 @@ from app.ui.controls import Flow
 from app.ui.settings.page import Panel
 
 _AGAIN_S = 60.0  # the hub does not like to be asked this often
-_NOBODY = "Nobody is logged in. Private models, and those that ask for permission, need it."
+_NOBODY = "Nobody is logged in. Private models, and those that ask for permission, need a login."
 _SHARED = "Other programs on this computer use the same login and are logged out too."
 
 
