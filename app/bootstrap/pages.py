@@ -189,8 +189,10 @@ class Surroundings:
         return shown
 
     def _settings_page(self, theme: Theme) -> "SettingsPage":
+        from app.bootstrap.login import HubLogin
         from app.ui.palette.commands import actions
         from app.ui.settings.about import AboutPanel
+        from app.ui.settings.account import AccountPanel
         from app.ui.settings.estimate import EstimatePanel
         from app.ui.settings.meaning import MeaningPanel
         from app.ui.settings.page import SettingsPage
@@ -213,6 +215,7 @@ class Surroundings:
                     lambda one: self._shelves.shelf.result().fetch(one),
                     self._bridge,
                 ),
+                AccountPanel(HubLogin(self._shelves.lane), webbrowser.open),
                 EstimatePanel(self._estimate, preferences),
             ),
             "runtimes": lambda theme: RuntimesPanel(self._make_builds(), theme),

@@ -29,7 +29,7 @@ from app.chat.budget import Budget
 from app.chat.events import ChatEvent
 from app.chat.meaning import Meaning
 from app.chat.narrator import Narrator
-from app.chat.presets import Presets
+from app.chat.presets import PresetOf, Presets, kept_in
 from app.chat.scale import Scale
 from app.chat.titles import Titles
 from app.chat.tools import Toolbox, built_in
@@ -50,6 +50,7 @@ from app.storage.database import Database
 from app.storage.downloads import StoredDownloads
 from app.storage.instance import Instance
 from app.storage.measured_file import MeasuredFile
+from app.storage.presets import of_model
 from app.storage.recovery import Report, open_database
 from app.storage.settings_file import SettingsFile
 from app.storage.upkeep import Upkeep
@@ -149,13 +150,19 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
         self.closing.callback(self.settings.subscribe(follow))
         return self._over(db, traffic, meaning)
 
-    def passing(self, db: Database, traffic: Traffic) -> Chats:
+    def passing(self, db: Database, traffic: Traffic, preset_of: PresetOf) -> Chats:
         """What these say is remembered nowhere, not even as what it means."""
         unkept = Unkept(traffic)
         self.closing.callback(unkept.close)
-        return self._over(db, unkept, Meaning(db, unkept))
+        return self._over(db, unkept, Meaning(db, unkept), preset_of)
 
-    def _over(self, db: Database, generator: Unkept | Traffic, meaning: Meaning) -> Chats:
+    def _over(
+        self,
+        db: Database,
+        generator: Unkept | Traffic,
+        meaning: Meaning,
+        preset_of: PresetOf = of_model,
+    ) -> Chats:
         budget = self.window.budget
         scale = Scale(db, generator, budget, self.toolbox, sees=self.window.sees)
         wind = Wind(
@@ -188,6 +195,7 @@ class _ChatsBuilder(msgspec.Struct, frozen=True):
             self.post,
             sampling=lambda model: self.sampling or self.window.sampling(model),
             default_model=lambda: self.models.current,
+            preset_of=preset_of,
             toolbox=self.toolbox,
         )
         self.closing.callback(turns.close)
@@ -327,7 +335,7 @@ def open_rooms(
         build = _ChatsBuilder(
             post, window, models, toolbox, closing, settings_file, sampling, max_tokens
         )
-        passing = build.passing(passing_db, traffic)
+        passing = build.passing(passing_db, traffic, of_model if temporary else kept_in(db))
         kept = passing if temporary else build.stored(db, traffic, embedder)
         closing.callback(patience.begin)
         yield Rooms(

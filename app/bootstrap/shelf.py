@@ -34,6 +34,7 @@ _PAGES = (
     "app.ui.models.page",
     "app.ui.palette.palette",
     "app.ui.settings.about",
+    "app.ui.settings.account",
     "app.ui.settings.estimate",
     "app.ui.settings.meaning",
     "app.ui.settings.page",
@@ -45,6 +46,7 @@ _PAGES = (
     "app.ui.settings.tools",
     "app.ui.settings.transfer",
     "app.bootstrap.builds",
+    "app.bootstrap.login",
 )
 
 

@@ -16,6 +16,8 @@ from app.storage.conversations import Conversation
 from app.storage.database import Database
 from app.storage.presets import Preset, PresetId, StoredPreset
 
+PresetOf = Callable[[Tx, str], Preset]  # what a model has of its own, in a chat's transaction
+
 
 class Presets:
     def __init__(self, db: Database, post: Callable[[ChatEvent], None]) -> None:
@@ -80,9 +82,18 @@ class Presets:
 
 
 def sampling_of(
-    tx: Tx, conversation: Conversation, default: str, recommended_for: Callable[[str], Sampling]
+    tx: Tx,
+    conversation: Conversation,
+    default: str,
+    recommended_for: Callable[[str], Sampling],
+    preset_of: PresetOf = presets.of_model,
 ) -> Sampling:
     """`default`: the model that answers when the chat names none."""
     model = conversation.model or default
-    own = conversation.sampling or presets.of_model(tx, model).sampling
+    own = conversation.sampling or preset_of(tx, model).sampling
     return own or recommended_for(conversation.model)
+
+
+def kept_in(stored: Database) -> PresetOf:
+    """For chats of another database: what models have of their own is kept in this one."""
+    return lambda _, model: stored.read(lambda tx: presets.of_model(tx, model)).result()

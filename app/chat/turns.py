@@ -23,7 +23,7 @@ from app.chat.events import (
     ToolsAsked,
     TurnRefused,
 )
-from app.chat.presets import sampling_of
+from app.chat.presets import PresetOf, sampling_of
 from app.chat.titles import first_words
 from app.chat.tools import Toolbox
 from app.chat.waiting import Waiting
@@ -32,6 +32,7 @@ from app.core.ids import ConversationId, MessageId
 from app.core.messages import Message, clean_text
 from app.core.sampling import Sampling
 from app.storage import conversations, messages, presets, queued
+from app.storage.conversations import Conversation
 from app.storage.database import Database, Tx
 from app.storage.documents import Document, attach, pass_on, share
 from app.storage.messages import StoredMessage
@@ -61,6 +62,7 @@ class Turns:
         *,
         sampling: Callable[[str], Sampling] = lambda _model: Sampling(),
         default_model: Callable[[], str] = lambda: "",
+        preset_of: PresetOf = presets.of_model,
         toolbox: Toolbox = Toolbox(()),
     ) -> None:
         self._db = db
@@ -68,6 +70,7 @@ class Turns:
         self._post = post
         self._sampling = sampling
         self._default_model = default_model  # the model that chats which name none are answered by
+        self._preset_of = preset_of
         self._toolbox = toolbox
         self._tools = ThreadPoolExecutor(1, "tools")
         self._waiting = Waiting(db, post, answering.streaming)
@@ -82,7 +85,7 @@ class Turns:
         """A new conversation that opens with this message; `preset` None: the model's own."""
 
         def create(tx: Tx) -> ConversationId:
-            chosen = preset or presets.of_model(tx, model or self._default_model())
+            chosen = preset or self._preset_of(tx, model or self._default_model())
             return conversations.create(
                 tx,
                 title=first_words(text) or next((d.name for d in carried), ""),
@@ -280,7 +283,7 @@ class Turns:
     def _replying(self, tx: Tx, conversation: ConversationId, question: MessageId | None) -> _Begun:
         chat = conversations.get(tx, conversation)
         reply = messages.start_reply(tx, conversation, question, chat.model)
-        return _Begun(reply, sampling_of(tx, chat, self._default_model(), self._sampling))
+        return _Begun(reply, self._sampling_of(tx, chat))
 
     def _resumed(self, tx: Tx, ended: StoredMessage) -> _Begun:
         chat = conversations.get(tx, ended.conversation_id)
@@ -288,9 +291,10 @@ class Turns:
             raise InvalidRequest("Only a last reply that ended too early can go on.")
         reply = messages.reopen(tx, ended.id, chat.model)
         resumed = ReplyResumed(conversation=chat.id, message=reply)
-        return _Begun(
-            reply, sampling_of(tx, chat, self._default_model(), self._sampling), (resumed,)
-        )
+        return _Begun(reply, self._sampling_of(tx, chat), (resumed,))
+
+    def _sampling_of(self, tx: Tx, chat: Conversation) -> Sampling:
+        return sampling_of(tx, chat, self._default_model(), self._sampling, self._preset_of)
 
     # ------------------------------------------------------------ how it goes on
 

@@ -22,9 +22,9 @@ MAX_WAIT_S = 300.0
 _MAX_HOPS = 6
 _RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CHUNK = 1 << 18
+LOG_IN = 'log in under Settings, Models, or with "llama-chat models login"'
 _GATED = (
-    "This model asks for permission: accept its terms on its page at the hub, then log in with "
-    '"llama-chat models login".'
+    "This model asks for permission: accept its terms on its page at the hub, then " + LOG_IN + "."
 )
 
 

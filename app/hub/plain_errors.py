@@ -18,7 +18,7 @@ from huggingface_hub.errors import (
 )
 
 from app.core.errors import HubError, InvalidRequest
-from app.hub.asking import retry_after
+from app.hub.asking import LOG_IN, retry_after
 
 # What an error's `state` says: the network is away, the hub asks to wait, a token or a
 # permission is needed, it is not there, or it is simply in trouble.
@@ -41,13 +41,13 @@ def plain_errors(repository: str = "This model") -> Generator[None]:
         yield
     except GatedRepoError as error:
         raise failed(
-            f"{repository} asks for permission: accept its terms on its page at the hub, then log "
-            'in with "llama-chat models login".',
+            f"{repository} asks for permission: accept its terms on its page at the hub, then "
+            f"{LOG_IN}.",
             "gated",
         ) from error
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
         raise failed(
-            f"The hub has no {repository}, or it is private and needs a login.", "missing"
+            f"The hub has no {repository}, or it is private: then {LOG_IN}.", "missing"
         ) from error
     except HFValidationError as error:
         raise InvalidRequest("That is not the name of a model at the hub.") from error
@@ -63,5 +63,5 @@ def _of_status(status: int, wait_s: float) -> HubError:
         when = f"in {round(wait_s)} seconds" if wait_s else "in a few minutes"
         return failed(f"The hub asks to slow down. Try again {when}.", "rate_limited", wait_s)
     if status in (401, 403):
-        return failed('The hub refuses this: log in again with "llama-chat models login".', "gated")
+        return failed(f"The hub refuses this: {LOG_IN}.", "gated")
     return failed(f"The hub has trouble right now ({status}). Try again later.", "trouble", wait_s)

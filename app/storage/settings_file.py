@@ -1,15 +1,15 @@
 """The settings file: one JSON object, typed by core.settings.
 
 Used from one thread. Every value that cannot be read is reported and its default used, and
-stays in the file until it is set. Keys we do not know are kept. Environment variables
-override values for this run and are never written.
+stays in the file until it is set; of a list only the item that cannot be read is left out. Keys
+we do not know are kept. Environment variables override values for this run and are never written.
 """
 
 import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeGuard, cast
+from typing import Any, TypeGuard, cast, get_args, get_origin
 
 import msgspec
 
@@ -106,11 +106,24 @@ class SettingsFile:
                     continue
                 values[field.name] = self._typed(field.type, section, f"{name}.")
                 continue
+            if isinstance(value, list) and get_origin(field.type) is tuple:
+                items = cast(list[object], value)
+                values[field.name] = self._readable(get_args(field.type)[0], items, name)
+                continue
             try:
                 values[field.name] = msgspec.convert(value, field.type, strict=False)
             except msgspec.ValidationError as error:
                 self._problems.append(Problem(name, f"{error}; the default is used"))
         return kind(**values)
+
+    def _readable(self, kind: Any, items: list[object], where: str) -> tuple[Any, ...]:
+        kept: list[Any] = []
+        for at, item in enumerate(items):
+            try:
+                kept.append(msgspec.convert(item, kind, strict=False))
+            except msgspec.ValidationError as error:
+                self._problems.append(Problem(f"{where}[{at}]", f"{error}; it is left out"))
+        return tuple(kept)
 
 
 def set_aside(path: Path) -> tuple[Problem, ...]:

@@ -14,7 +14,7 @@ from app.chat.budget import Budget
 from app.chat.events import ChatEvent
 from app.chat.meaning import Meaning
 from app.chat.narrator import Narrator
-from app.chat.presets import Presets
+from app.chat.presets import PresetOf, Presets
 from app.chat.scale import Scale
 from app.chat.titles import Titles
 from app.chat.tools import Toolbox, built_in
@@ -44,6 +44,7 @@ from app.core.settings import ToolSettings, WindSettings
 from app.storage import messages
 from app.storage.database import Database
 from app.storage.messages import StoredMessage
+from app.storage.presets import of_model
 
 PER_MESSAGE = 3
 OPENING = 2
@@ -149,6 +150,7 @@ class Chat:
         model: WordModel,
         settings: WindSettings,
         generator: Generator | None = None,
+        preset_of: PresetOf = of_model,
     ) -> None:
         self.db = db
         self.model = model
@@ -198,6 +200,7 @@ class Chat:
             self.post,
             sampling=lambda model: self.recommended.get(model, Sampling()),
             default_model=lambda: self.default_model,
+            preset_of=preset_of,
             toolbox=toolbox,
         )
         self.presets = Presets(db, self.post)

@@ -14,8 +14,9 @@ from app.bootstrap.rooms import open_rooms
 from app.chat.events import ChatEvent, ReplyDelta, ReplyFinished
 from app.core.protocol import ModelInfo
 from app.core.sampling import GREEDY
-from app.storage import messages
+from app.storage import conversations, messages
 from app.storage.messages import StoredMessage
+from app.storage.presets import Preset
 from app.workers.events import PoolEvent, WorkerReady
 from tests.path.endless import endless
 
@@ -158,6 +159,19 @@ def test_a_temporary_chat_leaves_no_trace(tiny_model: Path, home: Path) -> None:
     assert holding(home, "walrus") == []
     assert run_command(home, "run", *options).returncode == 0
     assert holding(home, "walrus") != []
+
+
+def test_a_temporary_chat_begins_as_its_model_is_set(tiny_model: Path, home: Path) -> None:
+    events: queue.Queue[ChatEvent] = queue.Queue()
+    with open_rooms(events.put, sampling=GREEDY, max_tokens=4) as rooms:
+        rooms.load(tiny_model).result(30)
+        own = Preset(system_prompt="Be brief.")
+        rooms.presets.set_for_model(rooms.models.current, own).result(5)
+        conversation = rooms.temporary.turns.start("A walrus in the attic").result(5)
+        assert finished(events).error is None
+        begun = rooms.temporary.db.read(lambda tx: conversations.get(tx, conversation)).result(5)
+        assert begun.system_prompt == "Be brief."
+    assert holding(home, "walrus") == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from app.core.errors import StorageError
-from app.core.settings import Settings
+from app.core.settings import OwnLoad, Settings
 from app.storage.settings_file import SettingsFile
 
 
@@ -58,6 +58,27 @@ def test_one_bad_value_costs_only_itself(path: Path) -> None:
         "models.type_k",
     }
     assert json.loads(path.read_text())["models"]["chat_ctx"] == "many"
+
+
+def test_one_bad_item_of_a_list_costs_only_itself(path: Path) -> None:
+    good, other = {"path": "/m/a.gguf", "chat_ctx": 4096}, {"path": "/m/b.gguf"}
+    own = [good, {"path": "/m/c.gguf", "chat_ctx": 1}, 7, other]
+    write(path, {"models": {"own": own, "folders": ["/a", 3, "/b"], "threads": 4}})
+    file = SettingsFile(path, {})
+    models = file.value.models
+    assert models.own == (OwnLoad("/m/a.gguf", 4096), OwnLoad("/m/b.gguf"))
+    assert (models.folders, models.threads) == (("/a", "/b"), 4)
+    where = [problem.where for problem in file.problems]
+    assert where == ["models.folders[1]", "models.own[1]", "models.own[2]"]
+    file.change(context(4096))
+    assert json.loads(path.read_text())["models"]["own"] == own  # until it is set
+
+
+def test_a_list_that_is_none_is_reported_whole(path: Path) -> None:
+    write(path, {"models": {"own": {"path": "/m/a.gguf"}}})
+    file = SettingsFile(path, {})
+    assert file.value.models.own == ()
+    assert [problem.where for problem in file.problems] == ["models.own"]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "null", "\x00\xff", "[" * 100_000])

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.core.fit import Fit, arithmetic
 from app.hub.models import Broken, Model
-from app.ui.controls import Elided
+from app.ui.controls import Elided, Flow
 from app.ui.models.figures import many, size
 from app.ui.models.own import OwnSettings
 from app.ui.models.words import SOURCES, fit_words
@@ -43,10 +43,9 @@ class InstalledView(QWidget):
     def _lay_out(self) -> None:
         self.title.setProperty("kind", "title")
         self._path.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        buttons = QHBoxLayout()
+        buttons = Flow()
         for button in (self.use, self.show_file, self.remove):
             buttons.addWidget(button)
-        buttons.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 14, 16, 12)
         column.setSpacing(6)

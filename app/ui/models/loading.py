@@ -202,7 +202,9 @@ def _line(kind: str) -> QLabel:
 def _row(name: str, *controls: QWidget) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setSpacing(6)
-    row.addWidget(QLabel(name), 1)
+    label = QLabel(name)
+    label.setWordWrap(True)
+    row.addWidget(label, 1)
     for control in controls:
         row.addWidget(control)
     return row

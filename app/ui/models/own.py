@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
-    QHBoxLayout,
     QLabel,
     QScrollArea,
     QStackedWidget,
@@ -25,6 +24,7 @@ from app.core.errors import to_info
 from app.hub.models import Model
 from app.storage.presets import Preset
 from app.ui.bridge import Answers
+from app.ui.controls import Flow
 from app.ui.models.loading import OwnLoading
 from app.ui.preferences import Preferences
 from app.ui.settings.presets import PresetEditor
@@ -50,8 +50,9 @@ class OwnSettings(QWidget):
         self.said = QLabel()
         self.loading = OwnLoading(preferences, theme)
         self.template = Transcript(theme)
-        self.settings_tab, self.loading_tab = _tab("Chats with it"), _tab("How it is loaded")
-        self.template_tab = _tab("Chat template")
+        self.settings_tab = _tab("Chats", "How chats with it begin")
+        self.loading_tab = _tab("Loading", "How it is loaded")
+        self.template_tab = _tab("Template", "Its chat template")
         self._pages = QStackedWidget()
         self._lay_out()
         self.editor.saved.connect(self._save)
@@ -64,15 +65,14 @@ class OwnSettings(QWidget):
             label.setProperty("kind", "small")
             label.setWordWrap(True)
         self.template.setAccessibleName("Chat template")
-        self._pages.addWidget(_scrolled(about, self.editor, self.said))
-        self._pages.addWidget(_scrolled(self.loading))
+        self._pages.addWidget(_scrolled("How chats with it begin", about, self.editor, self.said))
+        self._pages.addWidget(_scrolled("How it is loaded", self.loading))
         self._pages.addWidget(self.template)
         group = QButtonGroup(self)
-        tabs = QHBoxLayout()
+        tabs = Flow()
         for tab in (self.settings_tab, self.loading_tab, self.template_tab):
             group.addButton(tab)
             tabs.addWidget(tab)
-        tabs.addStretch(1)
         self.settings_tab.setChecked(True)
         around = QVBoxLayout(self)
         around.setContentsMargins(0, 0, 0, 0)
@@ -151,7 +151,7 @@ def _code(text: str, language: str) -> str:
     return f"{fence}{language}\n{text.replace(fence, '')}\n{fence}"
 
 
-def _scrolled(*parts: QWidget) -> QScrollArea:
+def _scrolled(name: str, *parts: QWidget) -> QScrollArea:
     inner = QWidget()
     inner.setObjectName("pageBody")
     column = QVBoxLayout(inner)
@@ -161,6 +161,7 @@ def _scrolled(*parts: QWidget) -> QScrollArea:
     column.addStretch(1)
     area = QScrollArea()
     area.setObjectName("pageScroll")
+    area.setAccessibleName(name)
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -168,9 +169,11 @@ def _scrolled(*parts: QWidget) -> QScrollArea:
     return area
 
 
-def _tab(text: str) -> QToolButton:
+def _tab(text: str, about: str) -> QToolButton:
     tab = QToolButton()
     tab.setText(text)
+    tab.setToolTip(about)
+    tab.setAccessibleDescription(about)
     tab.setCheckable(True)
     tab.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     return tab

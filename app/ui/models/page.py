@@ -265,7 +265,8 @@ class ModelsPage(Page):
 
     def opened(self) -> None:
         self._search()
-        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+        first = self.search if self.search.isVisible() else self._to_list
+        first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def look_for(self, words: str) -> None:
         """From elsewhere in the window: a search of the hub."""

@@ -68,7 +68,7 @@ def make_control(entry: Entry, offers: Offers, theme: Theme) -> Control:
         case Switch():
             return _SwitchControl(entry, theme)
         case Number() as number:
-            return _NumberControl(entry, number)
+            return _NumberControl(entry, number, theme)
         case Choice(options=options):
             return _ChoiceControl(entry, options, theme)
         case Offered() as offered:
@@ -108,7 +108,7 @@ class _SwitchControl(Control):
 
 
 class _NumberControl(Control):
-    def __init__(self, entry: Entry, number: Number) -> None:
+    def __init__(self, entry: Entry, number: Number, theme: Theme) -> None:
         super().__init__(entry)
         self._number = number
         self.field = QLineEdit()
@@ -117,13 +117,16 @@ class _NumberControl(Control):
         )
         self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.field.setPlaceholderText(number.special)
-        self.field.setFixedWidth(150 if number.special else 100)
+        self.set_theme(theme)
         self.field.editingFinished.connect(self._finished)
         unit = QLabel(number.unit)
         unit.setProperty("kind", "small")
         _in_a_row(self, self.field, unit)
         self.setFocusProxy(self.field)
         self._shown = ""
+
+    def set_theme(self, theme: Theme) -> None:
+        self.field.setFixedWidth(round(theme.px(150 if self._number.special else 100)))
 
     def show_value(self, value: Any) -> None:
         number = self._number

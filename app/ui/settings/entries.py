@@ -38,7 +38,8 @@ TITLES: dict[Section, str] = {
 
 # What a section has beside its settings, in the words by which people may look for it.
 BESIDE: dict[Section, str] = {
-    "models": "estimate memory fit gpu layers vram meaning semantic search embedding progress",
+    "models": "estimate memory fit gpu layers vram meaning semantic search embedding progress "
+    "hugging face account hub token login log in logout log out gated private permission",
     "runtimes": "runtime build backend cuda vulkan metal rocm gpu engine llama.cpp compile",
     "sampling": "presets sampling temperature top k top p system prompt penalty",
     "tools": "tools functions calculator time calls trusted",

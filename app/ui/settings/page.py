@@ -104,6 +104,7 @@ class SettingsPage(Page):
             self.sections.addItem(item)
             self.section_box.addItem(TITLES[section], section)
         self._title.setProperty("kind", "title")
+        self._title.setWordWrap(True)
         self._nothing.setProperty("kind", "small")
         self._nothing.hide()
         side = QVBoxLayout()

@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout
 
 from app.core.errors import to_info
 from app.hub.control import Stopped
 from app.ui.bridge import Answers
-from app.ui.controls import Elided
+from app.ui.controls import Elided, Flow
 from app.ui.models.figures import size
 from app.ui.models.rows import Mark, Row, RowList
 from app.ui.settings.page import Panel
@@ -94,11 +94,10 @@ class RuntimesPanel(Panel):
         self.bar.setAccessibleName("Progress of the build")
         self.list.setFixedHeight(220)
         self.compile.setToolTip("Built from source for this machine; needs a compiler and minutes")
-        row = QHBoxLayout()
+        row = Flow()
         for button in (self.take, self.compile, self.drop, self.stop):
             button.setProperty("kind", "plain")
             row.addWidget(button)
-        row.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.addWidget(self.list)

@@ -42,7 +42,9 @@ class ShortcutsPanel(Panel):
         heading.setContentsMargins(0, 10, 0, 0)
         self._grid.addWidget(heading, row, 0, 1, 2)
         for number, each in enumerate(keyed, row + 1):
-            self._grid.addWidget(QLabel(each.text().replace("&", "").rstrip("…")), number, 0)
+            name = QLabel(each.text().replace("&", "").rstrip("…"))
+            name.setWordWrap(True)
+            self._grid.addWidget(name, number, 0)
             keys = QLabel(each.shortcut().toString(QKeySequence.SequenceFormat.NativeText))
             keys.setProperty("kind", "small")
             self._grid.addWidget(keys, number, 1, Qt.AlignmentFlag.AlignRight)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QGridLayout, QLabel
 
 from app.core.messages import Tool
@@ -32,6 +32,7 @@ class ToolsPanel(Panel):
         for column, text in ((1, "May be used"), (2, "Without asking")):
             head = QLabel(text)
             head.setProperty("kind", "small")
+            head.setWordWrap(True)
             grid.addWidget(head, 0, column)
         for number, tool in enumerate(tools):
             name, about = QLabel(tool.name.replace("_", " ").capitalize()), QLabel(tool.description)
@@ -48,7 +49,7 @@ class ToolsPanel(Panel):
                 toggle = Toggle(label, theme)
                 toggle.toggled.connect(self._changer(tool.name, right))
                 self.toggles[tool.name, right] = toggle
-                grid.addWidget(toggle, row, column)
+                grid.addWidget(toggle, row, column, Qt.AlignmentFlag.AlignLeft)
         preferences.changed.connect(self._show)
         self._show()
 

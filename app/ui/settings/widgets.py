@@ -9,6 +9,8 @@ from PySide6.QtWidgets import (
 
 from app.ui.theme import Theme, color, paint_icon
 
+_NARROWEST = 120  # of a list to choose from
+
 
 class Toggle(QAbstractButton):
     """On or off, as a switch."""
@@ -64,6 +66,11 @@ class ComboBox(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(14)
+
+    def minimumSizeHint(self) -> QSize:
+        """Less than its longest entry where the page is narrow and the letters large."""
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), round(self._theme.px(_NARROWEST))), hint.height())
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme

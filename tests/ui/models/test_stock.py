@@ -133,6 +133,26 @@ def test_one_side_at_a_time_where_it_is_narrow(shop):
     assert shop.desk.window.pages.name == "models"
 
 
+def test_the_keyboard_is_on_what_is_seen_when_the_page_comes_back(shop):
+    write(shop.folder / "tea-1b-Q4_K_M.gguf", "tea")
+    shop.until(lambda: names(shop) == ["tea 1b"])
+    shop.desk.window.resize(720, 480)
+    shop.page.stock.list.choose_first()
+    shop.until(lambda: not shop.page._left.isVisible())
+    shop.desk.window.pages.back()
+    shop.desk.window.pages.open("models")
+    at = shop.desk.window.focusWidget()
+    assert at is shop.page._to_list
+    shop.desk.qtbot.keyClick(at, Qt.Key.Key_Space)
+    assert shop.page._left.isVisible()
+    own, keys = shop.page.installed.own, shop.desk.qtbot.keyClick
+    shop.page.stock.list.choose_first()
+    own.settings_tab.setFocus()
+    keys(own.settings_tab, Qt.Key.Key_Right)  # one stop for the keyboard, its arrows turn it
+    assert own.loading_tab.isChecked()
+    assert shop.desk.window.focusWidget() is own.loading_tab
+
+
 def test_a_model_has_its_own_prompt_and_sampling(shop):
     file = write(shop.folder / "tea-1b-Q4_K_M.gguf", "tea")
     shop.until(lambda: names(shop) == ["tea 1b"])
