@@ -1,7 +1,7 @@
 """How many threads the next step uses, learned from the steps before it.
 
 Owned by the decode thread. A fixed count collapses when something else uses a core, so now
-and then one step is spent on another count within the budget: seldom while all threads keep
+and then one step is spent on another count within the budget: seldom while the threads keep
 their pace, at once when they lose it. Steps are only compared with steps of the same number of
 tokens: the table of their costs is what a later padding or speculation would read.
 """
@@ -11,8 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from statistics import median
 
-_PROBE_EVERY = 24
-_PROBE_SELDOM = 96  # while the whole budget is as fast as it was
+_PROBE_EVERY = 96
 _JUDGED = 3  # one slow step says nothing
 _BETTER = 0.93  # changing has to be worth it
 _SLOWER = 1.25  # than usual: somebody else wants a core
@@ -27,7 +26,7 @@ class Governor:
         self._clock = clock
         self._last = clock()
         self._probes = 0
-        self._wait = self._left = _PROBE_EVERY  # steps between two probes; until the next one
+        self._wait = self._left = _PROBE_EVERY // 4  # steps between two probes; until the next one
         self._usual: dict[int, float] = {}  # seconds of the best count, by tokens
         # Seconds of the latest steps, by tokens, then by threads.
         self._costs: dict[int, dict[int, deque[float]]] = defaultdict(
@@ -50,8 +49,7 @@ class Governor:
         comparable = len(self._costs[tokens][self._best]) == _JUDGED
         if others and comparable and self._left <= 0 and not mixed:
             self._probes += 1
-            most = _PROBE_SELDOM if self._best == self._counts[0] else _PROBE_EVERY
-            self._left = self._wait = min(2 * self._wait, most)
+            self._left = self._wait = min(2 * self._wait, _PROBE_EVERY)
             self._used = others[self._probes % len(others)]
         return self._used
 

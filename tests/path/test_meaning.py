@@ -92,6 +92,7 @@ def test_a_model_that_is_prepared_beside_the_window_is_used_without_a_restart(
         page = window.pages.open("settings")
         assert isinstance(page, SettingsPage)
         page.show_section("models")
+        until(qtbot, lambda: "models" in page.panels)  # parts are made one at a time
         panels = page.panels["models"]
         assert isinstance(panels, Panels)
         panel = panels.parts[0]
