@@ -63,8 +63,6 @@ class Bench:
         self._cache = cache
         self._say = say
         self._threads = threads
-        self._many = self._start(chat_ctx=256, parallel=max(STREAMS))
-        self._throughput(2, 899)  # what is only slow the first time
         self.rounds: Rounds = []
 
     def _start(self, **spec: int) -> Child:
@@ -74,6 +72,16 @@ class Bench:
             "cache_dir": str(self._cache),
         }
         return Child(self._model, threads=self._threads, **caches, **spec)
+
+    @contextmanager
+    def _warmed_up(self) -> Generator[Child]:
+        """Made for its turn, as the peers are: one that waited for minutes would begin slowly."""
+        child = self._start(chat_ctx=256, parallel=max(STREAMS))
+        try:
+            _throughput(child, 2, 899)
+            yield child
+        finally:
+            child.close()
 
     def play_round(self) -> None:
         number = len(self.rounds)
@@ -89,26 +97,17 @@ class Bench:
         self._busy(number, note)
         self._chat(number, note)
 
-    def close(self) -> None:
-        self._many.close()
-
     # ------------------------------------------------------------ speed
 
     def _speeds(self, number: int, note: Note) -> None:
         for streams in STREAMS:
-            before = self._many.cpu_s()
-            note(f"ours N={streams}", self._throughput(streams, 40 * number))
-            note(f"ours N={streams} cpu ms", (self._many.cpu_s() - before) * 1000)
+            with self._warmed_up() as many:
+                before = many.cpu_s()
+                note(f"ours N={streams}", _throughput(many, streams, 40 * number))
+                note(f"ours N={streams} cpu ms", (many.cpu_s() - before) * 1000)
             for name, counts in _PEER_STREAMS.items():
                 if streams in counts:
                     self._peer(name, streams, self._threads, f"{name} N={streams}", note)
-
-    def _throughput(self, streams: int, first: int, reply: int = REPLY) -> float:
-        ids = [self._many.ask(prompt(first + n, PROMPT), reply) for n in range(streams)]
-        seen = self._many.watch(*ids)
-        for request_id in ids:
-            self._many.forget(request_id)  # the peers start with an empty cache too
-        return full_rate([token_times(seen, request_id) for request_id in ids])
 
     def _peer(self, name: str, streams: int, threads: int, title: str, note: Note) -> None:
         try:
@@ -123,12 +122,12 @@ class Bench:
         """Beside one core that is kept busy: our governor, and each fixed count of threads."""
         if self._threads == 1:
             return  # there is nothing to govern
-        with _busy_core():
-            self._throughput(1, 40 * number + 20, 2 * REPLY)  # the governor's time to notice
-            note("busy: ours", self._throughput(1, 40 * number + 21, 2 * REPLY))
+        with self._warmed_up() as ours, _busy_core():
+            _throughput(ours, 1, 40 * number + 20, 2 * REPLY)  # the governor's time to notice
+            note("busy: ours", _throughput(ours, 1, 40 * number + 21, 2 * REPLY))
             for threads in range(1, self._threads + 1):
                 self._peer("loop", 1, threads, f"busy: {threads} threads", note)
-            note("busy: ours again", self._throughput(1, 40 * number + 22, 2 * REPLY))
+            note("busy: ours again", _throughput(ours, 1, 40 * number + 22, 2 * REPLY))
 
     # ------------------------------------------------------------ a chat
 
@@ -161,6 +160,14 @@ class Bench:
         note("stop in a prompt ms", _stop_ms(child, prompt(400 + number, 1800), 0.1))
         note("stop in a reply ms", _stop_ms(child, prompt(500 + number, PROMPT), 0.6))
         note("stall ms", _stall_ms(child, number))
+
+
+def _throughput(child: Child, streams: int, first: int, reply: int = REPLY) -> float:
+    ids = [child.ask(prompt(first + n, PROMPT), reply) for n in range(streams)]
+    seen = child.watch(*ids)
+    for request_id in ids:
+        child.forget(request_id)  # the peers start with an empty cache too
+    return full_rate([token_times(seen, request_id) for request_id in ids])
 
 
 def _stop_ms(child: Child, tokens: list[int], after_s: float) -> float:
@@ -234,11 +241,8 @@ def measure_engine(
     """Figures by name, a dictionary a round; and, with `wind`, the turns beside one."""
     with tempfile.TemporaryDirectory() as cache:
         bench = Bench(model, Path(cache), threads or os.cpu_count() or 1, say)
-        try:
-            for _ in range(rounds):
-                bench.play_round()
-        finally:
-            bench.close()
+        for _ in range(rounds):
+            bench.play_round()
     if not wind:
         return bench.rounds, {}
     say("a conversation with its winds, through the whole app …")
