@@ -61,10 +61,19 @@ class Transcripts:
         length, tokens, characters = best
         if not length:
             return prompt.tokens(self._vocab)
+        if characters == len(prompt.text):  # what was said without any text is no part of it
+            length = self._with_text(tokens, length)
         fresh: list[int] = []
         for text, special in prompt.after(characters).segments:
             fresh += self._vocab.tokenize(text, special=special)
         return list(tokens[:length]) + fresh
+
+    def _with_text(self, tokens: Sequence[int], length: int) -> int:
+        while length and tokens[length - 1] not in self._vocab.special:
+            if self._vocab.piece(tokens[length - 1]):
+                break
+            length -= 1
+        return length
 
     def _shared(self, said: list[_Piece], wanted: list[_Piece]) -> tuple[int, int]:
         """How many tokens of a transcript say how many characters of the prompt."""
