@@ -104,15 +104,20 @@ def _turns(talk: Talk, size: int, *, asking: float, telling: float) -> None:
 
 
 def _wind(talk: Talk, size: int) -> None:
-    """The app's own instruction, over a conversation whose newest turns it leaves out."""
+    """The app's own instruction, over a conversation whose newest turns it leaves out; at times
+    the one to merge the notes it began with (never those where facts stand in whole sentences)."""
     rng = talk.rng
     talk.begin(rng.choice((0, 0, 2, 5, 9)))
-    head = len(talk.said)
+    head, noted = len(talk.said), talk.lettered
     if size < 400:
         size += 200
     _turns(talk, talk.size + size, asking=0.15, telling=rng.choice((0.4, 0.6, 0.85)))
     users = [at for at, (role, _) in enumerate(talk.said) if role == "user" and at >= head]
     if not users:
+        return
+    notes = [line for at, line in talk.bullets if at == 0]
+    if notes and len(notes) == noted and rng.random() < 0.2:
+        talk.say(narrative.live_merge_request(), "\n".join(notes))
         return
     cut = rng.choice(users[1:]) if len(users) > 1 and rng.random() < 0.92 else len(talk.said)
     spoken = [Message(role="user", content=text) for _, text in talk.said]
