@@ -6,10 +6,10 @@ then the labels, the README beside them. An answer for a model that is no longer
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from app.core.errors import to_info
+from app.core.errors import HubError, to_info
 from app.core.fit import Fit, arithmetic
 from app.hub.catalog import Listing, Offer
 from app.hub.references import Reference
@@ -21,14 +21,17 @@ from app.ui.models.rows import RowList
 from app.ui.models.shelf import Judgement, Shelf
 from app.ui.models.words import fit_label, variant_key, variant_row
 from app.ui.theme import Theme
-from app.ui.transcript.items import ItemId, MessageItem, OpenLink
-from app.ui.transcript.view import Transcript
+from app.ui.transcript.items import OpenLink
+from app.ui.transcript.reader import Reader
 
 _ROWS = 6  # quantizations shown before the list scrolls
+_LOGIN_HELPS = ("gated", "missing")  # states of the hub's errors
 _BEST_PROJECTORS = ("F16", "BF16", "Q8_0", "F32")
 
 
 class OfferView(QWidget):
+    login_wanted = Signal()
+
     def __init__(
         self,
         shelf: Shelf,
@@ -44,24 +47,28 @@ class OfferView(QWidget):
         self._answers = Answers(self)
         self._shown = 0  # which model is shown, so that late answers are told apart
         self.reference: Reference | None = None
+        self._listing: Listing | None = None
         self._offer: Offer | None = None
         self._judgement: Judgement | None = None
         self.title = Elided()
         self._byline = _small()
         self.note = _small()
+        self.log_in = QPushButton("Log in at the hub…")
         self.variants = RowList("Quantizations", theme)
         self.download = QPushButton("Download")
         self.eyes = QCheckBox("With the part that sees pictures")
-        self.readme = Transcript(theme)
+        self.readme = Reader(theme)
         self._lay_out()
         self.variants.chosen.connect(self._show_button)
         self.variants.opened.connect(self._start)
         self.download.clicked.connect(self._start)
         self.readme.requested.connect(self._requested)
+        self.log_in.clicked.connect(self._wants_login)
 
     def _lay_out(self) -> None:
         self.title.setProperty("kind", "title")
         self.download.setProperty("kind", "primary")
+        self.log_in.setProperty("kind", "link")
         self.readme.setAccessibleName("README")
         buttons = QHBoxLayout()
         buttons.addWidget(self.download)
@@ -70,8 +77,10 @@ class OfferView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 14, 16, 0)
         column.setSpacing(6)
-        for part in (self.title, self._byline, self.note, self.variants):
+        for part in (self.title, self._byline, self.note):
             column.addWidget(part)
+        column.addWidget(self.log_in, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.variants)
         column.addLayout(buttons)
         column.addWidget(self.readme, 1)
 
@@ -86,7 +95,7 @@ class OfferView(QWidget):
     def show_model(self, reference: Reference, listing: Listing | None = None) -> None:
         self._shown += 1
         shown = self._shown
-        self.reference = reference
+        self.reference, self._listing = reference, listing
         self._offer = self._judgement = None
         self.title.setText(reference.repository)
         self._byline.setText(_byline(listing) if listing else "")
@@ -94,9 +103,10 @@ class OfferView(QWidget):
         self._say("Asking the hub…")
         self.variants.show_rows(())
         self.variants.hide()
+        self.log_in.hide()
         self.download.hide()
         self.eyes.hide()
-        self.readme.set_items(())
+        self.readme.show_text("")
         self._answers.take(
             self._shelf.offer(reference),
             lambda offer: self._offered(shown, offer),
@@ -107,6 +117,11 @@ class OfferView(QWidget):
             lambda text: self._read(shown, text),
             lambda _: None,  # the files may still be there: their answer says what is wrong
         )
+
+    def ask_again(self) -> None:
+        """Somebody may have logged in since it was refused."""
+        if self.reference is not None and not self.log_in.isHidden():
+            self.show_model(self.reference, self._listing)
 
     def refresh(self) -> None:
         """What is on this computer has changed."""
@@ -145,14 +160,15 @@ class OfferView(QWidget):
     def _failed(self, shown: int, error: BaseException) -> None:
         if shown == self._shown:
             self._say(to_info(error).message)
+            helps = isinstance(error, HubError) and error.details.get("state") in _LOGIN_HELPS
+            self.log_in.setVisible(helps)
+
+    def _wants_login(self) -> None:
+        self.login_wanted.emit()
 
     def _read(self, shown: int, text: str) -> None:
-        if shown != self._shown:
-            return
-        if text:
-            item = MessageItem(id=ItemId("readme"), role="assistant", text=text, footer=False)
-            self.readme.set_items([item])
-            self.readme.scroll_to(item.id)
+        if shown == self._shown:
+            self.readme.show_text(text)
 
     def _say(self, text: str) -> None:
         self.note.setText(text)

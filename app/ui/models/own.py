@@ -29,8 +29,7 @@ from app.ui.models.loading import OwnLoading
 from app.ui.preferences import Preferences
 from app.ui.settings.presets import PresetEditor
 from app.ui.theme import Theme
-from app.ui.transcript.items import ItemId, MessageItem
-from app.ui.transcript.view import Transcript
+from app.ui.transcript.reader import Reader
 
 # A short chat as the model in use would see it.
 Preview = Callable[[], "Future[str]"]
@@ -49,7 +48,7 @@ class OwnSettings(QWidget):
         self.editor = PresetEditor(theme)
         self.said = QLabel()
         self.loading = OwnLoading(preferences, theme)
-        self.template = Transcript(theme)
+        self.template = Reader(theme)
         self.settings_tab = _tab("Chats", "How chats with it begin")
         self.loading_tab = _tab("Loading", "How it is loaded")
         self.template_tab = _tab("Template", "Its chat template")
@@ -122,24 +121,19 @@ class OwnSettings(QWidget):
             return
         source = model.facts.chat_template
         text = f"### The template\n\n{_code(source, 'jinja')}" if source else _NO_TEMPLATE
-        self._write(text)
+        self.template.show_text(text)
         if self._loaded:
             self._answers.take(
                 self._preview(),
                 lambda rendered: self._rendered(model, rendered, text),
-                lambda error: self._write(f"{to_info(error).message}\n\n{text}"),
+                lambda error: self.template.show_text(f"{to_info(error).message}\n\n{text}"),
             )
 
     def _rendered(self, model: Model, rendered: str, text: str) -> None:
         if self._model is not None and model.path == self._model.path:
-            self._write(
+            self.template.show_text(
                 f"### What a short chat looks like to it\n\n{_code(rendered, '')}\n\n{text}"
             )
-
-    def _write(self, text: str) -> None:
-        item = MessageItem(id=ItemId("template"), role="assistant", text=text, footer=False)
-        self.template.set_items([item])
-        self.template.scroll_to(item.id)
 
 
 _NO_TEMPLATE = "The file has no chat template: a common one is used, and said so when it is loaded."

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -58,6 +58,8 @@ _LATER = ("installed", "discovery", "offer")
 
 
 class ModelsPage(Page):
+    login_wanted = Signal()  # to the hub
+
     def __init__(
         self,
         shelf: Shelf,
@@ -196,6 +198,7 @@ class ModelsPage(Page):
     @cached_property
     def offer(self) -> OfferView:
         made = OfferView(self._shelf, self._is_here, self._open_link, self._theme)
+        made.login_wanted.connect(self.login_wanted)
         self._details.addWidget(made)
         return made
 
@@ -265,6 +268,8 @@ class ModelsPage(Page):
 
     def opened(self) -> None:
         self._search()
+        if self._is_made("offer"):
+            self.offer.ask_again()
         first = self.search if self.search.isVisible() else self._to_list
         first.setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -264,6 +264,8 @@ def spoken(item: Item, text: str) -> str:
     """The item in words, for screen readers; `text` may be only its first part."""
     if isinstance(item, WindItem):
         return item.label
+    if not item.footer:
+        return text  # nobody said it
     who = {"user": "You", "assistant": "Assistant", "system": "System"}[item.role]
     carried = [f"Attached: {each.name}" for each in item.attachments]
     tools = [f"{tool.name}: {_TOOL_WORDS[tool.status]}" for tool in item.tools]

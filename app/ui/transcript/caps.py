@@ -35,12 +35,12 @@ class Part(msgspec.Struct, frozen=True):
     plain: bool = False  # the reader asked for it: show it all, as it is
 
 
-def parts(text: str, *, anyway: bool = False) -> list[Part]:
+def parts(text: str, *, anyway: bool = False, length: int = PART_LENGTH) -> list[Part]:
     """The text in pieces; joined they are the text again, but for blank lines between them."""
-    if len(text) <= PART_LENGTH or (len(text) <= MAX_FOOTNOTED and _FOOTNOTE.search(text)):
+    if len(text) <= length or (len(text) <= MAX_FOOTNOTED and _FOOTNOTE.search(text)):
         cut = [text]
     else:
-        cut = list(_cut(text))
+        cut = list(_cut(text, length))
     found: list[Part] = []
     for piece in cut:
         reason = too_much(piece)
@@ -92,7 +92,7 @@ def excerpt(text: str) -> str:
     return short if len(short) == len(text) else f"{short}…"
 
 
-def _cut(text: str) -> Iterator[str]:
+def _cut(text: str, length: int) -> Iterator[str]:
     start = at = 0
     fence = math = ""
     blank = False
@@ -102,7 +102,7 @@ def _cut(text: str) -> Iterator[str]:
         elif math:
             math = "" if math in line else math
         else:
-            if blank and at - start >= PART_LENGTH and _STARTS_BLOCK.match(line):
+            if blank and at - start >= length and _STARTS_BLOCK.match(line):
                 yield text[start:at]
                 start = at
             if match := _FENCE.match(line.rstrip("\n")):

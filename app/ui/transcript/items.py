@@ -74,6 +74,7 @@ class MessageItem(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
     versions: int = 1
     footer: bool = True  # a document that is only read has none
+    continues: bool = False  # the document of the item before goes on
 
     @property
     def live(self) -> bool:

@@ -94,8 +94,11 @@ class RowList:
 
     def _close_again(self, item_id: ItemId | None) -> None:
         """The last message's footer shows more: it was last, or is now."""
-        if item_id is not None and item_id in self:
-            self.rows[self.rows_of(item_id).stop - 1].drop()
+        if item_id is None or item_id not in self:
+            return
+        row = self.rows[self.rows_of(item_id).stop - 1]
+        if not isinstance(row.item, MessageItem) or row.item.footer:
+            row.drop()
 
     def _reindex(self) -> None:
         self._first = {row.key.item: n for n, row in enumerate(self.rows) if row.key.part == 0}

@@ -28,13 +28,14 @@ from app.ui.transcript.capped import SHOW_ANYWAY
 from app.ui.transcript.caps import Part, link_definitions, parts
 from app.ui.transcript.chrome import Fold, Footer
 from app.ui.transcript.items import Item, MessageItem
-from app.ui.transcript.leaves import Capped, Code, Group, same_start
+from app.ui.transcript.leaves import Capped, Code, Group, Text, same_start
 from app.ui.transcript.markdown import parse
 from app.ui.transcript.selection import RowKey
 
 _BUBBLE_SHARE = 0.86
 _ROW_GAP = 10
 _PART_GAP = 12
+_PARAGRAPH = Text(())
 
 
 class Row:
@@ -117,6 +118,8 @@ class Row:
         known = self.blocks[: len(head)]
         head = [_kept(old, new) for old, new in zip_longest(known, head) if new]
         text = self._text.follow(groups, item.id, f"{self.key.part}", means)
+        if item.continues and text:
+            text[0].space_before = text[0].look.space_before(text[0].leaves[0], _PARAGRAPH)
         tail = tail_blocks(item, means, last=last) if self.closes else []
         blocks = [*head, *text, *tail]
         above = len(head) - len(thought) + self._thought.kept if thought else inf
@@ -173,8 +176,14 @@ class Row:
         # Whole pixels, so that what is painted can be moved instead of painted again.
         self.width, self.height = (
             width,
-            float(round(y + px(_ROW_GAP if self.closes else _PART_GAP))),
+            float(round(y + px(self._gap))),
         )
+
+    @property
+    def _gap(self) -> float:
+        if isinstance(self.item, MessageItem) and not self.item.footer:
+            return 0.0  # each piece of a document keeps its distance itself
+        return _ROW_GAP if self.closes else _PART_GAP
 
     def paint_bubble(self, painter: QPainter, means: Means) -> None:
         if self.bubble:

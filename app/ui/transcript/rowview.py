@@ -238,9 +238,14 @@ class RowView(QAbstractScrollArea):
     # -- keeping up
 
     def _errands_done(self) -> None:
-        for row in self._list.rows:
-            if row.built and row.pending:
+        seen = self._list.visible()
+        for number, row in enumerate(self._list.rows):
+            if not row.built or not row.pending:
+                continue
+            if number in seen or row.streaming:
                 row.redraw_pending(self._means)
+            else:
+                row.drop()  # built again when there is nothing else to do
         self._sync()
 
     def _scroll_by(self, pixels: int) -> None:

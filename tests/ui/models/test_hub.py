@@ -162,3 +162,22 @@ def test_without_a_network_it_says_so_and_asks_again(shop, tea):
     shop.hub.hub_faults.clear()
     shop.desk.qtbot.keyClick(shop.page, Qt.Key.Key_F5)
     shop.until(lambda: len(listed(shop)) == 2)
+
+
+def test_a_model_that_asks_for_permission_leads_to_the_login_and_is_asked_for_again(shop, tea):
+    wanted: list[bool] = []
+    shop.page.login_wanted.connect(lambda: wanted.append(True))
+    shop.hub.repositories[tea].gated = True
+    search(shop, "tea @leaf")
+    shop.until(lambda: listed(shop) == [tea])
+    shop.page.discovery.list.choose_first()
+    offer = shop.page.offer
+    shop.until(offer.log_in.isVisible)
+    assert "log in under Settings" in offer.note.text()
+    shop.desk.qtbot.mouseClick(offer.log_in, LEFT)
+    assert wanted
+    shop.hub.repositories[tea].gated = False
+    shop.desk.window.pages.back()
+    shop.desk.window.pages.open("models")
+    shop.until(lambda: "recommended" in offer.note.text())
+    assert not offer.log_in.isVisible()

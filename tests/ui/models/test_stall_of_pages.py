@@ -2,9 +2,11 @@
 
 import gc
 import random
+import time
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
+from pytestqt.qtbot import QtBot
 
 from app.hub.references import Reference
 from app.ui.settings.entries import TITLES
@@ -16,18 +18,66 @@ from tests.ui.models.conftest import Shop
 
 pytestmark = pytest.mark.slow  # timed: they run alone
 
-FRAME_MS = 16
-LIMIT_MS = 50  # thread time; generous, because other work shares the machine's caches
 LEFT = Qt.MouseButton.LeftButton
+FRAME_MS = 16  # of the thread's own time: other work on the machine is not the window's
+PLANTED_MS = 30
+
+# As models have them: prose, a list, a table, code.
+README = """# Tea 1B
+
+Tea was **distilled** from a larger model on [texts about tea](https://example.org/tea), and runs
+on any machine with `2 GB` of memory. It knows leaves, water and cups; it does not know coffee.
+
+- trained for 32,768 tokens
+- answers in *twelve* languages, the main ones being those in which people drink tea
+  1. green
+  2. black
+
+## How good it is
+
+| Examination | Tea 1B | Cup 1B | Kettle 3B |
+|---|---:|---:|---:|
+| Leaves | **71.4** | 62.0 | 70.9 |
+| Water | 55.1 | 54.8 | **60.2** |
+| Cups | 80.0 | 79.3 | **83.8** |
+
+> Figures are of the weights in 16 bits; four bits cost about one point.
+
+## How to prompt it
+
+```python
+from llama_cpp import Llama
+
+llama = Llama(model_path="tea-1b-Q4_K_M.gguf", n_ctx=4096)
+messages = [{"role": "user", "content": "Which tea for the evening?"}]
+for part in llama.create_chat_completion(messages, stream=True):
+    print(part["choices"][0]["delta"].get("content", ""), end="")
+```
+
+"""
 
 
 @pytest.fixture
 def watchdog():
     gc.collect()
     gc.freeze()
-    watchdog = Watchdog(LIMIT_MS)
-    yield watchdog
+    yield Watchdog(FRAME_MS)
     gc.unfreeze()
+
+
+def plant() -> None:
+    until = time.thread_time() + PLANTED_MS / 1000
+    while time.thread_time() < until:
+        pass
+
+
+def assert_none(watchdog: Watchdog, qtbot: QtBot) -> None:
+    """And none would have gone unnoticed: one that is planted is seen."""
+    assert watchdog.stalls == (), watchdog.stalls
+    QTimer.singleShot(0, plant)
+    qtbot.waitUntil(lambda: bool(watchdog.stalls), timeout=2_000)
+    watchdog.stop()
+    assert watchdog.worst.cpu_ms >= PLANTED_MS
 
 
 def until(shop, true):
@@ -38,7 +88,7 @@ def test_the_models_page_while_searching_downloading_and_hashing(
     shop: Shop, stand_in, tmp_path, watchdog
 ):
     header = write(tmp_path / "tea.gguf", "tea").read_bytes()
-    readme = "# Tea\n\n" + "A paragraph about tea, its leaves and its water. " * 2_000
+    readme = README * 20
     for number in range(60):
         stand_in.add(f"leaf/tea-{number}-GGUF", {"tea-Q4_0.gguf": header}, downloads=number)
     stand_in.add(
@@ -48,6 +98,7 @@ def test_the_models_page_while_searching_downloading_and_hashing(
     )
     page = shop.page
     watchdog.start()
+    until(shop, lambda: page._is_made("offer"))  # nobody clicks within a tenth of a second
     shop.desk.qtbot.mouseClick(page.hub_tab, LEFT)
     shop.desk.qtbot.keyClicks(page.search, "tea @leaf", delay=20)
     until(shop, lambda: page.discovery.listing("leaf/tea-0-GGUF"))
@@ -60,18 +111,17 @@ def test_the_models_page_while_searching_downloading_and_hashing(
     shop.desk.qtbot.mouseClick(page.offer.download, LEFT)
     until(shop, lambda: page.strip.lines)
     bar = page.offer.readme.verticalScrollBar()
-    for step in range(20):
-        bar.setValue(step * 300)
-        shop.desk.qtbot.wait(10)
+    for step in range(40):  # a wheel that is turned fast
+        bar.setValue(step * 120)
+        shop.desk.qtbot.wait(16)
     until(shop, lambda: page.stock.library.models)
-    watchdog.stop()
-    assert watchdog.stalls == (), watchdog.stalls
+    assert_none(watchdog, shop.desk.qtbot)
 
 
 def test_searching_while_a_download_is_hashed_leaves_every_frame_to_the_window(
-    shop: Shop, stand_in, tmp_path
+    shop: Shop, stand_in, tmp_path, watchdog
 ):
-    """The issue's own figure, of one frame: other work of this process counts, too."""
+    """What the download's threads hold up of this one counts, too."""
     header = write(tmp_path / "tea.gguf", "tea").read_bytes()
     for number in range(60):
         stand_in.add(f"leaf/tea-{number}-GGUF", {"tea-Q4_0.gguf": header}, downloads=number)
@@ -86,7 +136,6 @@ def test_searching_while_a_download_is_hashed_leaves_every_frame_to_the_window(
     variant = shop.shelf.offer(Reference("leaf/big-GGUF")).result().choose()
     shop.shelf.start("leaf/big-GGUF", variant).result()
     until(shop, lambda: any(state.received for state in shop.downloads.list()))
-    watchdog = Watchdog(FRAME_MS)
     received = [state.received for state in shop.downloads.list()]
     watchdog.start()
     for words in ("cup @leaf", "tea @leaf") * 3:
@@ -98,11 +147,10 @@ def test_searching_while_a_download_is_hashed_leaves_every_frame_to_the_window(
         for step in range(10):
             bar.setValue(step * 40)
             shop.desk.qtbot.wait(10)
-    watchdog.stop()
     (now,) = shop.downloads.list()
     assert now.received > received[0] + 20_000_000, "a download was on its way meanwhile"
+    assert_none(watchdog, shop.desk.qtbot)
     shop.downloads.cancel(now.id)
-    assert watchdog.stalls == ()
 
 
 def test_the_settings_page_shows_every_section(desk, watchdog):
@@ -121,5 +169,4 @@ def test_the_settings_page_shows_every_section(desk, watchdog):
             desk.qtbot.wait(30)
     desk.qtbot.keyClicks(page.search, "context", delay=10)
     desk.qtbot.waitUntil(lambda: not page._waiting)
-    watchdog.stop()
-    assert watchdog.stalls == (), watchdog.stalls
+    assert_none(watchdog, desk.qtbot)

@@ -172,14 +172,15 @@ def test_the_template_is_shown_and_what_the_loaded_model_sees(shop):
     shop.page.stock.list.choose_first()
     own = shop.page.installed.own
     own.template_tab.click()
-    assert "no chat template" in own.template.spoken.text(0)
+    spoken = own.template.spoken
+    shop.until(lambda: spoken.count() and "no chat template" in spoken.text(0))
     info = ModelInfo(
         path=str(file), name="tea", architecture="llama", parameters=1, file_bytes=1, layers=1,
         gpu_layers=0, trained_ctx=4096, chat_ctx=4096, cells=4096, parallel=1, vocabulary=1,
         embedding_length=1,
     )  # fmt: skip
     shop.desk.bridge.post(ModelChanged(ModelReady(ModelChoice(str(file), "tea 1b"), info)))
-    shop.until(lambda: "Which tea?" in own.template.spoken.text(0))
+    shop.until(lambda: spoken.count() and "Which tea?" in spoken.text(0))
 
 
 def test_the_guide_is_listed_as_built_in_and_is_not_offered_for_deletion(shop, guide):
