@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from app.ui.models.page import ModelsPage
     from app.ui.palette.matching import Command
     from app.ui.palette.palette import Palette
-    from app.ui.settings.entries import Entry, Section, What
+    from app.ui.settings.entries import Entry, Part, Section, What
     from app.ui.settings.page import PanelMaker, SettingsPage
     from app.ui.settings.runtimes import Builds
     from app.ui.settings.stores import Stores
@@ -172,6 +172,7 @@ class Surroundings:
             self._preview,
             self._preferences,
         )
+        page.login_wanted.connect(lambda: self._show_part("account"))
         page.begin(self._library, self._loaded)
         return page
 
@@ -196,7 +197,6 @@ class Surroundings:
         from app.ui.settings.estimate import EstimatePanel
         from app.ui.settings.meaning import MeaningPanel
         from app.ui.settings.page import SettingsPage
-        from app.ui.settings.panels import Panels
         from app.ui.settings.presets import PresetsPanel
         from app.ui.settings.runtimes import RuntimesPanel
         from app.ui.settings.shortcuts import ShortcutsPanel
@@ -207,19 +207,17 @@ class Surroundings:
         preferences, stores = self._preferences, self._stores
         told = self._shelves.lane.submit(versions)  # known by the time that anybody asks
         tools = tuple(each.tool for each in built_in())
-        panels: dict[Section, PanelMaker] = {
-            "models": lambda theme: Panels(
-                MeaningPanel(
-                    self._rooms.meaning.standing,
-                    lambda: not self._library.of_kind("embedding"),
-                    lambda one: self._shelves.shelf.result().fetch(one),
-                    self._bridge,
-                ),
-                AccountPanel(HubLogin(self._shelves.lane), webbrowser.open),
-                EstimatePanel(self._estimate, preferences),
+        panels: dict[Part, PanelMaker] = {
+            "meaning": lambda theme: MeaningPanel(
+                self._rooms.meaning.standing,
+                lambda: not self._library.of_kind("embedding"),
+                lambda one: self._shelves.shelf.result().fetch(one),
+                self._bridge,
             ),
-            "runtimes": lambda theme: RuntimesPanel(self._make_builds(), theme),
-            "sampling": lambda theme: PresetsPanel(self._rooms.presets, theme),
+            "account": lambda theme: AccountPanel(HubLogin(self._shelves.lane), webbrowser.open),
+            "estimate": lambda theme: EstimatePanel(self._estimate, preferences),
+            "builds": lambda theme: RuntimesPanel(self._make_builds(), theme),
+            "presets": lambda theme: PresetsPanel(self._rooms.presets, theme),
             "tools": lambda theme: ToolsPanel(tools, preferences, theme),
             "storage": lambda theme: StoragePanel(
                 stores, Export(stores, theme), Import(stores), theme
@@ -277,7 +275,7 @@ class Surroundings:
         from app.ui.palette.palette import Palette
 
         window = self._window
-        to_settings = commands.of_settings(self._show_entry, self._show_section)
+        to_settings = commands.of_settings(self._show_entry, self._show_part, self._show_section)
 
         def at_hand() -> "list[Command]":
             models = commands.of_models(self._listed.choices, self._models)
@@ -290,6 +288,9 @@ class Surroundings:
 
     def _show_entry(self, entry: "Entry") -> None:
         self._settings().show_entry(entry)
+
+    def _show_part(self, part: "Part") -> None:
+        self._settings().show_part(part)
 
     def _show_section(self, section: "Section") -> None:
         self._settings().show_section(section)

@@ -38,7 +38,6 @@ _PAGES = (
     "app.ui.settings.estimate",
     "app.ui.settings.meaning",
     "app.ui.settings.page",
-    "app.ui.settings.panels",
     "app.ui.settings.presets",
     "app.ui.settings.runtimes",
     "app.ui.settings.shortcuts",

@@ -23,7 +23,6 @@ from app.storage.embeddings import Standing
 from app.storage.search import Results
 from app.ui.settings.meaning import MeaningPanel
 from app.ui.settings.page import SettingsPage
-from app.ui.settings.panels import Panels
 from scripts.hub_stand_in import StandIn
 from tests.path.test_roles import settings, with_models, worker
 
@@ -92,10 +91,8 @@ def test_a_model_that_is_prepared_beside_the_window_is_used_without_a_restart(
         page = window.pages.open("settings")
         assert isinstance(page, SettingsPage)
         page.show_section("models")
-        until(qtbot, lambda: "models" in page.panels)  # parts are made one at a time
-        panels = page.panels["models"]
-        assert isinstance(panels, Panels)
-        panel = panels.parts[0]
+        until(qtbot, lambda: "meaning" in page.panels)  # parts are made one at a time
+        panel = page.panels["meaning"]
         assert isinstance(panel, MeaningPanel)
         assert "by words alone" in panel.said.text()
         until(qtbot, panel.get.isVisible)

@@ -14,7 +14,7 @@ from app.storage.presets import StoredPreset
 from app.ui.events import ModelChoice
 from app.ui.header.panel import Models
 from app.ui.palette.matching import Command, best
-from app.ui.settings.entries import ENTRIES, TITLES, Entry, Section
+from app.ui.settings.entries import BESIDE, ENTRIES, TITLES, Entry, Part, Section
 
 T = TypeVar("T")
 _RECENT, _PRESETS = 6, 6
@@ -63,7 +63,9 @@ def of_models(choices: Sequence[ModelChoice], models: Models) -> list[Command]:
 
 
 def of_settings(
-    show_entry: Callable[[Entry], object], show_section: Callable[[Section], object]
+    show_entry: Callable[[Entry], object],
+    show_part: Callable[[Part], object],
+    show_section: Callable[[Section], object],
 ) -> list[Command]:
     entries = [
         Command(
@@ -71,15 +73,27 @@ def of_settings(
             "setting",
             _caller(show_entry, each),
             TITLES[each.section],
-            f"{each.help} {each.words}",
+            f"{each.help} {each.words} {TITLES[each.section]}",
         )
         for each in ENTRIES
     ]
+    parts = [
+        Command(
+            each.title,
+            "settings",
+            _caller(show_part, part),
+            "" if each.title == TITLES[each.section] else TITLES[each.section],
+            f"{each.words} {TITLES[each.section]}",
+        )
+        for part, each in BESIDE.items()
+    ]
+    named = {each.title for each in parts}
     sections = [
         Command(title, "settings", _caller(show_section, section))
         for section, title in TITLES.items()
+        if title not in named
     ]
-    return [*entries, *sections]
+    return [*entries, *parts, *sections]
 
 
 def find_stored(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 BY_WORD = 0.99  # a score above it: every word is there as it was typed
+_GUESSED = 0.01
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -33,7 +34,7 @@ def score(command: Command, words: Sequence[str]) -> float:
     if not words:
         return 1.0
     title, text = command.title.casefold(), command.text
-    total = 0.0
+    total, exact = 0.0, True
     for word in words:
         if title.startswith(word):
             total += 4.0
@@ -44,11 +45,12 @@ def score(command: Command, words: Sequence[str]) -> float:
         elif word in text:
             total += 1.0
         elif len(word) > 2 and _in_order(word, title):
-            total += 0.5
+            total, exact = total + 0.5, False
         else:
             return 0.0
     # A short title says more with the same letters.
-    return total + 1.0 / (1 + len(title))
+    total += 1.0 / (1 + len(title))
+    return total if exact else total * _GUESSED
 
 
 def _in_order(letters: str, text: str) -> bool:

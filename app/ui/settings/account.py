@@ -76,6 +76,7 @@ class AccountPanel(Panel):
             column.addWidget(part)
         column.addLayout(row)
         column.addWidget(self.problem)
+        self.problem.hide()
         self._show(self._account)
         self.said.setText("")  # nothing is known yet
 
@@ -180,7 +181,6 @@ def _line(kind: str) -> QLabel:
     line.setProperty("kind", kind)
     line.setTextFormat(Qt.TextFormat.PlainText)
     line.setWordWrap(True)
-    line.setVisible(kind == "small")
     return line
 
 

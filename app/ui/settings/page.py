@@ -25,8 +25,20 @@ from app.ui.bridge import Answers
 from app.ui.pages import BackButton, Page
 from app.ui.preferences import Preferences
 from app.ui.settings.controls import Offers
-from app.ui.settings.entries import BESIDE, ENTRIES, TITLES, Entry, Section, find, of_section
+from app.ui.settings.entries import (
+    BESIDE,
+    ENTRIES,
+    TITLES,
+    Entry,
+    Part,
+    Section,
+    beside,
+    find,
+    find_beside,
+    of_section,
+)
 from app.ui.settings.row import SettingRow
+from app.ui.settings.walk import Walk
 from app.ui.settings.widgets import ComboBox
 from app.ui.theme import Theme, icon
 
@@ -54,7 +66,7 @@ class SettingsPage(Page):
     def __init__(
         self,
         preferences: Preferences,
-        panels: Mapping[Section, PanelMaker],
+        panels: Mapping[Part, PanelMaker],
         reload_model: Callable[[], None],
         offers: Offers,
         theme: Theme,
@@ -68,11 +80,14 @@ class SettingsPage(Page):
         self._theme = theme
         self._answers = Answers(self)
         self.rows: dict[str, SettingRow] = {}
-        self.panels: dict[Section, Panel] = {}
-        self._waiting: list[Entry | Section] = []
-        self._wanted: SettingRow | None = None  # to be seen when all are there
+        self.panels: dict[Part, Panel] = {}
+        self._found: tuple[Entry | Part, ...] = ()  # what is shown, in its order
+        self._waiting: list[Entry | Part] = []  # what of it is still to be made
+        self._wanted: QWidget | None = None  # to be seen when all are there
         self._sections: list[Section] = [
-            each for each in TITLES if of_section(each) or each in panels
+            each
+            for each in TITLES
+            if of_section(each) or any(part in panels for part in beside(each))
         ]
         self._back = BackButton(self, theme)
         self.search = QLineEdit()
@@ -80,6 +95,7 @@ class SettingsPage(Page):
         self.section_box = ComboBox("Section", theme)
         self._title = QLabel()
         self._nothing = QLabel("No setting is called that.")
+        self._walk = Walk(self.search, self._bring_at, self._enter_at, theme)
         self._column = QVBoxLayout()
         self._make_soon = QTimer(self, interval=0)
         self._make_soon.timeout.connect(self._make_some)
@@ -92,6 +108,8 @@ class SettingsPage(Page):
     def _lay_out(self) -> None:
         self.search.setPlaceholderText("Search settings")
         self.search.setAccessibleName("Search settings")
+        self.search.setAccessibleDescription("Down chooses, Return goes there")
+        self.search.setToolTip("Down chooses among what is found, Return goes there")
         self.search.setClearButtonEnabled(True)
         self._glass = self.search.addAction(
             icon("search", self._theme.colors.muted), QLineEdit.ActionPosition.LeadingPosition
@@ -132,6 +150,8 @@ class SettingsPage(Page):
         body.addStretch(1)
         self._middle = QWidget()
         self._middle.setLayout(body)
+        self._walk.setParent(self._middle)
+        self._walk.lower()
         around = QHBoxLayout(inner)
         around.setContentsMargins(24, 14, 24, 24)
         around.addWidget(self._middle, 100)
@@ -159,6 +179,7 @@ class SettingsPage(Page):
         self._theme = theme
         self._glass.setIcon(icon("search", theme.colors.muted))
         self._back.set_theme(theme)
+        self._walk.set_theme(theme)
         self.section_box.set_theme(theme)
         for part in (*self.rows.values(), *self.panels.values()):
             part.set_theme(theme)
@@ -195,17 +216,16 @@ class SettingsPage(Page):
             self.search.clear()
             self.sections.setCurrentRow(at)
         self.section_box.setCurrentIndex(at)
-        self._show(TITLES[section], of_section(section), (section,))
+        self._show(TITLES[section], of_section(section), beside(section))
 
     def show_entry(self, entry: Entry) -> None:
         """The section it is in, with the keyboard on it."""
         self.show_section(entry.section)
-        if entry in self._waiting:
-            self._waiting.remove(entry)
-            self._waiting.insert(0, entry)
-            self._make_some()
-        self._wanted = self.rows[entry.field]
-        self._wanted.control.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._enter(entry)
+
+    def show_part(self, part: Part) -> None:
+        self.show_section(BESIDE[part].section)
+        self._enter(part)
 
     def _box_chosen(self, at: int) -> None:
         self.show_section(self._sections[at])
@@ -222,29 +242,25 @@ class SettingsPage(Page):
             return
         with QSignalBlocker(self.sections):
             self.sections.setCurrentRow(-1)  # what is found is of any section
-        panels: tuple[Section, ...] = tuple(
-            each for each in self._makers if self._panel_matches(each, words)
-        )
-        self._show("Found", find(words), panels)
+        self._show("Found", find(words), find_beside(words))
 
-    def _panel_matches(self, section: Section, words: str) -> bool:
-        text = f"{TITLES[section]} {BESIDE.get(section, '')}".casefold()
-        return all(word in text for word in words.casefold().split())
-
-    def _show(self, title: str, entries: tuple[Entry, ...], panels: tuple[Section, ...]) -> None:
+    def _show(self, title: str, entries: tuple[Entry, ...], parts: tuple[Part, ...]) -> None:
         self._title.setText(title)
-        shown: list[Section] = [each for each in panels if each in self._makers]
-        self._nothing.setVisible(not entries and not shown)
+        shown: list[Part] = [each for each in parts if each in self._makers]
+        self._found = (*entries, *shown)
+        self._nothing.setVisible(not self._found)
+        self._walk.leave()
         fields = {entry.field for entry in entries}
         for field, row in self.rows.items():
             if field not in fields:
                 row.hide()
-        for section, panel in self.panels.items():
-            panel.setVisible(section in shown)
-            if section in shown:
+        for part, panel in self.panels.items():
+            panel.setVisible(part in shown)
+            if part in shown:
                 panel.refresh()
         rows = [entry for entry in entries if not self._is_shown(entry)]
-        self._waiting = [*rows, *(each for each in shown if each not in self.panels)]
+        missing: list[Part] = [each for each in shown if each not in self.panels]
+        self._waiting = [*rows, *missing]
         self._wanted = None
         self._area.verticalScrollBar().setValue(0)
         self._make_soon.start()
@@ -256,14 +272,27 @@ class SettingsPage(Page):
             if self._wanted is not None:  # what is above it has its place only now
                 self._area.ensureWidgetVisible(self._wanted)
             return
-        match self._waiting.pop(0):
-            case Entry() as entry:
-                row = self.rows.get(entry.field) or self._make(entry)
-                row.show()
-            case section:
-                panel = self._panel(section)
-                panel.show()
-                panel.refresh()
+        # Making one and showing it are two turns: each takes some milliseconds.
+        if self._is_made(self._waiting[0]):
+            self._show_made(self._waiting.pop(0))
+        else:
+            self._made(self._waiting[0])
+
+    def _is_made(self, what: Entry | Part) -> bool:
+        return what.field in self.rows if isinstance(what, Entry) else what in self.panels
+
+    def _made(self, what: Entry | Part) -> QWidget:
+        """Hidden when it is new."""
+        if isinstance(what, Entry):
+            return self.rows.get(what.field) or self._make(what)
+        return self.panels.get(what) or self._make_panel(what)
+
+    def _show_made(self, what: Entry | Part) -> QWidget:
+        made = self._made(what)
+        made.show()
+        if isinstance(made, Panel):
+            made.refresh()
+        return made
 
     def _is_shown(self, entry: Entry) -> bool:
         return entry.field in self.rows and not self.rows[entry.field].isHidden()
@@ -271,21 +300,58 @@ class SettingsPage(Page):
     def _make(self, entry: Entry) -> SettingRow:
         row = SettingRow(entry, self._preferences, self._offers, self._theme)
         row.reload_wanted.connect(self._reload)
+        row.hide()
         before = ENTRIES[: ENTRIES.index(entry)]
         self._column.insertWidget(sum(each.field in self.rows for each in before), row)
         self.rows[entry.field] = row
         return row
 
-    def _panel(self, section: Section) -> Panel:
-        panel = self.panels.get(section)
-        if panel is None:
-            panel = self.panels[section] = self._makers[section](self._theme)
-            panel.hide()
-            self._column.addWidget(panel)
+    def _make_panel(self, part: Part) -> Panel:
+        panel = self.panels[part] = self._makers[part](self._theme)
+        panel.setAccessibleName(BESIDE[part].title)
+        panel.hide()
+        order = list(BESIDE)
+        above = sum(each in self.panels for each in order[: order.index(part)])
+        self._column.insertWidget(len(self.rows) + above, panel)
         return panel
+
+    # -- going through it
+
+    def _bring(self, what: Entry | Part) -> QWidget:
+        """It is seen, though others may still have to be made."""
+        if what in self._waiting:
+            self._waiting.remove(what)
+            self._show_made(what)
+        self._wanted = self._made(what)
+        self._make_soon.start()
+        return self._wanted
+
+    def _enter(self, what: Entry | Part) -> None:
+        made = self._bring(what)
+        stop = made.control if isinstance(made, SettingRow) else first_stop(made)
+        if stop is not None:
+            stop.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _bring_at(self, at: int) -> QWidget | None:
+        return self._bring(self._found[at]) if at < len(self._found) else None
+
+    def _enter_at(self, at: int) -> None:
+        if at < len(self._found):
+            self._enter(self._found[at])
 
     def _reload(self) -> None:
         for row in self.rows.values():
             if row.entry.needs == "reload":
                 row.settled()
         self._answers.take(self._preferences.saved(), lambda _: self._reload_model())
+
+
+def first_stop(inside: QWidget) -> QWidget | None:
+    """The first in it that Tab would stop at."""
+    at = inside.nextInFocusChain()
+    while at is not None and at is not inside:
+        takes = at.focusPolicy() & Qt.FocusPolicy.TabFocus
+        if takes and inside.isAncestorOf(at) and at.isVisibleTo(inside) and at.isEnabled():
+            return at
+        at = at.nextInFocusChain()
+    return None

@@ -35,6 +35,7 @@ class SettingRow(QWidget):
     ) -> None:
         super().__init__()
         self.entry = entry
+        self.setAccessibleName(entry.label)
         self._preferences = preferences
         self._theme = theme
         self.control = make_control(entry, offers, theme)
@@ -55,13 +56,13 @@ class SettingRow(QWidget):
     def _lay_out(self) -> None:
         label, help_text = QLabel(self.entry.label), _line("small")
         help_text.setText(self.entry.help)
-        help_text.show()
         label.setBuddy(self.control)
         self.control.setAccessibleDescription(self.entry.help)
         words = QVBoxLayout()
         words.setSpacing(1)
         words.addWidget(label)
         words.addWidget(help_text)
+        words.addStretch(1)  # beside what is higher they stand at its top
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._row.setSpacing(16)
         self._row.addLayout(words, 1)
@@ -78,7 +79,8 @@ class SettingRow(QWidget):
         column.addLayout(self._row)
         column.addWidget(self.problem)
         column.addLayout(under)
-        self._reload.hide()
+        for part in (self.problem, self._needs, self._reload):
+            part.hide()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -146,5 +148,4 @@ def _line(kind: str) -> QLabel:
     label.setProperty("kind", kind)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
-    label.hide()
     return label

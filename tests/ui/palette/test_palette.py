@@ -25,7 +25,7 @@ def palette(desk, went):
         return [
             *commands.of_actions(window.menu),
             *commands.of_models(choices, desk.models),
-            *commands.of_settings(went.append, went.append),
+            *commands.of_settings(went.append, went.append, went.append),
         ]
 
     chats = commands.find_stored(desk.db, window.current.open, went.append)

@@ -57,7 +57,7 @@ def open_page(desk, login, links):
     """On the settings page, as it is met."""
 
     def open_page() -> AccountPanel:
-        panels = {"models": lambda theme: AccountPanel(login, links.append)}
+        panels = {"account": lambda theme: AccountPanel(login, links.append)}
         desk.window.offer_page(
             "settings", "&Settings", "Ctrl+,",
             lambda theme: SettingsPage(
@@ -68,10 +68,10 @@ def open_page(desk, login, links):
         assert isinstance(page, SettingsPage)
         desk.window.activateWindow()
         page.search.setText("gated token login")
-        until(desk, lambda: "models" in page.panels and not page._waiting)
+        until(desk, lambda: "account" in page.panels and not page._waiting)
         until(desk, lambda: login.asked == ["who"])
         desk.qtbot.wait(5)
-        panel = page.panels["models"]
+        panel = page.panels["account"]
         assert isinstance(panel, AccountPanel)
         assert panel.isVisible()
         return panel

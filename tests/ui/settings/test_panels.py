@@ -111,6 +111,21 @@ def test_the_trash_is_emptied_only_when_one_is_sure(desk, db, storage, changes):
     assert changes
 
 
+def test_who_comes_back_to_the_trash_is_asked_again(desk, db, storage):
+    chat(db, "Gone", trashed=True)
+    storage.refresh()
+    until(desk, lambda: storage.empty.text() == "Empty the trash (1)")
+    desk.qtbot.mouseClick(storage.empty, LEFT)
+    storage.refresh()  # as when the section is left and shown again
+    until(desk, lambda: storage.empty.text() == "Empty the trash (1)")
+    desk.qtbot.mouseClick(storage.empty, LEFT)
+    assert "for good" in storage.empty.text()
+    desk.qtbot.wait(20)
+    assert db.read(lambda tx: conversations.count(tx, "trash")).result(5) == 1
+    desk.qtbot.mouseClick(storage.empty, LEFT)
+    until(desk, lambda: storage.said.text() == "1 chat was deleted for good.")
+
+
 def test_kept_chats_on_disk_are_cleared(desk, folders, storage):
     folders.snapshots.mkdir(parents=True)
     (folders.snapshots / "one.kv").write_bytes(b"x" * 5000)
@@ -368,13 +383,13 @@ def test_closing_gives_up_what_is_being_made(desk, builds):
     desk.window.offer_page(
         "settings", "&Settings…", "Ctrl+,",
         lambda theme: SettingsPage(
-            desk.preferences, {"runtimes": make}, lambda: None, lambda what: (), theme
+            desk.preferences, {"builds": make}, lambda: None, lambda what: (), theme
         ),
     )  # fmt: skip
     page = desk.window.pages.open("settings")
     page.show_section("runtimes")
     until(desk, lambda: not page._waiting)
-    panel = page.panels["runtimes"]
+    panel = page.panels["builds"]
     until(desk, lambda: len(panel.list.rows.rows) == 2)
     panel.list.choose("cuda")
     desk.qtbot.mouseClick(panel.compile, LEFT)
