@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from app.core.lines import counted
 from app.storage.connection import Tx
 from app.storage.transfer import archive, reading
 
@@ -27,7 +28,9 @@ class Outcome(msgspec.Struct, frozen=True):
 
     def sentence(self) -> str:
         known = f"; {self.known:,} were here already" if self.known else ""
-        return f"{self.added:,} chats with {self.messages:,} messages were imported{known}."
+        were = "was" if self.added == 1 else "were"
+        said = counted(self.messages, "message")
+        return f"{counted(self.added, 'chat')} with {said} {were} imported{known}."
 
 
 def import_file(

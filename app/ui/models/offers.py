@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from app.core.downloads import DownloadRemoved, DownloadState
+from app.core.downloads import DownloadId, DownloadRemoved, DownloadState
 from app.core.errors import to_info
 from app.hub.library import Library
 from app.hub.suggestions import Suggestion
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _NONE = "There is no model on this computer yet. These suit it; one press fetches one."
 _GUIDE = "The built-in guide is small. These suit this computer and know far more."
+_WORDS = 4  # times as wide as the button, which so is as wide as the others
 
 
 class Offers(QWidget):
@@ -51,8 +52,6 @@ class Offers(QWidget):
 
     def open(self, shelf: "Shelf") -> None:
         self._shelf = shelf
-        for state in shelf.on_the_way():
-            self._went_on(state)
         self._show()
 
     def _follow(self, event: Event) -> None:
@@ -62,9 +61,10 @@ class Offers(QWidget):
                 self._show()
             case DownloadState():
                 self._went_on(event)
-            case DownloadRemoved():
+            case DownloadRemoved(download_id=gone):
                 for card in self.cards:
-                    card.idle()
+                    if card.download == gone:
+                        card.idle()
             case _:
                 pass
 
@@ -81,23 +81,30 @@ class Offers(QWidget):
             self.turned.emit()
 
     def _suggested(self, suggested: list[Suggestion]) -> None:
-        if self.cards:
+        if self.cards or self._shelf is None:
             return
         for number, one in enumerate(suggested):
             card = _Offer(one, best=number == 0)
             card.wanted.connect(self._fetch)
             self.cards.append(card)
             self._column.insertWidget(1 + number, card)
+        for state in self._shelf.on_the_way():  # what an earlier run left
+            self._went_on(state)
         self.turned.emit()
 
     def _fetch(self, suggestion: Suggestion) -> None:
         if self._shelf is not None:
-            self._answers.take(self._shelf.fetch(suggestion), lambda _: None, self._failed)
+            self._answers.take(
+                self._shelf.fetch(suggestion),
+                lambda _: None,
+                lambda error: self._failed(suggestion, error),
+            )
 
-    def _failed(self, error: BaseException) -> None:
+    def _failed(self, suggestion: Suggestion, error: BaseException) -> None:
         self.heading.setText(to_info(error).message)
         for card in self.cards:
-            card.idle()
+            if card.suggestion == suggestion:
+                card.idle()
 
     def _went_on(self, state: DownloadState) -> None:
         for card in self.cards:
@@ -114,6 +121,7 @@ class _Offer(QWidget):
     def __init__(self, suggestion: Suggestion, *, best: bool) -> None:
         super().__init__()
         self.suggestion = suggestion
+        self.download: DownloadId | None = None
         title = QLabel(suggestion.title)
         title.setProperty("kind", "heading")
         self.words = Elided(self._about())
@@ -128,10 +136,11 @@ class _Offer(QWidget):
         words.addWidget(self.words)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addLayout(words, 1)
-        row.addWidget(self.button)
+        row.addLayout(words, _WORDS)
+        row.addWidget(self.button, 1)
 
     def show_state(self, state: DownloadState) -> None:
+        self.download = state.id
         failed = state.download.state == "failed"
         self.button.setEnabled(failed)
         self.button.setText("Try again" if failed else "On its way")

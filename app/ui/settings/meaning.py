@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
-from app.core.downloads import DownloadRemoved, DownloadState
+from app.core.downloads import DownloadId, DownloadRemoved, DownloadState
 from app.core.errors import to_info
 from app.hub.suggestions import EMBEDDER, Suggestion
 from app.storage.embeddings import Standing
@@ -38,6 +38,7 @@ class MeaningPanel(Panel):
         self._is_wanted = is_wanted
         self._fetch = fetch
         self._told = ""
+        self._download: DownloadId | None = None
         self._answers = Answers(self)
         self.title, self.said = QLabel("Search by meaning"), QLabel()
         self.title.setProperty("kind", "heading")
@@ -85,8 +86,9 @@ class MeaningPanel(Panel):
     def _follow(self, event: Event) -> None:
         match event:
             case DownloadState() if event.download.repository == EMBEDDER.repository:
+                self._download = event.id
                 self._tell(progress(event), may_press=event.download.state == "failed")
-            case DownloadRemoved():
+            case DownloadRemoved() if event.download_id == self._download:
                 self._tell("", may_press=True)
             case _:
                 pass

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.core.errors import to_info
+from app.core.lines import counted
 from app.storage.backup import Backup
 from app.ui.bridge import Answers
 from app.ui.controls import Flow
@@ -60,7 +61,7 @@ class StoragePanel(Panel):
         column.setSpacing(8)
         column.addWidget(heading("What takes room"))
         column.addWidget(self.sizes)
-        column.addLayout(_row(self.empty, self.clear, self.show_data))
+        column.addLayout(_row(self.show_data, self.clear, self.empty))
         column.addWidget(heading("Backups"))
         column.addLayout(_row(self.backups, self.restore, self.back_up))
         column.addWidget(self.said)
@@ -81,6 +82,7 @@ class StoragePanel(Panel):
 
     def _measured(self, sizes: Sizes) -> None:
         self.sizes.show_sizes(sizes)
+        self.empty.setProperty("sure", False)  # who comes back is asked again
         self.empty.setEnabled(sizes.trashed > 0)
         self.empty.setText(f"Empty the trash ({sizes.trashed:,})")
 
@@ -129,7 +131,8 @@ class StoragePanel(Panel):
         self._answers.take(self._stores.empty_trash(), self._emptied, self._failed)
 
     def _emptied(self, count: int) -> None:
-        self.said.setText(f"{count:,} chats were deleted for good.")
+        were = "was" if count == 1 else "were"
+        self.said.setText(f"{counted(count, 'chat')} {were} deleted for good.")
         self.refresh()
 
     def _clear(self) -> None:
@@ -155,7 +158,7 @@ class _Sizes(QWidget):
             self._values.append(value)
 
     def show_sizes(self, sizes: Sizes) -> None:
-        backups = f"{size(sizes.backups)} in {sizes.backup_count}"
+        backups = f"{size(sizes.backups)} in {counted(sizes.backup_count, 'file')}"
         shown = (size(sizes.chats), backups, size(sizes.snapshots), size(sizes.logs))
         for label, text in zip(self._values, shown, strict=True):
             label.setText(text)

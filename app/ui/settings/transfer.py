@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.core.errors import to_info
 from app.core.ids import ConversationId
+from app.core.lines import counted
 from app.storage.transfer.exporting import Format
 from app.storage.transfer.importing import Outcome
 from app.ui.bridge import Answers
@@ -94,9 +95,10 @@ class Export(QWidget):
         named = ", ".join(f"“{title}”" for title in titles[-_NAMED:])
         more = len(titles) - _NAMED
         rest = f" and {more:,} more" if more > 0 else ""
-        chats = "1 chat" if len(titles) == 1 else f"{len(titles):,} chats"
         self.preview.setText(
-            f"{chats}: {named}{rest}." if titles else "There is no chat to export yet."
+            f"{counted(len(titles), 'chat')}: {named}{rest}."
+            if titles
+            else "There is no chat to export yet."
         )
 
     def _ask(self) -> None:
@@ -179,8 +181,8 @@ class Import(QWidget):
     def _seen(self, preview: Preview) -> None:
         self._path = preview.path
         self.report.setText(
-            f"{preview.path.name} holds {len(preview.titles):,} chats "
-            f"with {preview.messages:,} messages."
+            f"{preview.path.name} holds {counted(len(preview.titles), 'chat')} "
+            f"with {counted(preview.messages, 'message')}."
         )
         self.titles.clear()
         self.titles.addItems(preview.titles[:_PREVIEWED])

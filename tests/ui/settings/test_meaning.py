@@ -5,7 +5,13 @@ from concurrent.futures import Future
 import pytest
 from PySide6.QtCore import Qt
 
-from app.core.downloads import Download, DownloadId, DownloadState, RemoteFile
+from app.core.downloads import (
+    Download,
+    DownloadId,
+    DownloadRemoved,
+    DownloadState,
+    RemoteFile,
+)
 from app.core.errors import HubError
 from app.hub.suggestions import EMBEDDER
 from app.storage.embeddings import Standing
@@ -78,6 +84,11 @@ def test_one_press_fetches_a_model_where_there_is_none(desk, rooms, panel):
     desk.qtbot.waitUntil(lambda: panel.said.text() == "5 MB of 25 MB", timeout=2000)
     desk.qtbot.wait(60)  # it is looked at again meanwhile
     assert panel.said.text() == "5 MB of 25 MB"
+    desk.bridge.post(DownloadRemoved(DownloadId("another")))
+    desk.settle()
+    assert not panel.get.isEnabled(), "it is still on its way"
+    desk.bridge.post(DownloadRemoved(download.id))
+    desk.qtbot.waitUntil(panel.get.isEnabled, timeout=2000)
     rooms.standing = Standing(0, 7)
     desk.qtbot.waitUntil(panel.get.isHidden, timeout=2000)
 
