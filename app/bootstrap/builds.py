@@ -31,7 +31,8 @@ class MachineBuilds:
 
     def _look(self) -> Sequence[Build]:
         installed, active = self._runtimes.installed(), self._runtimes.active()
-        own = Build(OWN, "The app's own", active.refused, installed=True, used=not active.name)
+        about = active.refused or "comes with the app"
+        own = Build(OWN, "The app's own", about, installed=True, used=not active.name)
         mine = [
             Build(one.name, one.name, one.problem or one.version, True, one.used, one.size)
             for one in installed

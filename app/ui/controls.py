@@ -3,7 +3,7 @@
 Main thread. Each one takes a theme and can take another; each has a name for screen readers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt
@@ -136,15 +136,27 @@ class Flow(QLayout):
         return size
 
     def _place(self, rect: QRect, *, moving: bool) -> int:
-        x, y, line = rect.x(), rect.y(), 0
+        y = rect.y() - self.spacing()
+        for line in self._lines(rect):
+            y += self.spacing()
+            height = max(box.height() for _, box in line)
+            for item, box in line if moving else ():
+                item.setGeometry(box.translated(0, y + (height - box.height()) // 2))
+            y += height
+        return max(0, y - rect.y())
+
+    def _lines(self, rect: QRect) -> Iterator[list[tuple[QLayoutItem, QRect]]]:
+        """What stands side by side, each at its x; what is lower stands in the middle."""
+        line: list[tuple[QLayoutItem, QRect]] = []
+        x = rect.x()
         for item in self._items:
             if item.isEmpty():  # hidden
                 continue
             hint = item.sizeHint().boundedTo(QSize(max(rect.width(), 1), 10_000))
-            if x > rect.x() and x + hint.width() > rect.right() + 1:
-                x, y, line = rect.x(), y + line + self.spacing(), 0
-            if moving:
-                item.setGeometry(QRect(QPoint(x, y), hint))
+            if line and x + hint.width() > rect.right() + 1:
+                yield line
+                line, x = [], rect.x()
+            line.append((item, QRect(QPoint(x, 0), hint)))
             x += hint.width() + self.spacing()
-            line = max(line, hint.height())
-        return y + line - rect.y()
+        if line:
+            yield line

@@ -50,7 +50,7 @@ def _buttons(theme: Theme) -> str:
     QToolButton::menu-indicator, QPushButton::menu-indicator {{ image: none; width: 0; }}
     QPushButton {{ text-align: left; }}
     QPushButton[kind="plain"] {{ border: 1px solid {c.border}; text-align: center;
-        padding: {theme.px(5):.0f}px {theme.px(12):.0f}px; }}
+        padding: {theme.px(6):.0f}px {theme.px(12):.0f}px; }}
     QPushButton[kind="plain"]:focus {{ border-color: {c.accent}; }}
     QPushButton[kind="primary"], QToolButton[kind="primary"] {{ background: {c.accent};
         color: {c.on_accent}; text-align: center; }}

@@ -101,9 +101,13 @@ class Welcome(QWidget):
         self.show_offers()
 
     def show_offers(self) -> None:
-        offered = self._offers is not None and not self._offers.isHidden()
         for card in self._cards:
-            card.setVisible(not offered or isinstance(self._state, ModelReady))
+            card.setVisible(not self._offered or isinstance(self._state, ModelReady))
+        self._show()
+
+    @property
+    def _offered(self) -> bool:
+        return self._offers is not None and not self._offers.isHidden()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -121,16 +125,18 @@ class Welcome(QWidget):
     def _follow(self, event: Event) -> None:
         if isinstance(event, ModelChanged):
             self._state = event.state
-            self._show()
             self.show_offers()
 
     def _show(self) -> None:
         temporary = self._current.place.temporary
         self._title.setText("Temporary chat" if temporary else "What would you like to talk about?")
-        said = _said(self._state)
+        # Where models are offered, that says there is none.
+        unsaid = self._offered and isinstance(self._state, NoModel)
+        said = (_PASSING if temporary else "", "" if unsaid else _said(self._state))
         for card, example in zip(self._cards, _examples(self._state), strict=True):
             card.show_example(example)
-        self.status.setText(f"{_PASSING}\n{said}" if temporary else said)
+        self.status.setText("\n".join(filter(None, said)))
+        self.status.setVisible(any(said))
 
 
 class _Card(QPushButton):

@@ -49,6 +49,9 @@ ACCENTS = (
 Offers = Callable[[What], Sequence[tuple[str, str]]]
 
 
+_WIDE = 190  # what is typed or chosen, with its unit
+
+
 class Control(QWidget):
     edited = Signal(object)
 
@@ -126,7 +129,7 @@ class _NumberControl(Control):
         self._shown = ""
 
     def set_theme(self, theme: Theme) -> None:
-        self.field.setFixedWidth(round(theme.px(150 if self._number.special else 100)))
+        _fit(self, theme)
 
     def show_value(self, value: Any) -> None:
         number = self._number
@@ -164,12 +167,14 @@ class _ChoiceControl(Control):
         self.box.activated.connect(self._chosen)
         _in_a_row(self, self.box)
         self.setFocusProxy(self.box)
+        _fit(self, theme)
 
     def show_value(self, value: Any) -> None:
         self.box.setCurrentIndex(self.box.findData(value))
 
     def set_theme(self, theme: Theme) -> None:
         self.box.set_theme(theme)
+        _fit(self, theme)
 
     def _chosen(self, at: int) -> None:
         self.edited.emit(self.box.itemData(at))
@@ -215,12 +220,14 @@ class _OfferedControl(Control):
         self.box.activated.connect(self._chosen)
         _in_a_row(self, self.box)
         self.setFocusProxy(self.box)
+        _fit(self, theme)
 
     def show_value(self, value: Any) -> None:
         self.box.show_value(value)
 
     def set_theme(self, theme: Theme) -> None:
         self.box.set_theme(theme)
+        _fit(self, theme)
 
     def _chosen(self, at: int) -> None:
         self.edited.emit(self.box.itemData(at))
@@ -304,10 +311,13 @@ class _ColourControl(Control):
         for swatch in self.swatches:
             swatch.chosen.connect(self.edited)
         _in_a_row(self, *self.swatches)
+        self.setFocusProxy(self.swatches[0])
 
     def show_value(self, value: Any) -> None:
         for swatch in self.swatches:
             swatch.setChecked(swatch.value == value)
+            if swatch.isChecked():
+                self.setFocusProxy(swatch)
 
     def set_theme(self, theme: Theme) -> None:
         for swatch in self.swatches:
@@ -344,6 +354,7 @@ class _FontControl(Control):
         self.box.activated.connect(self._chosen)
         _in_a_row(self, self.box)
         self.setFocusProxy(self.box)
+        _fit(self, theme)
 
     def show_value(self, value: Any) -> None:
         if self.box.findData(value) < 0:
@@ -352,6 +363,7 @@ class _FontControl(Control):
 
     def set_theme(self, theme: Theme) -> None:
         self.box.set_theme(theme)
+        _fit(self, theme)
 
     def _chosen(self, at: int) -> None:
         self.edited.emit(self.box.itemData(at))
@@ -437,6 +449,11 @@ def _plain(text: str, name: str) -> QPushButton:
     button.setProperty("kind", "plain")
     button.setAccessibleName(name)
     return button
+
+
+def _fit(control: Control, theme: Theme) -> None:
+    """One under the other they begin and end alike, whatever their units are called."""
+    control.setFixedWidth(round(theme.px(_WIDE)))
 
 
 def _in_a_row(owner: QWidget, *widgets: QWidget) -> None:

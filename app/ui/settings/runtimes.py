@@ -23,6 +23,7 @@ from app.ui.theme import Theme
 
 OWN = "built-in"
 _STEPS = 1000
+_ROWS = 5  # before the list scrolls
 
 
 class Build(msgspec.Struct, frozen=True):
@@ -68,6 +69,7 @@ class RuntimesPanel(Panel):
     def __init__(self, builds: Builds, theme: Theme) -> None:
         super().__init__()
         self._builds = builds
+        self._theme = theme
         self._answers = Answers(self)
         self._known: dict[str, Build] = {}
         self._busy = False  # one is being fetched, compiled or tried
@@ -92,7 +94,6 @@ class RuntimesPanel(Panel):
         self.log.setProperty("kind", "small")
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress of the build")
-        self.list.setFixedHeight(220)
         self.compile.setToolTip("Built from source for this machine; needs a compiler and minutes")
         row = Flow()
         for button in (self.take, self.compile, self.drop, self.stop):
@@ -104,10 +105,17 @@ class RuntimesPanel(Panel):
         column.addLayout(row)
         for part in (self.said, self.bar, self.log):
             column.addWidget(part)
+        self._fit()
         self._show_verbs()
 
     def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
         self.list.set_theme(theme)
+        self._fit()
+
+    def _fit(self) -> None:
+        rows = min(max(len(self._known), 1), _ROWS)
+        self.list.setFixedHeight(round(rows * self._theme.px(50) + 4))
 
     def refresh(self) -> None:
         self._answers.take(self._builds.look(), self._looked, self._failed)
@@ -118,6 +126,7 @@ class RuntimesPanel(Panel):
     def _looked(self, builds: Sequence[Build]) -> None:
         self._known = {build.name: build for build in builds}
         self.list.show_rows([_row(build) for build in builds])
+        self._fit()
         if self.said.text().startswith("Looking"):
             self.said.setText("A build is used from the next time a model is loaded.")
         self._show_verbs()

@@ -29,6 +29,7 @@ class ToolsPanel(Panel):
         grid.setContentsMargins(0, 4, 0, 0)
         grid.setColumnStretch(0, 1)
         grid.setHorizontalSpacing(18)
+        grid.setVerticalSpacing(1)
         for column, text in ((1, "May be used"), (2, "Without asking")):
             head = QLabel(text)
             head.setProperty("kind", "small")
@@ -38,6 +39,7 @@ class ToolsPanel(Panel):
             name, about = QLabel(tool.name.replace("_", " ").capitalize()), QLabel(tool.description)
             about.setProperty("kind", "small")
             about.setWordWrap(True)
+            about.setContentsMargins(0, 0, 0, 12)
             row = 1 + 2 * number
             grid.addWidget(name, row, 0)
             grid.addWidget(about, row + 1, 0)
