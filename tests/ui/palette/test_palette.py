@@ -7,7 +7,7 @@ from app.storage import presets
 from app.storage.presets import Preset
 from app.ui.events import ModelChoice
 from app.ui.palette import commands
-from app.ui.palette.matching import Command, best
+from app.ui.palette.matching import BY_WORD, Command, best
 from app.ui.palette.palette import Palette
 
 
@@ -98,3 +98,11 @@ def test_the_best_match_is_first():
     assert [each.title for each in found] == ["Model folder", "Reload the model", "Remodel"]
     assert best(named("New chat"), "nwch", 10)[0].title == "New chat"
     assert best(named("New chat"), "zebra", 10) == []
+
+
+def test_words_that_are_there_come_before_letters_in_order():
+    hidden = Command("Account", "settings", lambda: None, words="log in with a token")
+    guessed = Command("Learn of the moon in the garden", "", lambda: None)  # l, o, g; in
+    found = best([guessed, hidden], "log in", 10)
+    assert found == [hidden, guessed]
+    assert best([guessed, hidden], "log in", 10, least=BY_WORD) == [hidden]

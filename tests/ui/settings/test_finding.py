@@ -188,6 +188,18 @@ def test_down_and_up_go_through_all_that_was_found_in_the_order_it_is_read(desk,
     assert here(desk) is page.rows["models.memory_limit_mib"].control.field
 
 
+def test_the_mark_goes_with_what_it_was_put_on(desk, page):
+    look_for(desk, page, "memory")
+    press(desk, Qt.Key.Key_Down)
+    assert page._walk.isVisible()
+    desk.qtbot.keyClicks(page.search, " limit")
+    assert not page._walk.isVisible()
+    press(desk, Qt.Key.Key_Down)
+    assert page._walk.isVisible()
+    press(desk, Qt.Key.Key_Tab)
+    assert not page._walk.isVisible()
+
+
 def test_nothing_found_is_nowhere_to_go(desk, page):
     look_for(desk, page, "zebra")
     for key in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Up):

@@ -57,13 +57,32 @@ def test_all_of_it_is_there_in_its_order_and_is_read_from_the_top(qtbot, reader)
 
 def test_each_turn_lays_out_one_block(qtbot, reader):
     reader.show_text(LONG)
-    counts = [0]
+    reader._idle.stop()
+    reader._show_more()
+    counts = [built(reader)]
+    first = reader._list.rows[0].blocks
     while reader._soon.isActive():
         reader._idle.stop()
         reader._show_more()
         counts.append(built(reader))
     assert max(after - before for before, after in pairwise(counts)) == 1
     assert counts[-1] >= 4, "as many as are seen"
+    assert reader._list.rows[0].blocks is first, "what stands is not laid out again"
+
+
+def test_what_was_drawn_out_of_sight_is_built_again_in_idle_time(qtbot, reader):
+    reader.show_text(LONG)
+    until_shown(qtbot, reader)
+    rows, seen = reader._list.rows, reader._list.visible()
+    near = [at for at, row in enumerate(rows) if row.built]
+    assert set(near) > set(seen)
+    for at in near:
+        rows[at].blocks[0].written.pending = True  # as while a formula of it is drawn
+    reader._errands_done()
+    assert all(rows[at].built and not rows[at].pending for at in seen)
+    assert not any(rows[at].built for at in near if at not in seen)
+    until_shown(qtbot, reader)
+    assert all(rows[at].built for at in near)
 
 
 def test_another_text_takes_the_place_of_one_that_is_still_coming(qtbot, reader):
