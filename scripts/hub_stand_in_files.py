@@ -54,6 +54,8 @@ class Repository:
     architecture: str = "llama"
     xet_only: bool = False  # the hub library's own way is the only one
     plain: frozenset[str] = frozenset()  # files kept in git itself, not in LFS
+    parameters: int = 0  # 0: as if each byte were one
+    context: int = 8192
 
     @property
     def commit(self) -> str:
@@ -79,9 +81,9 @@ class Repository:
             "createdAt": "2026-01-01T00:00:00.000Z",
             "lastModified": "2026-02-01T00:00:00.000Z",
             "gguf": {
-                "total": sum(content.size for content in self.files.values()),
+                "total": self.parameters or sum(content.size for content in self.files.values()),
                 "architecture": self.architecture,
-                "context_length": 8192,
+                "context_length": self.context,
             },
         }
 

@@ -3,19 +3,21 @@
 The hub is the stand-in on loopback; no model is loaded, its readiness is only said.
 """
 
+import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import mkdtemp
 
-import gguf
 import msgspec
-import numpy as np
-from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtGui import QKeyEvent  # noqa: TID251
+from PySide6.QtWidgets import QApplication, QWidget  # noqa: TID251
 
 from app.bootstrap.window import open_window
 from app.core.downloads import Download, DownloadId, DownloadState, RemoteFile
+from app.core.ids import ConversationId
 from app.core.messages import Message
 from app.core.protocol import ModelInfo
 from app.core.sampling import Sampling
@@ -26,12 +28,18 @@ from app.storage.presets import Preset
 from app.ui.events import ModelChanged, ModelChoice, ModelReady
 from app.ui.models.page import ModelsPage
 from app.ui.palette.palette import Palette
-from app.ui.settings.entries import TITLES, Section
+from app.ui.settings.entries import TITLES, Part, Section
 from app.ui.settings.page import SettingsPage
+from app.ui.settings.transfer import Import, TransferDialog
 from app.ui.theme import Mode
 from scripts.hub_stand_in import Content, StandIn
+from scripts.pages_models import MANY, QWEN_4B, Kind, write_model
 
 _TITLES = ("Attention and the KV cache", "SQL window functions", "Trip to Lisbon")
+_IMPORTED = (
+    "Which tea for the evening?", "A birthday in the garden", "Regular expressions, explained",
+    "Reading list for the summer",
+)  # fmt: skip
 _README = """# Qwen3 4B
 
 Qwen3 thinks before it answers where that helps, and answers at once where it does not.
@@ -49,46 +57,51 @@ Add `/think` or `/no_think` to a message to choose.
 messages = [{"role": "user", "content": "How many r are in strawberry? /think"}]
 ```
 """
-_MODELS = (("gemma-3-4b-it-Q4_K_M", 4), ("Llama-3.2-3B-Instruct-Q4_K_M", 3), ("Qwen3-8B-Q4_K_M", 8))
+# Of the hub: the model, its parameters, and what people think of it.
+_OFFERED = (
+    ("Qwen3-4B", 4_022_468_096, 182_345, 812), ("Qwen3-8B", 8_190_735_360, 96_210, 655),
+    ("Qwen3-14B", 14_768_307_200, 45_000, 430), ("Qwen3-32B", 32_762_123_264, 30_120, 390),
+    ("Qwen3-0.6B", 596_049_920, 22_500, 211), ("Qwen3-1.7B", 1_720_574_976, 18_900, 170),
+)  # fmt: skip
+_BITS = {"Q4_K_M": 4.97, "Q5_K_M": 5.75, "Q8_0": 8.52, "F16": 16.03}  # of a parameter
 
 
 class PagesScene:
-    """Holds the app until `close`; `empty` is a first start."""
+    """Holds the app until `close`; without models it is a first start."""
 
-    def __init__(self, mode: Mode, *, empty: bool = False) -> None:
-        self._home = Path(mkdtemp())
-        os.environ["LLAMA_CHAT_HOME"] = str(self._home)
-        os.environ["HF_HOME"] = str(self._home / "hf")
+    def __init__(self, mode: Mode, models: Mapping[str, Kind]) -> None:
+        self.home = Path(mkdtemp())
+        os.environ["LLAMA_CHAT_HOME"] = str(self.home)
+        os.environ["HF_HOME"] = str(self.home / "hf")
         self._closing = ExitStack()
         hub = StandIn()
         self._fill_hub(hub)
         os.environ["HF_ENDPOINT"] = self._closing.enter_context(hub.serving()).endpoint
-        if not empty:
-            self._fill_home()
+        if models:
+            self._fill_home(models)
         self.window = self._closing.enter_context(open_window(None))
         self.window.look.choose(mode)
         self.window.show()
-        if not empty:
+        if models:
             self._say_ready()
 
     def _fill_hub(self, hub: StandIn) -> None:
-        header = _header(self._home / "hub.gguf", 4)
-        files: dict[str, bytes | Content] = {
-            f"Qwen3-4B-{name}.gguf": Content(header, size << 20)
-            for name, size in (("Q4_K_M", 24), ("Q5_K_M", 28), ("Q8_0", 43), ("F16", 80))
-        }
-        files["README.md"] = _README.encode()
-        hub.add("Qwen/Qwen3-4B-GGUF", files, downloads=182_345, likes=812)
-        for number, name in enumerate(("Qwen3-8B", "Qwen3-14B", "Qwen3-0.6B", "Qwen3-1.7B")):
-            one: dict[str, bytes | Content] = {f"{name}-Q4_K_M.gguf": Content(header, 30 << 20)}
+        header = write_model(self.home / "hub.gguf", QWEN_4B)
+        for name, parameters, downloads, likes in _OFFERED:
+            files: dict[str, bytes | Content] = {
+                f"{name}-{quantization}.gguf": _weightless(header, int(parameters * bits / 8))
+                for quantization, bits in _BITS.items()
+            }
+            files["README.md"] = _README.encode()
             hub.add(
-                f"Qwen/{name}-GGUF", one, downloads=90_000 // (number + 1), likes=400 - number * 70
-            )
+                f"Qwen/{name}-GGUF", files, downloads=downloads, likes=likes, licence="apache-2.0",
+                architecture="qwen3", parameters=parameters, context=32_768,
+            )  # fmt: skip
 
-    def _fill_home(self) -> None:
-        for name, width in _MODELS:
-            _header(self._home / "models" / f"{name}.gguf", width)
-        path = self._home / "data" / "chats.sqlite3"
+    def _fill_home(self, models: Mapping[str, Kind]) -> None:
+        for name, kind in models.items():
+            write_model(self.home / "models" / f"{name}.gguf", kind)
+        path = self.home / "data" / "chats.sqlite3"
         db = Database(path)
         db.write(_fill).result()
         db.close()
@@ -96,12 +109,12 @@ class PagesScene:
         settings = Settings(
             general=GeneralSettings(load_at_start=False), models=ModelSettings(last="none")
         )
-        config = self._home / "config" / "settings.json"
+        config = self.home / "config" / "settings.json"
         config.parent.mkdir(parents=True)
         config.write_bytes(msgspec.json.encode(settings))
 
     def _say_ready(self) -> None:
-        path = str(self._home / "models" / f"{_MODELS[0][0]}.gguf")
+        path = str(self.home / "models" / "gemma-3-4b-it-Q4_K_M.gguf")
         choice = ModelChoice(path, "gemma 3 4b it", "Q4_K_M")
         self.window.bridge.post(ModelChanged(ModelReady(choice, _info(path))))
 
@@ -154,24 +167,11 @@ def _info(path: str) -> ModelInfo:
     )
 
 
-def _header(path: Path, width: int) -> bytes:
-    """A model's header with hardly any weights behind it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    writer = gguf.GGUFWriter(path, "qwen3")
-    writer.add_name(path.stem)
-    writer.add_block_count(36)
-    writer.add_context_length(32_768)
-    writer.add_embedding_length(64 * width)
-    writer.add_head_count(8)
-    writer.add_head_count_kv(2)
-    writer.add_tensor("token_embd.weight", np.zeros((64, 64 * width), np.float32))
-    for layer in range(36):
-        writer.add_tensor(f"blk.{layer}.attn_q.weight", np.zeros((64 * width, 64), np.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path.read_bytes()
+def _weightless(header: bytes, size: int) -> Content:
+    content = Content(header, size)
+    # Nobody fetches it, and summing gigabytes would take longer than all the pictures.
+    content.sha256 = hashlib.sha256(f"{size}".encode()).hexdigest()
+    return content
 
 
 def _models(scene: PagesScene) -> None:
@@ -187,6 +187,19 @@ def _loading(scene: PagesScene) -> None:
     own.loading_tab.click()
     own.loading.chat_ctx.setText("16384")
     own.loading.chat_ctx.editingFinished.emit()
+
+
+def _template(scene: PagesScene) -> None:
+    """Of one that is not in use: nothing is asked of an engine."""
+    page = scene.models()
+    page.stock.list.choose(str(scene.home / "models" / "Llama-3.2-3B-Instruct-Q4_K_M.gguf"))
+    page.installed.own.template_tab.click()
+
+
+def _many(scene: PagesScene) -> None:
+    page = scene.models()
+    _until(lambda: len(page.stock.fits) == len(MANY))
+    page.stock.list.choose_first()
 
 
 def _discover(scene: PagesScene) -> None:
@@ -211,16 +224,53 @@ def _section(section: Section) -> Callable[[PagesScene], None]:
     return lambda scene: scene.settings().show_section(section)
 
 
+def _part(part: Part) -> Callable[[PagesScene], None]:
+    return lambda scene: scene.settings().show_part(part)
+
+
 def _found(scene: PagesScene) -> None:
+    """One refused, another marked to go to."""
     page = scene.settings()
-    page.search.setText("context of a chat")
-    row = page.rows["models.chat_ctx"]
-    row.control.edited.emit("512")
+    page.search.setText("context")
+    _until(lambda: not page._waiting)
+    page.rows["models.chat_ctx"].control.edited.emit("512")
+    for _ in range(2):
+        down = QKeyEvent(QKeyEvent.Type.KeyPress, Qt.Key.Key_Down, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(page.search, down)
+
+
+def _trigger(scene: PagesScene, keys: str) -> None:
+    keyed = {each.shortcut().toString(): each for each in scene.window.actions()}
+    keyed[keys].trigger()
+
+
+def _dialog(keys: str) -> Callable[[PagesScene], TransferDialog]:
+    def opened(scene: PagesScene) -> TransferDialog:
+        scene.window.current.open(ConversationId(1))
+        _trigger(scene, keys)
+        dialog = scene.window.findChild(TransferDialog)
+        assert isinstance(dialog, TransferDialog)
+        return dialog
+
+    return opened
+
+
+def _import(scene: PagesScene) -> QWidget:
+    """A look into a file before it is saved."""
+    dialog = _dialog("Ctrl+Shift+O")(scene)
+    assert isinstance(dialog.what, Import)
+    file = scene.home / "conversations.json"
+    said = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hello!"}]
+    file.write_bytes(
+        msgspec.json.encode([{"title": title, "messages": said} for title in _IMPORTED])
+    )
+    dialog.what.look(file)
+    _until(dialog.what.start.isVisible)
+    return dialog
 
 
 def _palette(scene: PagesScene) -> None:
-    keyed = {each.shortcut().toString(): each for each in scene.window.actions()}
-    keyed["Ctrl+K"].trigger()
+    _trigger(scene, "Ctrl+K")
     palette = scene.window.findChild(Palette)
     assert palette is not None
     palette.field.setText("model")
@@ -235,12 +285,21 @@ def _nothing(_: PagesScene) -> None:
     """The window as it opens."""
 
 
-SCENES: dict[str, Callable[[PagesScene], None]] = {
+# Each gives what is to be pictured, where it is not the whole window.
+SCENES: dict[str, Callable[[PagesScene], QWidget | None]] = {
     "first-run": _nothing,
     "models": _models,
     "models-discover": _discover,
     "models-loading": _loading,
+    "models-many": _many,
+    "models-template": _template,
+    "export": _dialog("Ctrl+Shift+E"),
+    "import": _import,
     "palette": _palette,
     "settings-search": _found,
+    "settings-account": _part("account"),
     "settings-narrow": _narrow,
 } | {f"settings-{section}": _section(section) for section in TITLES}
+
+# What is on the computer; three models where nothing is said.
+MODELS: dict[str, Mapping[str, Kind]] = {"first-run": {}, "models-many": MANY}

@@ -41,6 +41,8 @@ from app.ui.transcript import (  # noqa: E402
     Transcript,
     WindItem,
 )
+from scripts.pages_models import FEW  # noqa: E402
+from scripts.pages_scene import MODELS as PAGE_MODELS  # noqa: E402
 from scripts.pages_scene import SCENES as PAGE_SCENES  # noqa: E402
 from scripts.pages_scene import PagesScene  # noqa: E402
 from scripts.sample_conversations import ATTENTION, RICH, SCRIPTS  # noqa: E402
@@ -225,12 +227,12 @@ def page(name: str) -> Scene:
     """A page around the conversation, in the real app on a made-up home."""
 
     def scene(mode: Mode) -> QWidget:
-        made = PagesScene(mode, empty=name == "first-run")
+        made = PagesScene(mode, PAGE_MODELS.get(name, FEW))
         _windows.append(made)
         wait(2_000)
-        PAGE_SCENES[name](made)
+        shown = PAGE_SCENES[name](made)
         wait(2_000)
-        return made.window
+        return shown or made.window
 
     return scene
 
