@@ -22,6 +22,7 @@ from app.ui.events import Event, ModelChanged, ModelChoice, ModelFailed, ModelRe
 from app.ui.models.page import ModelsPage
 from app.ui.palette.commands import actions
 from app.ui.palette.palette import Palette
+from app.ui.settings.account import AccountPanel
 from app.ui.settings.entries import BESIDE, TITLES
 from app.ui.settings.page import SettingsPage
 from app.ui.window import Window
@@ -169,6 +170,12 @@ def test_twenty_models_are_found_listed_and_none_blocks_the_start(
         settings = window.pages.currentWidget()
         assert isinstance(settings, SettingsPage)
         assert window.focusWidget() is settings.rows["models.threads"].control.field
+        qtbot.keyClick(window, Qt.Key.Key_K, CONTROL)
+        qtbot.keyClicks(palette.field, "log in")
+        qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+        account = settings.panels["account"]
+        assert isinstance(account, AccountPanel)
+        assert window.focusWidget() is account.token
         for section in TITLES:
             settings.show_section(section)
             until(qtbot, lambda: not settings._waiting)

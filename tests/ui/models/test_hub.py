@@ -66,6 +66,10 @@ def test_nothing_typed_offers_what_suits_and_what_is_popular(shop, tea):
     assert all(key.startswith("suggested:") for key in listed(shop)[:3])
 
 
+def said(spoken) -> str:
+    return "\n".join(spoken.text(at) for at in range(spoken.count()))
+
+
 def test_a_model_shows_its_readme_and_judges_its_quantizations(shop, tea):
     open_tea(shop)
     offer = shop.page.offer
@@ -75,8 +79,9 @@ def test_a_model_shows_its_readme_and_judges_its_quantizations(shop, tea):
     assert len(best) == 1
     assert "GB free" in best[0].tip
     assert offer.variants.key == best[0].key
-    shown = "\n".join(offer.readme.spoken.text(n) for n in range(offer.readme.spoken.count()))
-    assert "They know **tea**." in shown
+    spoken = offer.readme.spoken
+    shop.until(lambda: "They know **tea**." in said(spoken))
+    shown = said(spoken)
     assert "<p" not in shown
     assert "license:" not in shown
     assert not any("tracker" in each.path for each in shop.hub.log)
