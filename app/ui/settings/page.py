@@ -169,6 +169,8 @@ class SettingsPage(Page):
     def _connect(self) -> None:
         self.search.textChanged.connect(self._search)
         self.sections.currentItemChanged.connect(self._section_chosen)
+        self.sections.itemClicked.connect(self._section_chosen)
+        self.sections.itemActivated.connect(self._section_chosen)
         self.section_box.activated.connect(self._box_chosen)
 
     def shutdown(self) -> None:
@@ -240,8 +242,8 @@ class SettingsPage(Page):
         if not words.strip():
             self.show_section(self._sections[max(0, self.section_box.currentIndex())])
             return
-        with QSignalBlocker(self.sections):
-            self.sections.setCurrentRow(-1)  # what is found is of any section
+        # What is found is of any section. One stays current, or Tab would choose the first.
+        self.sections.clearSelection()
         self._show("Found", find(words), find_beside(words))
 
     def _show(self, title: str, entries: tuple[Entry, ...], parts: tuple[Part, ...]) -> None:

@@ -147,6 +147,7 @@ def test_return_puts_the_keyboard_on_the_control_of_what_was_found(desk, page, e
     press(desk, Qt.Key.Key_Return)  # at once: what is found is still being made
     row = page.rows[entry.field]
     assert row.control.isAncestorOf(here(desk))
+    assert here(desk).focusPolicy() != Qt.FocusPolicy.NoFocus, "it takes keys"
     desk.qtbot.waitUntil(lambda: not page._make_soon.isActive())
     assert row.control.visibleRegion().boundingRect().height() > 10
 
@@ -198,6 +199,22 @@ def test_the_mark_goes_with_what_it_was_put_on(desk, page):
     assert page._walk.isVisible()
     press(desk, Qt.Key.Key_Tab)
     assert not page._walk.isVisible()
+
+
+def test_tab_goes_past_the_sections_to_what_was_found(desk, page):
+    look_for(desk, page, "memory")
+    desk.qtbot.waitUntil(lambda: not page._make_soon.isActive())
+    for _ in range(4):
+        press(desk, Qt.Key.Key_Tab)
+        if page._middle.isAncestorOf(here(desk)):
+            break
+    assert page.rows[page._found[0].field].control.isAncestorOf(here(desk))
+    assert page._title.text() == "Found"
+    item = page.sections.currentItem()
+    where = page.sections.visualItemRect(item).center()
+    desk.qtbot.mouseClick(page.sections.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    assert page._title.text() == item.text()
+    assert page.search.text() == ""
 
 
 def test_nothing_found_is_nowhere_to_go(desk, page):
