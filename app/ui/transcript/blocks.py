@@ -55,7 +55,7 @@ class Block:
         self.look = look
         self.left = self.top = self.width = self.height = 0.0
         self.natural = 0.0  # the width it would like to have
-        self.scrolled = 0.0
+        self._scrolled = 0.0
 
     def layout(self, width: float) -> None:
         """Take this width and find the height."""
@@ -65,7 +65,10 @@ class Block:
         raise NotImplementedError
 
     def grow(self, leaves: tuple[Leaf, ...]) -> bool:
-        """Show these leaves instead, writing only what is new; False when that is no less work."""
+        """Show these leaves instead, writing only what is new; False when that is no less work.
+
+        A block that looks otherwise now has no width until it is laid out.
+        """
         return False
 
     def spots(self) -> list[Spot]:
@@ -79,6 +82,28 @@ class Block:
     def overflow(self) -> float:
         """How far the content can be scrolled sideways."""
         return 0.0
+
+    @property
+    def scrolled(self) -> float:
+        """How far it is."""
+        return self._scrolled
+
+    @scrolled.setter
+    def scrolled(self, pixels: float) -> None:
+        self._scrolled = pixels
+
+    @property
+    def continues(self) -> bool:
+        """Whether it is one thing with the block above."""
+        return False
+
+    @property
+    def stale(self) -> bool:
+        """Whether it should be laid out anew, though nothing in it changed."""
+        return False
+
+    def is_part_of(self, other: "Block") -> bool:
+        return self is other
 
     @property
     def spoken(self) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from app.ui.transcript.blocks import Block
 from app.ui.transcript.capped import SHOW_ANYWAY, CappedCard, PlainText
-from app.ui.transcript.cards import CodeCard, TableBlock
+from app.ui.transcript.cards import CodeCard
 from app.ui.transcript.chrome import Attached, Fold, Footer, Notice, Progress, WindLine
 from app.ui.transcript.deeds import Toggle
 from app.ui.transcript.formats import Look
@@ -43,7 +43,9 @@ from app.ui.transcript.leaves import (
 )
 from app.ui.transcript.lexing import Lexers
 from app.ui.transcript.markdown import parse
+from app.ui.transcript.pieces import Samples, in_pieces
 from app.ui.transcript.prose import Prose
+from app.ui.transcript.tables import Columns, TableBlock, Tables
 
 _FLOW_LEAVES = 24  # paragraphs in one document: a long list is several
 _FLOW_LENGTH = 240  # characters after which the next leaf starts a new document
@@ -63,13 +65,14 @@ class Means(msgspec.Struct):
     quiet: Look
     typesetter: Typesetter
     lexers: Lexers
+    tables: Tables
     scale: float  # of the screen
     opened: Callable[[ItemId], set[str]]
 
 
 def chunks(groups: Iterable[Group]) -> list[tuple[Leaf, ...]]:
     """The leaves of each visual block: a card alone, small flowing leaves a few together."""
-    return _chunks(chain.from_iterable(groups))
+    return _chunks(in_pieces(chain.from_iterable(groups)))
 
 
 def _chunks(leaves: Iterable[Leaf]) -> list[tuple[Leaf, ...]]:
@@ -96,7 +99,7 @@ def text_block(leaves: tuple[Leaf, ...], item: ItemId, name: str, means: Means) 
         case Code():
             return _code_card(leaves[0], item, name, means)
         case Table():
-            return TableBlock(means.look, leaves[0], means.typesetter, means.scale)
+            return _table(leaves[0], item, means)
         case Capped() if SHOW_ANYWAY in means.opened(item):
             whole = Code(leaves[0].text, within=leaves[0].within, plain=True)
             return PlainText(means.look, whole)
@@ -104,6 +107,17 @@ def text_block(leaves: tuple[Leaf, ...], item: ItemId, name: str, means: Means) 
             return CappedCard(means.look, leaves[0], item)
         case _:
             return Prose(means.look, leaves, means.typesetter, means.scale)
+
+
+def _table(leaf: Table, item: ItemId, means: Means) -> TableBlock:
+    def made(leaf: Table) -> TableBlock:
+        return TableBlock(means.look, leaf, means.typesetter, means.scale, shared)
+
+    def shared(sample: Table) -> Columns:
+        name = (item, means.look.muted, sample)
+        return means.tables.columns(name, lambda: made(sample))
+
+    return made(leaf)
 
 
 def _code_card(leaf: Code, item: ItemId, name: str, means: Means) -> CodeCard:
@@ -122,6 +136,7 @@ class Flow:
         self.blocks: list[Block] = []
         self.kept = 0  # so many blocks are what they were before the last `follow`
         self._leaves: list[Leaf] = []
+        self._samples = Samples()
         self._starts: list[int] = []  # the first leaf of each block
         self._item = ItemId("")
         self._name = ""
@@ -129,7 +144,7 @@ class Flow:
     def follow(self, groups: Iterable[Group], item: ItemId, name: str, means: Means) -> list[Block]:
         """The text reads like this now; only blocks from the first new leaf on are looked at."""
         self._item, self._name = item, name
-        leaves = list(chain.from_iterable(groups))
+        leaves = in_pieces(chain.from_iterable(groups), self._samples)
         same = same_start(self._leaves, leaves)
         if same == len(leaves) == len(self._leaves):
             self.kept = len(self.blocks)
@@ -161,7 +176,6 @@ class Flow:
         if kept is not None and kept.leaves == leaves:
             return kept
         if kept is not None and kept.grow(leaves):
-            kept.width = -1.0
             return kept
         return text_block(leaves, self._item, f"{self._name}.{number}", means)
 
@@ -244,7 +258,8 @@ def _question(item: MessageItem, means: Means) -> Notice:
 
 def between(before: Block | None, block: Block) -> float:
     """The first text of a message keeps its distance from what is folded above it."""
-    return block.look.theme.px(12) if before and not block.space_before else block.space_before
+    apart = before and not block.space_before and not block.continues
+    return block.look.theme.px(12) if apart else block.space_before
 
 
 def wind_blocks(item: WindItem, means: Means) -> list[Block]:

@@ -1,4 +1,4 @@
-"""Code cards and tables: blocks wider than the column scroll sideways inside their own frame.
+"""Code cards: what is wider than the column scrolls sideways inside its own frame.
 
 Main thread. A code card keeps its highlighter, so streaming text is coloured from the last line
 that cannot change any more.
@@ -7,26 +7,23 @@ that cannot change any more.
 from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPen, QTextCursor
+from PySide6.QtGui import QPainter, QPen, QTextCursor
 
 from app.ui.theme import CARD_RADIUS, SMALL, color, paint_icon
 from app.ui.transcript.blocks import (
     Block,
     Marks,
-    code_boxes,
     line_top,
-    paint_code_boxes,
     paint_scroll,
     set_text_width,
 )
 from app.ui.transcript.deeds import CopyText, Spot, Toggle
 from app.ui.transcript.document import Document
 from app.ui.transcript.formats import Look
-from app.ui.transcript.formulas import Typesetter
 from app.ui.transcript.items import SaveCode
-from app.ui.transcript.leaves import Code, Leaf, Span, Table, same_start
+from app.ui.transcript.leaves import Code, Leaf, Span
 from app.ui.transcript.lexing import Highlighter, Lexers, tone_color
-from app.ui.transcript.writing import Piece, Writer, Written, as_lines
+from app.ui.transcript.writing import Piece, Written, as_lines
 
 FIRST_LINES = 300  # of a long listing; the rest comes on request
 
@@ -62,6 +59,7 @@ class CodeCard(Block):
         if not isinstance(leaf, Code) or leaf.plain:
             return False
         self.show(leaf)
+        self.width = -1.0
         return True
 
     def show(self, leaf: Code) -> None:
@@ -166,115 +164,6 @@ class CodeCard(Block):
         painter.setClipRect(body, Qt.ClipOperation.IntersectClip)
         self.draw_document(painter, marks, body)
         paint_scroll(painter, look, self, body)
-        painter.restore()
-
-
-class TableBlock(Block):
-    def __init__(self, look: Look, leaf: Table, typesetter: Typesetter, scale: float) -> None:
-        super().__init__(look)
-        self.leaves = (leaf,)
-        self.document = Document(look.font)
-        self._edges: list[float] = []
-        self._lefts: list[float] = []
-        self._code_boxes: list[QRectF] = []
-        self._same_rows = 0  # so many read as they did at the last layout
-        self._writer = Writer(self.document, look, typesetter, scale)
-        self.written, self._table = self._writer.table(leaf)
-
-    @property
-    def _inset(self) -> float:
-        return len(self.leaves[0].within) * self.look.indent
-
-    @property
-    def origin(self) -> QPointF:
-        return QPointF(self._inset - self.scrolled, 0)
-
-    @property
-    def overflow(self) -> float:
-        return max(0.0, self._content - (self.width - self._inset))
-
-    def grow(self, leaves: tuple[Leaf, ...]) -> bool:
-        """The rows that are new are put below those that are not."""
-        leaf, old = leaves[0], self.leaves[0]
-        if not isinstance(leaf, Table) or not isinstance(old, Table):
-            return False
-        if (leaf.aligns, leaf.within) != (old.aligns, old.within):
-            return False
-        same = same_start(old.rows, leaf.rows)
-        if not same:
-            return False
-        self.leaves, self._same_rows = leaves, same
-        self.written = self._writer.more_rows(self._table, leaf, same)
-        return True
-
-    def layout(self, width: float) -> None:
-        assert self.document is not None
-        self.width = width
-        room = width - self._inset
-        # A table may squeeze its words to fit, but a column narrower than a word scrolls instead.
-        least = max(1, self._table.columns()) * self.look.theme.px(110)
-        limit = max(room, least)
-        set_text_width(self.document, limit)  # it takes no more of it than it needs
-        self._content = min(limit, self.document.idealWidth() + 2)
-        self.natural = self._content + self._inset
-        self.height = self.document.size().height() + 1
-        self.scrolled = min(self.scrolled, self.overflow)
-        self._measure_rows()
-
-    def paint(self, painter: QPainter, marks: Marks) -> None:
-        look, colors = self.look, self.look.theme.colors
-        self.paint_bars_around(painter)
-        shown = min(self._content, self.width - self._inset)
-        frame = QRectF(self._inset + 0.5, 0.5, shown - 1, self.height - 1)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        path = QPainterPath()
-        path.addRoundedRect(frame, CARD_RADIUS, CARD_RADIUS)
-        painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
-        if self._edges:
-            head = QRectF(frame.left(), 0, frame.width(), self._edges[0])
-            painter.fillRect(head, color(colors.code))
-        painter.setPen(QPen(color(colors.border), 1))
-        for y in self._edges:
-            painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
-        self._code_grounds(painter)
-        self.draw_document(painter, marks, frame)
-        paint_scroll(painter, look, self, frame)
-        painter.restore()
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(color(colors.accent if marks.focused_block else colors.border), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(frame, CARD_RADIUS, CARD_RADIUS)
-        painter.restore()
-
-    def _measure_rows(self) -> None:
-        """Where each row begins and inline code lies; rows above new ones lie where they did."""
-        assert self.document is not None
-        lefts = [cell.left() for cell in self._cells(0)]
-        known = self._same_rows if lefts == self._lefts else 0
-        self._lefts, self._same_rows = lefts, 0
-        kept = [box for box in self._code_boxes if known > 1 and box.top() < self._edges[known - 2]]
-        self._edges = self._edges[: max(0, known - 1)]
-        pad = self.look.theme.px(7)
-        for row in range(max(1, known), self._table.rows()):
-            top = min(cell.top() for cell in self._cells(row))
-            self._edges.append(round(top - pad) + 0.5)
-        self.changed_from = self._edges[known - 2] if known > 1 else 0.0
-        fresh = [p for p in self.written.pieces if p.cell is None or p.cell[0] >= known - 1]
-        self._code_boxes = [*kept, *code_boxes(self.document, Written(fresh), self.look)]
-
-    def _cells(self, row: int) -> list[QRectF]:
-        """The first paragraph of each cell."""
-        assert self.document is not None
-        layout = self.document.documentLayout()
-        cells = (self._table.cellAt(row, column) for column in range(self._table.columns()))
-        return [layout.blockBoundingRect(c.firstCursorPosition().block()) for c in cells]
-
-    def _code_grounds(self, painter: QPainter) -> None:
-        painter.save()
-        painter.translate(self.origin)
-        paint_code_boxes(painter, self.look, self._code_boxes)
         painter.restore()
 
 

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
-from app.ui.transcript.copying import Form, cut, written_out
+from app.ui.transcript.copying import Form, cut, selected_tables, written_out
 from app.ui.transcript.deeds import CopyMessage, CopyText, Deed
 from app.ui.transcript.items import ItemId, MessageItem
 from app.ui.transcript.leaves import Leaf
+from app.ui.transcript.pieces import in_whole
 from app.ui.transcript.rowlist import RowList
 from app.ui.transcript.rows import Row
 from app.ui.transcript.selection import Extent
@@ -43,7 +44,7 @@ class Clipboard(QObject):
             case CopyMessage():
                 rows = [self._list.rows[n] for n in self._list.rows_of(deed.id)]
                 leaves = [leaf for row in rows for group in row.groups() for leaf in group]
-                _put(written_out(leaves, "text"), markdown=self._source(deed.id))
+                _put(written_out(in_whole(leaves), "text"), markdown=self._source(deed.id))
         self.done = deed
         self._timer.start()
         self.changed.emit()
@@ -52,12 +53,12 @@ class Clipboard(QObject):
         _put(self.selected(extent, "text"), markdown=self.selected(extent, "markdown"))
 
     def selected(self, extent: Extent, form: Form) -> str:
-        found: list[str] = []
+        found: dict[ItemId, list[Leaf]] = {}  # one text per message, however many rows it is
         for index in range(extent.first[0], extent.last[0] + 1):
-            leaves = self._leaves(index, extent)
-            if leaves:
-                found.append(written_out(leaves, form))
-        return "\n\n".join(found)
+            item = self._list.rows[index].key.item
+            found.setdefault(item, []).extend(self._leaves(index, extent))
+        texts = (selected_tables(leaves) for leaves in found.values())
+        return "\n\n".join(written_out(leaves, form) for leaves in texts if leaves)
 
     def _leaves(self, index: int, extent: Extent) -> list[Leaf]:
         row = self._list.rows[index]

@@ -24,6 +24,7 @@ from app.ui.transcript.leaves import (
     Text,
     Within,
 )
+from app.ui.transcript.pieces import in_whole
 from app.ui.transcript.writing import Piece, Written
 
 Form = Literal["text", "markdown"]
@@ -41,7 +42,7 @@ def cut(leaves: Sequence[Leaf], written: Written, start: int, end: int) -> list[
     for index, leaf in enumerate(leaves):
         pieces = [p for p in written.pieces if p.leaf == index and p.start < end and p.end > start]
         if isinstance(leaf, Table):
-            found.extend(_cut_table(leaf, pieces, start, end))
+            found.append(_cut_table(leaf, pieces, start, end))
         elif not pieces:
             empty = not isinstance(leaf, Text) or not leaf.spans
             if empty and start <= written.starts[index] < end:
@@ -75,19 +76,31 @@ def _cut_span(piece: Piece, start: int, end: int) -> Span:
     return replace(span, text=units[2 * first : 2 * last].decode("utf-16-le", "replace"))
 
 
-def _cut_table(leaf: Table, pieces: list[Piece], start: int, end: int) -> list[Leaf]:
+def _cut_table(leaf: Table, pieces: list[Piece], start: int, end: int) -> Table:
+    """All its rows, with empty cells where nothing is selected."""
     cells: dict[tuple[int, int], Spans] = {
         cell: tuple(_cut_span(piece, start, end) for piece in group)
         for cell, group in groupby(pieces, key=lambda piece: piece.cell)
         if cell is not None
     }
+    rows, columns = range(len(leaf.rows)), range(len(leaf.aligns))
+    return replace(leaf, rows=tuple(tuple(cells.get((r, c), ()) for c in columns) for r in rows))
+
+
+def selected_tables(leaves: Sequence[Leaf]) -> list[Leaf]:
+    """What was cut out, with tables whole again and no rows around those that are selected."""
+    found: list[Leaf] = []
+    for leaf in in_whole(leaves):
+        found.extend(_without_rest(leaf) if isinstance(leaf, Table) else (leaf,))
+    return found
+
+
+def _without_rest(leaf: Table) -> list[Leaf]:
+    cells = [cell for row in leaf.rows for cell in row if cell]
     if len(cells) == 1:
-        return [Text(next(iter(cells.values())), leaf.within)]
-    if not cells:
-        return []
-    rows = range(min(row for row, _ in cells), max(row for row, _ in cells) + 1)
-    columns = range(len(leaf.aligns))
-    return [replace(leaf, rows=tuple(tuple(cells.get((r, c), ()) for c in columns) for r in rows))]
+        return [Text(cells[0], leaf.within)]
+    rows = [number for number, row in enumerate(leaf.rows) if any(row)]
+    return [replace(leaf, rows=leaf.rows[rows[0] : rows[-1] + 1])] if rows else []
 
 
 def written_out(leaves: Sequence[Leaf], form: Form) -> str:

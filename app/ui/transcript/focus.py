@@ -8,10 +8,11 @@ import msgspec
 
 from app.ui.transcript.blocks import Block
 from app.ui.transcript.capped import CappedCard
-from app.ui.transcript.cards import CodeCard, TableBlock
+from app.ui.transcript.cards import CodeCard
 from app.ui.transcript.deeds import Deed, ShowLink
 from app.ui.transcript.items import ItemId
 from app.ui.transcript.rows import Row
+from app.ui.transcript.tables import TableBlock
 
 _CARDS = (CodeCard, TableBlock, CappedCard)
 
@@ -30,7 +31,7 @@ def stops(rows: list[Row]) -> list[Focus]:
     found = [Focus(rows[0].key.item)]
     for row in rows:
         for number, block in enumerate(row.blocks):
-            if isinstance(block, _CARDS):
+            if isinstance(block, _CARDS) and not block.continues:
                 found.append(Focus(row.key.item, row.key.part, number))
             key = row.key
             found += [Focus(key.item, key.part, number, link) for link in _links(block)]

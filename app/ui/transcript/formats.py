@@ -8,7 +8,7 @@ from functools import lru_cache
 from PySide6.QtGui import QFont, QFontMetricsF, QTextBlockFormat, QTextCharFormat
 
 from app.ui.theme import Theme, color
-from app.ui.transcript.leaves import Leaf, Rule, Span, Text
+from app.ui.transcript.leaves import Leaf, Rule, Span, Table, Text
 
 _HEADING = (1.0, 1.45, 1.25, 1.12, 1.0, 1.0, 0.94)
 _LEADING = 0.3  # of a line, between lines: tall formulas must not multiply it
@@ -77,7 +77,7 @@ class Look:
         return form
 
     def space_before(self, leaf: Leaf, before: Leaf | None) -> float:
-        if before is None:
+        if before is None or (isinstance(leaf, Table) and leaf.continues):
             return 0.0
         if isinstance(leaf, Text):
             if leaf.level:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from app.ui.transcript.caps import MAX_CELLS, TABLE_TOO_LARGE
+from app.ui.transcript.caps import MAX_CELLS, MAX_COLUMNS, TABLE_TOO_LARGE
 from app.ui.transcript.leaves import Capped, Group, Leaf, Spans, Table, Text
 from app.ui.transcript.markdown import group
 
@@ -35,7 +35,8 @@ def joined(aside: Aside, tokens: Sequence[Any], source: str) -> Group:
         tokens[0].content = aside.source + tokens[0].content
     rest = group(tokens, source)
     if tokens[0].type == "table_open":
-        return (_whole_table(aside, rest[0], source),)
+        first, last = tokens[0].map
+        return (_whole_table(aside, rest[0], source.split("\n")[first:last]),)
     if tokens[0].type not in _LISTS:
         return rest
     loose = aside.loose or _is_loose(rest)
@@ -47,9 +48,11 @@ def set_aside(
     aside: Aside, whole: Group, tokens: Sequence[Any], source: str
 ) -> tuple[Aside, int, int] | None:
     """What of the block is finished now, and the source lines, from and to, that say it."""
-    if not whole or not tokens[0].map or isinstance(whole[0], Capped):
-        return None
     kind: str = tokens[0].type
+    if not whole or not tokens[0].map:
+        return None
+    if isinstance(whole[0], Capped) and kind != "table_open":
+        return None
     start, end = map(int, tokens[0].map)
     lines = source.split("\n")
     # markdown-it reads these characters as others, and takes an indent from every line.
@@ -78,13 +81,19 @@ def _items_aside(whole: Group, tokens: Sequence[Any], source: str) -> tuple[Asid
     return Aside(leaves=whole[:-rest], loose=_is_loose(whole)), first, last
 
 
-def _whole_table(aside: Aside, leaf: Leaf, source: str) -> Leaf:
-    if isinstance(leaf, Table):
+def _whole_table(aside: Aside, leaf: Leaf, lines: list[str]) -> Leaf:
+    if isinstance(leaf, Table) and len(aside.rows) == aside.source.count("\n"):
         rows = (leaf.rows[0], *aside.rows, *leaf.rows[1:])
-        if len(rows) * len(leaf.aligns) <= MAX_CELLS:
+        if len(rows) * len(leaf.aligns) <= MAX_CELLS or _can_be_cut(leaf, aside, lines):
             return replace(leaf, rows=rows)
-    lines = source.rstrip("\n").split("\n")
-    return Capped("\n".join([*lines[:2], aside.source + "\n".join(lines[2:])]), TABLE_TOO_LARGE)
+    whole = [*lines[:2], *aside.source.split("\n")[:-1], *lines[2:]]
+    return Capped("\n".join(whole), TABLE_TOO_LARGE)
+
+
+def _can_be_cut(leaf: Table, aside: Aside, lines: list[str]) -> bool:
+    """Whether `caps` will cut it between its rows once it is finished."""
+    bars = f"\n{aside.source}".count("\n|") == aside.source.count("\n")
+    return bars and all(line.startswith("|") for line in lines) and len(leaf.aligns) <= MAX_COLUMNS
 
 
 def _is_loose(leaves: Group) -> bool:

@@ -14,7 +14,8 @@ from app.ui.transcript.copying import written_out
 from app.ui.transcript.deeds import CopyMessage, CopyText, Deed
 from app.ui.transcript.focus import Focus, block_of, stepped
 from app.ui.transcript.items import ItemId, MessageItem, OpenSegment
-from app.ui.transcript.leaves import Code
+from app.ui.transcript.leaves import Code, Leaf, Table
+from app.ui.transcript.pieces import in_whole
 from app.ui.transcript.rowlist import RowList
 from app.ui.transcript.rows import Row
 from app.ui.transcript.selection import Place, Selection
@@ -117,5 +118,14 @@ class Keys:
         if block is None or not block.leaves:
             return CopyMessage(self.focus.item, "markdown")
         leaf = block.leaves[0]
-        text = leaf.code if isinstance(leaf, Code) else written_out(block.leaves, "text")
-        return CopyText(text)
+        if isinstance(leaf, Code):
+            return CopyText(leaf.code)
+        begins = isinstance(leaf, Table) and leaf.goes_on
+        leaves = self._whole(leaf) if begins and isinstance(leaf, Table) else block.leaves
+        return CopyText(written_out(leaves, "text"))
+
+    def _whole(self, first: Table) -> list[Leaf]:
+        """The table that begins like this, with the rows that are in other blocks."""
+        leaves = (leaf for row in self.rows() for leaf in row.leaves())
+        tables = (leaf for leaf in leaves if isinstance(leaf, Table))
+        return in_whole(leaf for leaf in tables if leaf.sample == first.sample)[:1]

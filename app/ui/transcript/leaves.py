@@ -16,7 +16,7 @@ SpanKind = Literal["text", "code", "math", "display", "break", "note"]
 Align = Literal["left", "center", "right", "auto"]
 
 
-class Span(msgspec.Struct, frozen=True, omit_defaults=True):
+class Span(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A run of characters that look alike; for a formula `text` is its TeX."""
 
     text: str
@@ -30,7 +30,7 @@ class Span(msgspec.Struct, frozen=True, omit_defaults=True):
 Spans = tuple[Span, ...]
 
 
-class Inside(msgspec.Struct, frozen=True, omit_defaults=True):
+class Inside(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One container around a leaf; `first` marks the leaf that shows the list marker."""
 
     kind: Literal["quote", "bullet", "number", "note"]
@@ -59,9 +59,12 @@ class Code(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Table(msgspec.Struct, frozen=True, omit_defaults=True):
-    rows: tuple[tuple[Spans, ...], ...]  # the first row is the header
+    rows: tuple[tuple[Spans, ...], ...]  # the first row is the header, unless it continues
     aligns: tuple[Align, ...]
     within: Within = ()
+    sample: "Table | None" = None  # in a piece of a long one: what decides its widths
+    continues: bool = False  # there is a piece above
+    goes_on: bool = False  # there is a piece below
 
 
 class Formula(msgspec.Struct, frozen=True, omit_defaults=True):

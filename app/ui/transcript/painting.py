@@ -14,7 +14,7 @@ from app.ui.transcript.blocks import OUT_PX, Block, Marks
 from app.ui.transcript.building import Means
 from app.ui.transcript.clipboard import Clipboard
 from app.ui.transcript.deeds import ShowLink
-from app.ui.transcript.focus import Focus
+from app.ui.transcript.focus import Focus, block_of
 from app.ui.transcript.pointer import Pointer
 from app.ui.transcript.rowlist import RowList
 from app.ui.transcript.rows import Row
@@ -34,6 +34,7 @@ class Canvas(msgspec.Struct):
 
     def paint(self, painter: QPainter, clip: QRect) -> None:
         extent = self.surface.extent(self.pointer.selection)
+        focused = self._focused()
         painter.setClipRect(clip)  # a document then draws no line outside it
         for index in self.rows.visible():
             row = self.rows.rows[index]
@@ -50,7 +51,7 @@ class Canvas(msgspec.Struct):
                     break
                 painter.save()
                 painter.translate(QPointF(block.left, block.top))
-                block.paint(painter, self._marks(index, row, number, block, extent))
+                block.paint(painter, self._marks(index, row, number, block, extent, focused))
                 painter.restore()
             painter.restore()
 
@@ -61,8 +62,22 @@ class Canvas(msgspec.Struct):
         bar = QRectF(-px(14), 0, px(3), max(px(20), row.height - px(18)))
         painter.drawRoundedRect(bar, 1.5, 1.5)
 
+    def _focused(self) -> Block | None:
+        """The block that has the keyboard as a whole."""
+        focus = self.focus
+        if focus is None or focus.deed is not None or focus.item not in self.rows:
+            return None
+        rows = (self.rows.rows[number] for number in self.rows.rows_of(focus.item))
+        return block_of(list(rows), focus)
+
     def _marks(
-        self, index: int, row: Row, number: int, block: Block, extent: Extent | None
+        self,
+        index: int,
+        row: Row,
+        number: int,
+        block: Block,
+        extent: Extent | None,
+        focused: Block | None,
     ) -> Marks:
         selected = None
         if extent and block.document is not None:
@@ -81,7 +96,7 @@ class Canvas(msgspec.Struct):
             focused=focus.deed if focus and inside else None,
             done=self.clipboard.done,
             hovered_row=self.pointer.row == row.key.item or (focus is not None and mine),
-            focused_block=bool(inside and focus and focus.deed is None),
+            focused_block=focused is not None and block.is_part_of(focused),
         )
 
 

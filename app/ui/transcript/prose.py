@@ -58,7 +58,7 @@ class Prose(Block):
         if kept == len(leaves) or isinstance(leaves[0], (Code, Table, Capped)):
             return False
         self._changed = self._first_change(leaves[kept], kept)
-        self.leaves = leaves
+        self.leaves, self.width = leaves, -1.0
         self.written = self._writer.prose(leaves, kept)
         return True
 

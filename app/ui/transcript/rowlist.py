@@ -56,6 +56,10 @@ class RowList:
         if len(rows) == len(old):
             # Most updates change little: the old height is the better guess.
             guesses = [self.heights.height(n) for n in old]
+        elif self.rows[old.start].streaming:
+            # What was one row is several now: where the reader is, they should be as high as it.
+            share = self.heights.height(old.start) / sum(guesses)
+            guesses = [share * guess for guess in guesses]
         self.rows[old.start : old.stop] = rows
         self.heights.remove(old.start, len(old))
         self.heights.insert(old.start, guesses)
@@ -219,4 +223,5 @@ class RowList:
 def _estimate(row: Row) -> float:
     if not isinstance(row.item, MessageItem):
         return 48.0
-    return 90.0 + len(row.text) * 0.33
+    in_tables = 28.0 * row.text.count("\n|")
+    return (90.0 if row.closes else 12.0) + len(row.text) * 0.33 + in_tables

@@ -4,10 +4,12 @@ Main thread. A row is built when it comes near the viewport and dropped when it 
 key and its item stay. What a user said sits in a bubble no wider than its words.
 """
 
-from collections.abc import Iterator
-from itertools import zip_longest
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import chain, zip_longest
 from math import inf
 
+from msgspec.structs import replace
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 
@@ -28,13 +30,15 @@ from app.ui.transcript.capped import SHOW_ANYWAY
 from app.ui.transcript.caps import Part, link_definitions, parts
 from app.ui.transcript.chrome import Fold, Footer
 from app.ui.transcript.items import Item, MessageItem
-from app.ui.transcript.leaves import Capped, Code, Group, Text, same_start
+from app.ui.transcript.leaves import Capped, Code, Group, Leaf, Table, Text, same_start
 from app.ui.transcript.markdown import parse
+from app.ui.transcript.pieces import in_pieces
 from app.ui.transcript.selection import RowKey
 
 _BUBBLE_SHARE = 0.86
 _ROW_GAP = 10
 _PART_GAP = 12
+_AT_ONCE = 2  # pieces of a table
 _PARAGRAPH = Text(())
 
 
@@ -68,7 +72,7 @@ class Row:
         if part.reason:
             return [(Capped(part.text, part.reason),)]
         breaks = isinstance(self.item, MessageItem) and self.item.role == "user"
-        return parse(part.text, breaks=breaks, definitions=self._definitions)
+        return _of_part(part, breaks=breaks, definitions=self._definitions)
 
     def build(self, means: Means, *, last: bool) -> None:
         item = self.item
@@ -138,6 +142,7 @@ class Row:
 
     def layout(self, width: float, means: Means) -> None:
         px = means.look.theme.px
+        self._take_up_stale()
         bubbled = isinstance(self.item, MessageItem) and self.item.role == "user"
         pad = px(14) if bubbled else 0.0
         inner = width * _BUBBLE_SHARE - 2 * pad if bubbled else width
@@ -174,15 +179,22 @@ class Row:
         self._in_place, self._laid_out = len(self.blocks), width
         self.changed_from = _first_change(fresh) if grew and fresh else 0.0
         # Whole pixels, so that what is painted can be moved instead of painted again.
-        self.width, self.height = (
-            width,
-            float(round(y + px(self._gap))),
-        )
+        self.width, self.height = width, float(round(y + px(self._gap)))
+
+    def _take_up_stale(self) -> None:
+        """The columns of a growing table have moved: its last pieces follow at once, and those
+        above, which are likely out of sight, a few with each step."""
+        stale = [number for number, block in enumerate(self.blocks) if block.stale]
+        for number in stale[-_AT_ONCE:]:
+            self.blocks[number].width = -1.0
+            self._in_place = min(self._in_place, number)
 
     @property
     def _gap(self) -> float:
         if isinstance(self.item, MessageItem) and not self.item.footer:
             return 0.0  # each piece of a document keeps its distance itself
+        if self._part.below:
+            return 0.0  # the next one goes on with its table
         return _ROW_GAP if self.closes else _PART_GAP
 
     def paint_bubble(self, painter: QPainter, means: Means) -> None:
@@ -194,6 +206,12 @@ class Row:
     def text_blocks(self) -> list[Block]:
         """The blocks of the message's own text, without folds and footers."""
         return self._text.blocks
+
+    def leaves(self) -> Iterable[Leaf]:
+        """What its blocks show, whether the row is built or not."""
+        if self.built:
+            return chain.from_iterable(block.leaves for block in self.blocks)
+        return in_pieces(chain.from_iterable(self.groups()))
 
     def texts(self) -> Iterator[tuple[int, Block]]:
         """The blocks that can be selected."""
@@ -217,11 +235,34 @@ def _kept(old: Block | None, new: Block) -> Block:
     return old if old and isinstance(new, Fold) and new.same_as(old) else new
 
 
+def _of_part(part: Part, *, breaks: bool, definitions: str) -> list[Group]:
+    """What a part of a text means; rows in the middle of a table get its header to be read."""
+    header = "\n".join([*part.above.split("\n", 2)[:2], ""]) if part.above else ""
+    groups = parse(header + part.text, breaks=breaks, definitions=definitions)
+    first = groups[0][0] if groups else None
+    if part.above and isinstance(first, Table):
+        sample = _parsed_sample(part.above, breaks, definitions)
+        groups[0] = (replace(first, rows=first.rows[1:], sample=sample, continues=True),)
+    last = groups[-1][-1] if groups else None
+    if part.below and isinstance(last, Table):
+        sample = _parsed_sample(part.below, breaks, definitions)
+        groups[-1] = (replace(last, sample=sample, goes_on=True),)
+    return groups
+
+
+@lru_cache(8)
+def _parsed_sample(text: str, breaks: bool, definitions: str) -> Table | None:
+    leaf = parse(text, breaks=breaks, definitions=definitions)[0][0]
+    return leaf if isinstance(leaf, Table) else None
+
+
 def rows_of(item: Item, means: Means) -> list[Row]:
     """A long message is several rows, so that only its visible part is ever laid out."""
     if not isinstance(item, MessageItem):
         return [Row(RowKey(item.id), item, Part(item.label))]
-    pieces = parts(item.text, anyway=SHOW_ANYWAY in means.opened(item.id))
+    # A bubble is one: what a user said is not cut inside a table.
+    tables = item.role != "user"
+    pieces = parts(item.text, anyway=SHOW_ANYWAY in means.opened(item.id), tables=tables)
     definitions = link_definitions(item.text) if len(pieces) > 1 else ""
     rows = [Row(RowKey(item.id, n), item, part, definitions) for n, part in enumerate(pieces)]
     for row in rows[:-1]:

@@ -41,6 +41,7 @@ from app.ui.transcript.rowlist import END_PX, RowList
 from app.ui.transcript.rows import Row
 from app.ui.transcript.search import Search
 from app.ui.transcript.surface import Surface
+from app.ui.transcript.tables import Tables
 
 _NEAR_TOP_PX = 400  # closer to the top than this, the next page is asked for
 _MARGIN_PX = 24
@@ -106,6 +107,7 @@ class RowView(QAbstractScrollArea):
             Look(theme, muted=True),
             self._typesetter,
             self._lexers,
+            Tables(),
             self.devicePixelRatioF(),
             lambda item: self._opened.setdefault(item, set()),
         )

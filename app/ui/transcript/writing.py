@@ -4,6 +4,7 @@ Main thread. A `Written` says where each leaf and span ended up, so that paintin
 code, copying can find the TeX behind a picture, and a search hit its characters.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
@@ -35,7 +36,7 @@ _ALIGN = {
 _LINE_SEPARATOR = "\u2028"
 
 
-class Piece(msgspec.Struct, frozen=True):
+class Piece(msgspec.Struct, frozen=True, gc=False):
     """Where one span lies: characters `start` to `end` of the document."""
 
     start: int
@@ -118,7 +119,7 @@ class Writer:
         self._cursor.beginEditBlock()
         self._written.starts.append(0)
         table = self._cursor.insertTable(
-            len(leaf.rows), max(1, len(leaf.aligns)), self._table_format()
+            len(leaf.rows), max(1, len(leaf.aligns)), self._table_format(leaf)
         )
         self._rows(table, leaf, 0)
         self._cursor.endEditBlock()
@@ -148,14 +149,22 @@ class Writer:
                     form.setAlignment(_ALIGN[align])
                 self._cursor.setBlockFormat(form)
                 bold = tuple(msgspec.structs.replace(s, bold=True) for s in spans)
-                self._spans(0, bold if row == 0 else spans, 0, False, plain=spans)
+                header = row == 0 and not leaf.continues
+                self._spans(0, bold if header else spans, 0, False, plain=spans)
 
-    def _table_format(self) -> QTextTableFormat:
+    def set_columns(self, table: QTextTable, widths: Sequence[float]) -> None:
+        form = table.format().toTableFormat()
+        lengths = [QTextLength(QTextLength.Type.FixedLength, width) for width in widths]
+        if form.columnWidthConstraints() != lengths:
+            form.setColumnWidthConstraints(lengths)
+            table.setFormat(form)
+
+    def _table_format(self, leaf: Table) -> QTextTableFormat:
         form = QTextTableFormat()
         form.setBorder(0)
         form.setCellPadding(self._look.theme.px(7))
         form.setCellSpacing(0)
-        form.setHeaderRowCount(1)
+        form.setHeaderRowCount(0 if leaf.continues else 1)
         return form
 
     def _spans(

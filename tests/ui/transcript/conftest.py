@@ -49,21 +49,23 @@ class Hands:
         rows.measure(index, self.view._means)
         return rows.rows[index]
 
-    def blocks(self, item: int | str = 1) -> list[Block]:
-        return self.row(item).text_blocks()
+    def blocks(self, item: int | str = 1, part: int = 0) -> list[Block]:
+        return self.row(item, part).text_blocks()
 
     def text(self, item: int | str = 1) -> str:
         return "\n".join(block.document.toPlainText() for block in self.blocks(item))  # pyright: ignore
 
-    def point(self, item: int | str, block: Block, inside: QPointF) -> QPoint:
+    def point(self, item: int | str, block: Block, inside: QPointF, part: int = 0) -> QPoint:
         """A point of a block, on the viewport."""
-        index = self.view._list.rows_of(ItemId(str(item))).start
+        index = self.view._list.rows_of(ItemId(str(item))).start + part
         corner = self.view._surface.row_corner(index) + QPointF(block.left, block.top)
         return (corner + inside).toPoint()
 
-    def char_point(self, item: int | str, block_number: int, character: int) -> QPoint:
+    def char_point(
+        self, item: int | str, block_number: int, character: int, part: int = 0
+    ) -> QPoint:
         """The left edge of a character of a text block."""
-        block = self.blocks(item)[block_number]
+        block = self.blocks(item, part)[block_number]
         assert block.document is not None
         paragraph = block.document.findBlock(character)
         box = block.document.documentLayout().blockBoundingRect(paragraph)
@@ -72,7 +74,7 @@ class Hands:
         x = line.cursorToX(character - paragraph.position())
         x = x[0] if isinstance(x, tuple) else x
         inside = QPointF(box.x() + x, box.y() + line.y() + line.height() / 2)
-        return self.point(item, block, block.origin + inside)
+        return self.point(item, block, block.origin + inside, part)
 
     def click(self, point: QPoint, *, double: bool = False) -> None:
         act = QTest.mouseDClick if double else QTest.mouseClick

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton
 
-from app.ui.transcript import OpenLink
+from app.ui.transcript import ItemId, OpenLink
 from app.ui.transcript.overlays import LinkCard
 from tests.ui.transcript.conftest import Hands, answered, said
 
@@ -78,10 +78,12 @@ def test_a_match_far_down_its_block_is_brought_into_view(
     hands = make_hands(height=300)
     hands.show(*(answered(n, LONG[name] if n == 3 else "filler\n\n" * 9) for n in range(8)))
     searched(hands, "needle")
-    block = next(b for b in hands.row(3).text_blocks() if "needle" in b.spoken)
-    number = hands.blocks(3).index(block)
+    parts = range(len(hands.view._list.rows_of(ItemId("3"))))
+    blocks = ((part, block) for part in parts for block in hands.blocks(3, part))
+    part, block = next((part, block) for part, block in blocks if "needle" in block.spoken)
+    number = hands.blocks(3, part).index(block)
     (start, _), *_ = hands.view._search.ranges(block)
-    point = hands.char_point(3, number, start)
+    point = hands.char_point(3, number, start, part)
     assert hands.view.viewport().rect().contains(point)
     left = hands.point(3, block, block.rect.topLeft() - block.rect.topLeft()).x()
     assert left <= point.x() < left + block.width

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.ui.transcript.building import chunks
-from app.ui.transcript.leaves import Capped
+from app.ui.transcript.leaves import Capped, Table
 from app.ui.transcript.markdown import parse
 from app.ui.transcript.streaming import Stream, _without_held_back
 from tests.ui.transcript.texts import EXAMPLES, documents
@@ -114,11 +114,28 @@ def test_a_long_block_is_not_parsed_again_from_its_start(name: str) -> None:
         assert stream._tail.count("\n") < 20
 
 
-def test_a_table_past_the_cap_is_capped_while_it_is_written() -> None:
-    source = "| a | b |\n|---|---|\n" + "".join(f"| {n} | x |\n" for n in range(800))
+@pytest.mark.parametrize("step", [7, 400])
+def test_a_table_past_the_cap_is_capped_while_it_is_written(step: int) -> None:
+    source = "a | b\n--|--\n" + "".join(f"{n} | x\n" for n in range(1100))
     stream = Stream()
-    for line in source.splitlines(keepends=True):
-        stream.feed(line)
+    for start in range(0, len(source), step):
+        stream.feed(source[start : start + step])
         shown = stream.groups()
     assert shown == parse(source)
     assert isinstance(shown[0][0], Capped)
+    assert len(stream._tail) < 1_000
+    stream.feed("\nMore words")
+    assert stream.groups() == parse(stream.text)
+
+
+def test_a_table_that_will_be_cut_is_shown_whole_while_it_is_written() -> None:
+    stream = Stream("| a | b |\n|---|---|\n")
+    for number in range(1100):
+        stream.feed(f"| {number} | x |\n")
+        (leaf,) = stream.groups()[0]
+        assert isinstance(leaf, Table)
+        assert len(leaf.rows) == number + 2
+    stream.feed("\nMore words")
+    assert stream.groups()[0] == (leaf,)
+    stream.feed("\n\nAnd more")
+    assert stream.groups()[0] == (leaf,)
