@@ -32,7 +32,7 @@ def cut(text: str, pieces: tuple[Piece, ...]) -> Snippet:
     best: list[Mark] = []
     best_start, most = 0, 0
     for start in range(0, min(len(text), _MAX_SCAN), _BLOCK):
-        found = _find(text[start : start + _BLOCK + _OVERLAP], pieces)
+        found = places(text[start : start + _BLOCK + _OVERLAP], pieces)
         count = sum(bool(marks) for marks in found)
         if count > most:
             most, best_start = count, start
@@ -44,7 +44,7 @@ def cut(text: str, pieces: tuple[Piece, ...]) -> Snippet:
 
 def mark_all(text: str, pieces: tuple[Piece, ...]) -> tuple[Mark, ...]:
     """Every match in a short text, as a title."""
-    return _merged(sorted(mark for marks in _find(text[:_BLOCK], pieces) for mark in marks))
+    return _merged(sorted(mark for marks in places(text[:_BLOCK], pieces) for mark in marks))
 
 
 def _around(text: str, marks: list[Mark]) -> Snippet:
@@ -83,10 +83,10 @@ def _flat(text: str, marks: list[Mark]) -> tuple[str, list[Mark]]:
     return "".join(shown), [(new_at[a], new_at[b]) for a, b in marks]
 
 
-def _find(text: str, pieces: tuple[Piece, ...]) -> list[list[Mark]]:
+def places(text: str, pieces: tuple[Piece, ...]) -> list[list[Mark]]:
     """Where each piece stands in a text."""
     terms = tokenizer.terms(text.encode(), for_index=True)
-    found = [_places(terms, piece) for piece in pieces]
+    found = [_places_of(terms, piece) for piece in pieces]
     if text.isascii() or not any(found):
         return found
     starts = _char_starts(text)
@@ -94,7 +94,7 @@ def _find(text: str, pieces: tuple[Piece, ...]) -> list[list[Mark]]:
     return [[(at(starts, a), at(starts, b)) for a, b in marks] for marks in found]
 
 
-def _places(terms: list[tokenizer.Term], piece: Piece) -> list[Mark]:
+def _places_of(terms: list[tokenizer.Term], piece: Piece) -> list[Mark]:
     width = len(piece.terms)
     if width == 1:
         return [(term[0], term[1]) for term in terms if piece.matches(0, term[2:])]

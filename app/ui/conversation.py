@@ -24,7 +24,7 @@ from app.chat.turns import Turns
 from app.core.errors import to_info
 from app.core.ids import ConversationId, MessageId
 from app.core.messages import Message
-from app.storage import documents, messages
+from app.storage import documents, messages, query, snippets
 from app.storage.database import Database, Tx
 from app.storage.messages import StoredMessage
 from app.ui import reading
@@ -171,6 +171,11 @@ class Conversation(QObject):
             part, below = (place.part, place.below) if found == target else (0, 0.0)
             if shown:
                 self._transcript.scroll_to(item_id(shown[-1]), part, below)
+            if shown and found == target and place.words:
+                pieces = query.parse(place.words).pieces
+                self._transcript.mark_words(
+                    item_id(shown[-1]), lambda text: snippets.places(text, pieces)
+                )
 
     def _page_up(self) -> None:
         before, conversation = self._oldest, self._current.conversation

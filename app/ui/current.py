@@ -28,6 +28,7 @@ class Place(msgspec.Struct, frozen=True):
     message: MessageId | None = None  # what to scroll to: a search hit, or where one was
     part: int = 0  # of that message, and how far down in it
     below: float = 0.0
+    words: str = ""  # what was searched for, when it is a search hit
     new: NewChat = NewChat.STORED  # which kind of new chat, when there is no conversation
 
     @property
@@ -61,8 +62,9 @@ class Current(QObject):
         message: MessageId | None = None,
         part: int = 0,
         below: float = 0.0,
+        words: str = "",
     ) -> None:
-        self._go(Place(conversation, message, part, below))
+        self._go(Place(conversation, message, part, below, words))
 
     def begin(self, new: NewChat) -> None:
         """The empty page of a new chat."""

@@ -100,6 +100,10 @@ class ChatModel(QStringListModel):
         return self._place
 
     @property
+    def searched(self) -> str:
+        return self._searched
+
+    @property
     def folders(self) -> tuple[Folder, ...]:
         return self._shelf.folders
 

@@ -143,6 +143,7 @@ class Sidebar(QFrame):
         self.search.left_downwards.connect(self._enter_list)
         self.search.returnPressed.connect(self._open_first)
         self.list.left_upwards.connect(self.search.setFocus)
+        self.list.given_up.connect(self.search.clear)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme

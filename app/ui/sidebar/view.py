@@ -30,6 +30,7 @@ from app.ui.theme import Theme
 
 class ChatList(QListView):
     left_upwards = Signal()  # up-arrow on the first row: back to the search field
+    given_up = Signal()  # Escape
 
     def __init__(
         self,
@@ -149,7 +150,7 @@ class ChatList(QListView):
             case ChatRow(chat=chat):
                 self._current.open(chat.id)
             case HitRow(conversation=conversation, message=message):
-                self._current.open(conversation, message)
+                self._current.open(conversation, message, words=self._rows.searched)
             case FolderRow(folder=folder, open=opened):
                 self._rows.open_folder(folder.id, not opened)
             case _:
@@ -193,6 +194,8 @@ class ChatList(QListView):
             self._open(self.currentIndex())
         elif key == Qt.Key.Key_Delete and isinstance(row, ChatRow):
             self._trash(row.chat)
+        elif key == Qt.Key.Key_Escape:
+            self.given_up.emit()
         elif key == Qt.Key.Key_Up and not self._above(self.currentIndex()):
             self.left_upwards.emit()
         else:

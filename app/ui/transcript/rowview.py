@@ -26,7 +26,7 @@ from app.ui.transcript.building import Means
 from app.ui.transcript.clipboard import Clipboard
 from app.ui.transcript.deeds import CopyText, Spot
 from app.ui.transcript.errands import Errands
-from app.ui.transcript.finding import Match
+from app.ui.transcript.finding import Match, Places
 from app.ui.transcript.focus import block_of
 from app.ui.transcript.formats import Look
 from app.ui.transcript.formulas import Typesetter
@@ -167,6 +167,15 @@ class RowView(QAbstractScrollArea):
     def find_previous(self) -> None:
         self._search.step(-1)
 
+    def mark_words(self, item_id: ItemId, places: Places) -> None:
+        """Highlight in one message what led to it, until the reader turns to something else."""
+        match = self._search.mark(item_id, places)
+        if match is not None:
+            self._show_match(match, unless_seen=True)
+
+    def unmark_words(self) -> None:
+        self._search.unmark()
+
     def selected_text(self, form: Literal["text", "markdown"] = "text") -> str:
         extent = self._surface.extent(self._pointer.selection)
         return self._clipboard.selected(extent, form) if extent else ""
@@ -201,7 +210,7 @@ class RowView(QAbstractScrollArea):
     def _copy_text(self, text: str) -> None:
         self.asked.emit(CopyText(text))
 
-    def _show_match(self, match: Match) -> None:
+    def _show_match(self, match: Match, *, unless_seen: bool = False) -> None:
         index = self._list.index_of(match.row)
         if index is None:
             return
@@ -209,8 +218,10 @@ class RowView(QAbstractScrollArea):
         texts = self._list.rows[index].text_blocks()
         if match.block < len(texts):
             block = texts[match.block]
-            y = block.top + self._reveal(block, match.ordinal)
-            self._list.hold(index, y - self.viewport().height() / 3)
+            y, height = block.top + self._reveal(block, match.ordinal), self.viewport().height()
+            if unless_seen and 0 <= self._surface.row_corner(index).y() + y < height - _MARGIN_PX:
+                return
+            self._list.hold(index, y - height / 3)
             self._sync()
 
     def _reveal(self, block: Block, ordinal: int) -> float:
@@ -328,6 +339,7 @@ class RowView(QAbstractScrollArea):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
+            self.unmark_words()
             self._keys.focus = None
             self._pointer.press(event)
 
@@ -360,6 +372,8 @@ class RowView(QAbstractScrollArea):
             super().wheelEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.unmark_words()
         answer = self._keys.press(event, self._pointer.selection)
         match answer:
             case None:

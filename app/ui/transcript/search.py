@@ -9,7 +9,8 @@ import time
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.ui.transcript.blocks import Block
-from app.ui.transcript.finding import Finder, Match
+from app.ui.transcript.finding import Finder, Match, Places, Words
+from app.ui.transcript.items import ItemId
 from app.ui.transcript.rowlist import RowList
 from app.ui.transcript.rows import Row
 
@@ -26,6 +27,7 @@ class Search(QObject):
         super().__init__(parent)
         self._list = rows
         self._finder = Finder("")
+        self._words: Words | None = None  # that led into one message
         self._current: Match | None = None
         self._leads = True  # to the nearest match, as soon as there is one
         self._timer = QTimer(self)
@@ -50,6 +52,17 @@ class Search(QObject):
             self._leads = False
             self._timer.start()
 
+    def mark(self, item: ItemId, places: Places) -> Match | None:
+        """Highlight words in one message, while nothing else is looked for; the best match."""
+        self._words = Words(item, places)
+        self.changed.emit()
+        return self._words.best(self._list.rows[number] for number in self._list.rows_of(item))
+
+    def unmark(self) -> None:
+        if self._words is not None:
+            self._words = None
+            self.changed.emit()
+
     def forget(self, row: Row) -> None:
         """The row's text changed: look at it again."""
         self._finder.forget(row)
@@ -73,7 +86,8 @@ class Search(QObject):
     def highlights(self, row: Row, block: Block) -> tuple[list[tuple[int, int]], int | None]:
         """The matches in a block and which of them is the current one."""
         texts = row.text_blocks()
-        if not self.active or block not in texts:
+        words = self._words is not None and self._words.item == row.key.item
+        if not (self.active or words) or block not in texts:
             return [], None
         ranges = self.ranges(block)
         now = self._current
@@ -81,6 +95,8 @@ class Search(QObject):
         return ranges, now.ordinal if now and mine and now.ordinal < len(ranges) else None
 
     def ranges(self, block: Block) -> list[tuple[int, int]]:
+        if self._words is not None and not self.active:
+            return self._words.ranges(block)
         return self._finder.ranges(block)
 
     def _nearest(self, matches: list[Match]) -> int:

@@ -41,6 +41,7 @@ class Transcript(RowView):
         self._pointer.reset()
         self._keys.focus = None
         self._list.reset(items, self._means)
+        self._search.unmark()
         self._search.restart()
         self._sync()
         self._ask_for_more(items)

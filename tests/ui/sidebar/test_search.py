@@ -3,13 +3,15 @@
 from concurrent.futures import Future
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor
 
 from app.chat.meaning import Meaning
 from app.chat.sense import Senses
 from app.storage.search import Group, Results
 from app.ui.sidebar.model import ROW
 from app.ui.sidebar.rows import HitRow, below
+from app.ui.transcript.blocks import range_rects
 from tests.chat.embedding_app import MODEL, Encoder
 
 
@@ -190,3 +192,124 @@ def test_what_is_new_goes_under_what_is_shown():
     one, two, three = (Group(id_, str(id_), (), 0, (), 0) for id_ in (1, 2, 3))
     seen, found = Results((one, two), False), Results((three, two, one), True)
     assert below(seen, found) == Results((one, two, three), True)
+
+
+# ---------------------------------------------------------------- what was found, in the chat
+
+
+def open_hit(desk, text, question):
+    """The first hit that has this text, clicked."""
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    search(desk, question)
+    model, list_ = desk.window.sidebar.model, desk.window.sidebar.list
+    rows = (model.index(at) for at in range(model.rowCount()))
+    index = next(at for at in rows if text in (at.data() or "") and at.data(ROW).message)
+    desk.qtbot.mouseClick(
+        list_.viewport(), Qt.MouseButton.LeftButton, pos=list_.visualRect(index).center()
+    )
+    desk.settle()
+
+
+def marked(desk):
+    """The words that are highlighted on the page, as they are painted."""
+    transcript = desk.window.transcript
+    found = []
+    for number in transcript._list.visible():
+        row = transcript._list.rows[number]
+        for block in row.text_blocks():
+            ranges, _ = transcript._search.highlights(row, block)
+            found += [block.document.toRawText()[start:end] for start, end in ranges]
+    return found
+
+
+def has_match_color(desk):
+    image = desk.window.transcript.viewport().grab().toImage()
+    wanted = QColor(desk.window.look.theme.colors.match)
+    return any(
+        image.pixelColor(x, y) == wanted
+        for x in range(0, image.width(), 2)
+        for y in range(0, image.height(), 2)
+    )
+
+
+SAID = ("Where grow zebras?", "The **Zebra** grows in café gardens; zebrafish too. A garden.")
+
+
+def test_a_hit_shows_the_words_that_were_found(desk):
+    desk.chat("Garden", *SAID, "zebra, please", "Yes.")
+    assert not has_match_color(desk)
+    open_hit(desk, "café gardens", "cafe zebra gard")
+    assert marked(desk) == ["Zebra", "café", "gardens", "garden"]  # in this message alone
+    assert has_match_color(desk)
+
+
+@pytest.mark.parametrize(
+    "way", ["click", "escape", "escape in the list", "chat", "search", "write"]
+)
+def test_the_words_are_marked_until_the_reader_turns_to_something_else(desk, way):
+    other = desk.chat("Other", "zebra as well?")
+    desk.chat("Garden", *SAID)
+    open_hit(desk, "café gardens", "zebra")
+    assert marked(desk)
+    window, press = desk.window, desk.qtbot.keyClick
+    match way:
+        case "click":
+            port = window.transcript.viewport()
+            desk.qtbot.mouseClick(port, Qt.MouseButton.LeftButton, pos=QPoint(40, 40))
+        case "escape":
+            press(window.transcript, Qt.Key.Key_Escape)
+        case "escape in the list":
+            press(window.sidebar.list, Qt.Key.Key_Escape)
+            assert window.sidebar.search.text() == ""
+        case "chat":
+            window.current.open(other.id)
+            desk.settle()
+        case "search":
+            press(window.sidebar.search, Qt.Key.Key_S)
+        case "write":
+            press(window.composer.editor, Qt.Key.Key_Escape)
+    assert marked(desk) == []
+    assert not has_match_color(desk)
+
+
+def test_a_hit_far_down_in_a_long_message_is_brought_into_view(desk):
+    long = "\n\n".join([*(f"line {n} of a garden" for n in range(300)), "a zebra in the garden"])
+    desk.chat("Long", "Tell me.", f"{long}\n\n" + "more\n\n" * 300, "Thanks.", "Bye.")
+    open_hit(desk, "garden", "garden zebra")
+    transcript = desk.window.transcript
+    place = transcript.viewport().rect()
+    row, block = next(
+        (row, block)
+        for row in map(transcript._list.rows.__getitem__, transcript._list.visible())
+        for block in row.text_blocks()
+        if "zebra" in block.spoken
+    )
+    at = block.document.toRawText().index("zebra")
+    (box,) = range_rects(block.document, at, at + 5)
+    index = transcript._list.index_of(row.key)
+    corner = transcript._surface.row_corner(index) + QPointF(block.left, block.top)
+    assert place.contains((corner + block.origin + box.topLeft()).toPoint())
+    assert "zebra" in marked(desk)
+
+
+def test_find_in_the_chat_takes_the_place_of_what_was_found(desk):
+    desk.chat("Garden", *SAID)
+    open_hit(desk, "café gardens", "zebra")
+    desk.qtbot.keyClick(desk.window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    desk.qtbot.keyClicks(desk.window.find_bar.field, "grow")
+    desk.qtbot.waitUntil(lambda: desk.window.find_bar.count.text() == "1 of 2")
+    assert marked(desk) == ["grow", "grow"]
+
+
+def test_a_hit_by_meaning_marks_nothing_that_was_not_said(desk, encoder):
+    desk.chat("July", "We rented a cottage by the sea.")
+    embed(desk, encoder)
+    search(desk, "overseas")
+    desk.qtbot.waitUntil(lambda: "July" in desk.titles(), timeout=3000)
+    desk.qtbot.keyClick(desk.window.sidebar.search, Qt.Key.Key_Down)
+    desk.qtbot.keyClick(desk.window.sidebar.list, Qt.Key.Key_Down)
+    desk.qtbot.keyClick(desk.window.sidebar.list, Qt.Key.Key_Return)
+    desk.settle()
+    assert desk.window.transcript.top_item is not None
+    assert marked(desk) == []
