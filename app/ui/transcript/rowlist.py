@@ -58,8 +58,9 @@ class RowList:
             guesses = [self.heights.height(n) for n in old]
         elif self.rows[old.start].streaming:
             # What was one row is several now: where the reader is, they should be as high as it.
-            share = self.heights.height(old.start) / sum(guesses)
-            guesses = [share * guess for guess in guesses]
+            weights = [_weight(row) for row in rows]
+            share = self.heights.height(old.start) / sum(weights)
+            guesses = [share * weight for weight in weights]
         self.rows[old.start : old.stop] = rows
         self.heights.remove(old.start, len(old))
         self.heights.insert(old.start, guesses)
@@ -223,5 +224,9 @@ class RowList:
 def _estimate(row: Row) -> float:
     if not isinstance(row.item, MessageItem):
         return 48.0
-    in_tables = 28.0 * row.text.count("\n|")
-    return (90.0 if row.closes else 12.0) + len(row.text) * 0.33 + in_tables
+    return (90.0 if row.closes else 12.0) + _weight(row)
+
+
+def _weight(row: Row) -> float:
+    """A row of a table is higher than its words."""
+    return 1.0 + len(row.text) * 0.33 + 28.0 * row.text.count("\n|")

@@ -249,7 +249,7 @@ def test_a_hit_shows_the_words_that_were_found(desk):
 )
 def test_the_words_are_marked_until_the_reader_turns_to_something_else(desk, way):
     other = desk.chat("Other", "zebra as well?")
-    desk.chat("Garden", *SAID)
+    garden = desk.chat("Garden", *SAID)
     open_hit(desk, "café gardens", "zebra")
     assert marked(desk)
     window, press = desk.window, desk.qtbot.keyClick
@@ -264,6 +264,9 @@ def test_the_words_are_marked_until_the_reader_turns_to_something_else(desk, way
             assert window.sidebar.search.text() == ""
         case "chat":
             window.current.open(other.id)
+            desk.settle()
+            assert marked(desk) == []
+            window.current.open(garden.id)
             desk.settle()
         case "search":
             press(window.sidebar.search, Qt.Key.Key_S)

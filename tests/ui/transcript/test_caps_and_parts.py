@@ -111,7 +111,9 @@ def test_a_text_that_is_cut_in_its_tables_means_what_the_whole_means(name: str) 
     assert "".join(part.text for part in parts(text, tables=True)) == text
 
 
-@pytest.mark.parametrize("name", ["alone", "between", "right below words", "with links"])
+@pytest.mark.parametrize(
+    "name", ["alone", "between", "right below words", "with links", "with escaped bars"]
+)
 def test_a_long_table_is_cut_in_short_parts(name: str) -> None:
     cut = parts(TABLES[name], tables=True)
     assert len(cut) >= 200 // piece_rows(2)

@@ -1,14 +1,16 @@
 """A table of any length is one table to the reader, and costs what is seen of it."""
 
+import threading
 import time
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QImage
 
 from app.ui.transcript import pieces
 from app.ui.transcript.copying import written_out
+from app.ui.transcript.formulas import Ask, Typesetter
 from app.ui.transcript.markdown import parse
 from app.ui.transcript.pieces import in_pieces, in_whole, piece_rows
 from app.ui.transcript.tables import TableBlock
@@ -215,6 +217,74 @@ def test_formulas_in_the_first_piece_widen_all_of_them(hands: Hands) -> None:
     assert first._lefts == second._lefts
     assert not first.written.pending
     assert not second.written.pending
+
+
+def test_a_formula_that_was_drawn_late_widens_pieces_without_one(
+    hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_draw, draw = threading.Event(), Typesetter._draw
+
+    def held(typesetter: Typesetter, ask: Ask) -> None:
+        may_draw.wait(20)
+        draw(typesetter, ask)
+
+    monkeypatch.setattr(Typesetter, "_draw", held)
+    formula = "| $\\frac{1234567890}{2} + 1234567890$ | 1 | 2 |\n"
+    streamed(hands, HEAD + formula + "".join(map(line, range(SIZE + 6))))
+    may_draw.set()
+    hands.settle()
+    first, second = tables(hands, 2)
+    assert first._lefts == second._lefts
+    alone = HEAD + formula
+    hands.show(answered(3, alone))
+    assert tables(hands, 3)[0]._lefts[1] == first._lefts[1]
+
+
+def test_bars_inside_cells_are_no_columns_of_the_sample(hands: Hands) -> None:
+    odd = "| 1 | 2 | one \\| two \\| three, which is a long cell |\n"
+    hands.show(answered(1, table(SIZE) + odd * 3))
+    pieces_of = tables(hands)
+    hands.show(answered(2, HEAD + odd))
+    assert {block._content for block in pieces_of} == {tables(hands, 2)[0]._content}
+
+
+def test_the_keyboard_frames_all_of_a_long_table(hands: Hands) -> None:
+    hands.show(answered(1, table(2 * SIZE)))
+    hands.press(Qt.Key.Key_Down, ALT)
+    hands.press(Qt.Key.Key_Right, ALT)
+    hands.scroll(hands.view.verticalScrollBar().maximum())
+    hands.settle()
+    second = tables(hands)[1]
+    at = hands.point(1, second, QPointF(0, second.height / 2), part=1)
+    accent = QColor(hands.view._means.look.theme.colors.accent)
+    assert picture(hands).pixelColor(at) == accent
+
+
+def test_the_end_of_a_stream_leaves_the_reader_where_he_is(hands: Hands) -> None:
+    streamed(hands, table(20 * SIZE))
+    hands.scroll(hands.view.verticalScrollBar().maximum() // 2)
+    hands.settle()
+
+    def seen() -> str:
+        place = hands.view._surface.place(QPointF(120, 350))
+        assert place
+        index = hands.view._list.index_of(place.row)
+        assert index is not None
+        block = hands.view._list.rows[index].blocks[place.block]
+        return block.document.findBlock(place.position).text()  # pyright: ignore
+
+    before = int(seen())
+    hands.view.finish(answered(2, table(20 * SIZE)))
+    hands.settle()
+    assert abs(int(seen()) - before) <= 1
+
+
+def test_what_a_user_said_is_one_bubble(hands: Hands) -> None:
+    hands.show(said(1, table(3 * SIZE)))
+    (row,) = hands.view._list.rows
+    assert len(tables(hands)) == 3
+    assert row.bubble
+    assert row.bubble.height() > 3 * tables(hands)[0].height * 0.9
 
 
 @pytest.mark.parametrize("rows", [1, SIZE, SIZE + 1, 7 * SIZE])
