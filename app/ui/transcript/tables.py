@@ -178,7 +178,7 @@ class TableBlock(Block):
         widths = self._columns.widths(limit)
         self.written.pending |= self._columns.pending
         self._writer.set_columns(self._table, widths.columns)
-        set_text_width(self.document, max(limit, widths.content))
+        set_text_width(self.document, widths.content)  # and in most other rooms nothing moves
         return widths
 
     def measured(self, limit: float) -> Widths:
