@@ -120,12 +120,12 @@ class Keys:
         leaf = block.leaves[0]
         if isinstance(leaf, Code):
             return CopyText(leaf.code)
-        begins = isinstance(leaf, Table) and leaf.goes_on
-        leaves = self._whole(leaf) if begins and isinstance(leaf, Table) else block.leaves
-        return CopyText(written_out(leaves, "text"))
+        if isinstance(leaf, Table) and leaf.goes_on:
+            return CopyText(written_out(self._whole(leaf), "text"))
+        return CopyText(written_out(block.leaves, "text"))
 
     def _whole(self, first: Table) -> list[Leaf]:
-        """The table that begins like this, with the rows that are in other blocks."""
+        """The table that this begins, with the rows that are in other blocks."""
         leaves = (leaf for row in self.rows() for leaf in row.leaves())
         tables = (leaf for leaf in leaves if isinstance(leaf, Table))
         return in_whole(leaf for leaf in tables if leaf.sample == first.sample)[:1]

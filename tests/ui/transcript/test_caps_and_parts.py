@@ -91,6 +91,7 @@ TABLES = {
     "without a rule": BARS.replace("|---|---|\n", ""),
     "of bars": "| |\n|\n" + "| a |\n" * 400,
     "with escaped bars": BARS.replace("a | b", "a \\| b | c"),
+    "with ragged rows": BARS + "| only one\n|\n| a | b | c | d |\n" * 40,
     "with links": f"{BARS}\n\n[x]: https://a.example\n",
     "with a footnote": f"[^1]: words\n{BARS}\nand[^1]",
     "with odd line ends": BARS.replace("| 7 |", "| 7\u2028| \x0c |"),

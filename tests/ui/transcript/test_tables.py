@@ -292,3 +292,14 @@ def test_pieces_are_the_whole_again(rows: int) -> None:
     whole = parse(table(rows))[0]
     assert in_whole(in_pieces(whole)) == list(whole)
     assert max(len(leaf.rows) for leaf in in_pieces(whole)) <= SIZE + 1  # pyright: ignore
+
+
+def test_rows_with_too_few_and_too_many_cells_stream_as_well(hands: Hands) -> None:
+    odd = "| only one\n|\n| a | b | c | d |\n" * SIZE
+    streamed(hands, HEAD + odd)
+    assert len(tables(hands, 2)) == 3
+    hands.view.finish(answered(2, HEAD + odd))
+    hands.settle()
+    assert len(tables(hands, 2)) == 3
+    streamed(hands, HEAD.replace("|", "", 1) + odd.replace("\n|", "\nx|"))
+    hands.settle()
