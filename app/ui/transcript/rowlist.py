@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QSizeF
 
+from app.ui.transcript.blocks import Block
 from app.ui.transcript.building import Means
 from app.ui.transcript.caps import Part
 from app.ui.transcript.geometry import Anchor, Heights
@@ -28,6 +29,7 @@ class RowList:
         self.following = True
         self.column = 0.0
         self.page = QSizeF()
+        self.gone: list[Block] = []  # of a stream that ended, to be let go a few at a time
         self._first: dict[ItemId, int] = {}
 
     # -- contents
@@ -58,6 +60,7 @@ class RowList:
             guesses = [self.heights.height(n) for n in old]
         elif self.rows[old.start].streaming:
             # What was one row is several now: where the reader is, they should be as high as it.
+            self.gone += self.rows[old.start].blocks
             weights = [_weight(row) for row in rows]
             share = self.heights.height(old.start) / sum(weights)
             guesses = [share * weight for weight in weights]

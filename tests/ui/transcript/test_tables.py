@@ -63,11 +63,13 @@ def picture(hands: Hands) -> QImage:
 def test_each_row_of_a_thousand_is_a_short_step(hands: Hands) -> None:
     costs = streamed(hands, table(1000))
     costs.append(turn(lambda: hands.view.finish(answered(2, table(1000)))))
+    assert len(hands.view._list.gone) == 1000 // SIZE  # what the stream was shown with
     early, late = sorted(costs[2 * SIZE : 6 * SIZE]), sorted(costs[-4 * SIZE :])
     assert late[2 * SIZE] < 2 * early[2 * SIZE]
     assert sorted(costs)[-3] < 0.016
     hands.scroll(0)
     hands.settle()
+    assert not hands.view._list.gone
     assert sum(len(block.leaves[0].rows) for block in tables(hands, 2)) == 1001  # pyright: ignore
 
 
