@@ -273,6 +273,8 @@ def test_the_words_are_marked_until_the_reader_turns_to_something_else(desk, way
         case "write":
             press(window.composer.editor, Qt.Key.Key_Escape)
     assert marked(desk) == []
+    desk.qtbot.waitUntil(lambda: not window.sidebar._typed.isActive(), timeout=2000)
+    desk.settle()
     assert not has_match_color(desk)
 
 
