@@ -39,7 +39,7 @@ def turn(work: Callable[[], object]) -> float:
 
 def streamed(hands: Hands, source: str) -> list[float]:
     hands.show(said(1, "go"))
-    hands.view.begin_stream(answered(2, "", status="waiting"))
+    hands.view.begin_stream(answered(2, "", status="waiting", footer=False))
 
     def show(text: str) -> None:
         hands.view.append(text)
