@@ -32,6 +32,7 @@ _STARTS_BLOCK = re.compile(r"(?![ \t>]|[-+*](?:[ \t]|$)|\d{1,9}[.)](?:[ \t]|$))\
 _DEFINITION = re.compile(r"^ {0,3}\[(?!\^)[^\]\n]+\]:[ \t]*\S.*$", re.MULTILINE)
 _FOOTNOTE = re.compile(r"^ {0,3}\[\^[^\]\n]+\]:", re.MULTILINE)
 _OPENS_MATH = re.compile(r" {0,3}(\$\$|\\\[|\\begin\{([A-Za-z]+\*?)\})")
+_LONG_TABLE = re.compile(r"^\|(?:.*\n\|){6}", re.MULTILINE)  # no shorter one is cut
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _RULE = re.compile(r"\|(?:[ \t]*:?-+:?[ \t]*\|)*(?:[ \t]*:?-+:?)?[ \t]*\r?\n?\Z")
 
@@ -53,14 +54,15 @@ def parts(
 
     With `tables` a long table is cut between its rows, too.
     """
-    noted = _FOOTNOTE.search(text) is not None
+    noted = "[^" in text and _FOOTNOTE.search(text) is not None
+    tables = tables and not noted and _LONG_TABLE.search(text) is not None
     if len(text) <= length or (len(text) <= MAX_FOOTNOTED and noted):
         cut = [text]
     else:
         cut = list(_cut(text, length))
     found: list[Part] = []
     for piece in cut:
-        for part in _between_rows(piece) if tables and not noted else (Part(piece),):
+        for part in _between_rows(piece) if tables else (Part(piece),):
             reason = too_much(part.text)
             if reason and anyway:
                 found.extend(Part(chunk, plain=True) for chunk in _plain_chunks(part.text))

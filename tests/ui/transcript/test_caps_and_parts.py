@@ -137,3 +137,14 @@ def test_a_table_of_any_size_is_shown_when_it_can_be_cut() -> None:
 
 def test_ordinary_text_is_one_part() -> None:
     assert parts("Hello **world**") == [Part("Hello **world**")]
+
+
+def test_a_text_without_a_long_table_is_not_walked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening a chat looks at every message of it."""
+    walked: list[str] = []
+    monkeypatch.setattr(caps, "_between_rows", lambda text: walked.append(text) or iter(()))
+    short = "Words.\n\n" + "\n".join(["| a |", "|---|", *["| 1 |"] * 4])
+    assert [part.text for part in parts(short, tables=True)] == [short]
+    assert walked == []
+    parts(short + "\n| 1 |", tables=True)
+    assert walked
