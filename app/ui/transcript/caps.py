@@ -156,17 +156,18 @@ def _tables(text: str) -> Iterator[tuple[int, list[str]]]:
     """Where a table begins and its lines, when all begin with a bar and no list is around it."""
     found: list[str] = []
     before, first = "", 0
-    outside = True  # of lists and quotes
+    outside = True  # of lists and quotes, and of a table whose rows have no bar at their start
     for at, line, plain in _lines(text):
         row = plain and line.startswith("|")
         if found and row:
             found.append(line)
         elif found:
             yield first, found
-            found = []
+            found, outside = [], False
         elif row and outside and _is_ruled(before, line):
             first, found = at - len(before), [before, line]
-        outside = not line.strip() or (outside and _STARTS_BLOCK.match(line) is not None)
+        words = "|" not in line and _STARTS_BLOCK.match(line) is not None
+        outside = not line.strip() or (outside and (row or words))
         before = line if row else ""
     if found:
         yield first, found
