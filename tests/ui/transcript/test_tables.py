@@ -130,6 +130,16 @@ def test_a_wide_cell_far_below_widens_all_of_the_table(hands: Hands) -> None:
     assert wide > max(block._content for block in tables(hands))
 
 
+def test_words_right_below_a_long_table_are_a_row_as_wide_as_it(hands: Hands) -> None:
+    source = f"{table(3 * SIZE)}Counted twice\n{line(123_456)}\nWords.\n\n{HEAD}{line(1)}"
+    hands.show(answered(1, source))
+    *blocks, _ = tables(hands)
+    assert sum(block._table.rows() for block in blocks) == 1 + 3 * SIZE + 2
+    hands.view.set_items([answered(1, f"{table(SIZE // 2)}Counted twice\n{line(123_456)}")])
+    (alone,) = tables(hands)
+    assert {tuple(block._lefts) for block in blocks} == {tuple(alone._lefts)}
+
+
 def test_columns_that_move_while_a_table_streams_move_everywhere(hands: Hands) -> None:
     wide = "| 7 | 7 | a wide cell, wider than all of those above |\n"
     streamed(hands, table(6 * SIZE) + wide)
