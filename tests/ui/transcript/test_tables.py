@@ -211,6 +211,25 @@ def test_a_long_table_has_the_keyboard_once_and_is_copied_whole(hands: Hands) ->
     assert focus.deed
 
 
+def test_the_second_of_two_long_tables_that_look_alike_is_copied(hands: Hands) -> None:
+    first, second = (table(2 * SIZE).replace("| 11 |", f"| {n} |") for n in (1, 2))
+    hands.show(answered(1, f"{first}\nAnd\n\n{second}\nEnd."))
+    hands.press(Qt.Key.Key_Down, ALT)
+    hands.press(Qt.Key.Key_Right, ALT)
+    hands.press(Qt.Key.Key_Right, ALT)
+    assert hands.copied() == written_out(parse(second)[0], "text")
+
+
+def test_a_row_that_is_too_long_to_lay_out_is_copied_with_its_table(hands: Hands) -> None:
+    hands.show(answered(1, f"{table(2 * SIZE)}| {'long ' * 20_000} |\n{table(4 * SIZE)}\nEnd."))
+    hands.press(Qt.Key.Key_Down, ALT)
+    hands.press(Qt.Key.Key_Right, ALT)
+    copied = hands.copied()
+    assert copied.count("long ") > 19_000
+    assert f"said of {4 * SIZE - 1}" in copied
+    assert "End." not in copied
+
+
 def test_the_pieces_of_a_wide_table_scroll_sideways_together(hands: Hands) -> None:
     wide = "".join(f"| {'word' * 9} {n} " for n in range(9)) + "|\n"
     hands.show(answered(1, wide + "|-" * 9 + "|\n" + wide * 60))
