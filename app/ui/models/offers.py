@@ -58,6 +58,9 @@ class Offers(QWidget):
         match event:
             case LibraryChanged(library=library):
                 self._library = library
+                for card in self.cards:
+                    if card.done:  # it may be gone again, or broken
+                        card.idle()
                 self._show()
             case DownloadState():
                 self._went_on(event)
@@ -122,6 +125,7 @@ class _Offer(QWidget):
         super().__init__()
         self.suggestion = suggestion
         self.download: DownloadId | None = None
+        self.done = False
         title = QLabel(suggestion.title)
         title.setProperty("kind", "heading")
         self.words = Elided(self._about())
@@ -140,7 +144,7 @@ class _Offer(QWidget):
         row.addWidget(self.button, 1)
 
     def show_state(self, state: DownloadState) -> None:
-        self.download = state.id
+        self.download, self.done = state.id, state.download.state == "done"
         failed = state.download.state == "failed"
         self.button.setEnabled(failed)
         self.button.setText("Try again" if failed else "On its way")
@@ -148,9 +152,11 @@ class _Offer(QWidget):
         self.words.setToolTip(progress(state))
 
     def idle(self) -> None:
+        self.done = False
         self.button.setEnabled(True)
         self.button.setText(f"Get it · {size(self.suggestion.bytes)}")
         self.words.setText(self._about())
+        self.words.setToolTip("")
 
     def _about(self) -> str:
         return f"{self.suggestion.good_for} · {self.suggestion.licence}"

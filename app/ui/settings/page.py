@@ -169,8 +169,8 @@ class SettingsPage(Page):
     def _connect(self) -> None:
         self.search.textChanged.connect(self._search)
         self.sections.currentItemChanged.connect(self._section_chosen)
-        self.sections.itemClicked.connect(self._section_chosen)
-        self.sections.itemActivated.connect(self._section_chosen)
+        self.sections.itemClicked.connect(self._section_again)
+        self.sections.itemActivated.connect(self._section_again)
         self.section_box.activated.connect(self._box_chosen)
 
     def shutdown(self) -> None:
@@ -235,6 +235,11 @@ class SettingsPage(Page):
     def _section_chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None:
             self.show_section(item.data(Qt.ItemDataRole.UserRole))
+
+    def _section_again(self, item: QListWidgetItem) -> None:
+        """It was the current one all the time, but something else was looked for."""
+        if self.search.text():
+            self._section_chosen(item)
 
     def _search(self, words: str) -> None:
         if 0 < len(words.strip()) < _LEAST:

@@ -29,6 +29,7 @@ TABLE_TOO_LARGE = "This table is very large"
 
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 _STARTS_BLOCK = re.compile(r"(?![ \t>]|[-+*](?:[ \t]|$)|\d{1,9}[.)](?:[ \t]|$))\S")
+_ENDS_TABLE = re.compile(r"#{1,6}(?:[ \t]|$)|`{3}|~{3}")
 _DEFINITION = re.compile(r"^ {0,3}\[(?!\^)[^\]\n]+\]:[ \t]*\S.*$", re.MULTILINE)
 _FOOTNOTE = re.compile(r"^ {0,3}\[\^[^\]\n]+\]:", re.MULTILINE)
 _OPENS_MATH = re.compile(r" {0,3}(\$\$|\\\[|\\begin\{([A-Za-z]+\*?)\})")
@@ -143,10 +144,10 @@ def _lines(text: str) -> Iterator[tuple[int, str, bool]]:
 def _between_rows(text: str) -> Iterator[Part]:
     """Cut in its long tables."""
     start, above = 0, ""
-    for first, lines in _tables(text):
+    for first, lines, more in _tables(text):
         size = piece_rows(_columns(lines[1]))
         cuts = range(2 + size, len(lines), size)
-        sample = _sample(lines) if cuts else ""
+        sample = _sample([*lines, *more]) if cuts else ""
         ends = list(accumulate(map(len, lines), initial=first))
         for line in cuts:
             yield Part(text[start : ends[line]], above=above, below=sample)
@@ -154,24 +155,31 @@ def _between_rows(text: str) -> Iterator[Part]:
     yield Part(text[start:], above=above)
 
 
-def _tables(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Where a table begins and its lines, when all begin with a bar and no list is around it."""
+def _tables(text: str) -> Iterator[tuple[int, list[str], list[str]]]:
+    """Where a table begins that no list is around, its lines that begin with a bar, and its others.
+
+    Words right below a table are rows of it, and so is what follows them.
+    """
     found: list[str] = []
+    more: list[str] = []
     before, first = "", 0
-    outside = True  # of lists and quotes
+    outside = True  # of lists, quotes and tables that begin without a bar
     for at, line, plain in _lines(text):
         row = plain and line.startswith("|")
-        if found and row:
+        words = _STARTS_BLOCK.match(line) is not None
+        if found and row and not more:
             found.append(line)
+        elif found and words and not _ENDS_TABLE.match(line):
+            more.append(line)
         elif found:
-            yield first, found
-            found = []
+            yield first, found, more
+            found, more = [], []
         elif row and outside and _is_ruled(before, line):
             first, found = at - len(before), [before, line]
-        outside = not line.strip() or (outside and _STARTS_BLOCK.match(line) is not None)
+        outside = not line.strip() or (outside and words and (row or "|" not in line))
         before = line if row else ""
     if found:
-        yield first, found
+        yield first, found, more
 
 
 def _is_ruled(header: str, rule: str) -> bool:
@@ -186,7 +194,8 @@ def _columns(rule: str) -> int:
 
 def _cells(row: str) -> list[str]:
     bare = row.strip()
-    cells = (_BAR.split(bare) if "\\" in bare else bare.split("|"))[1:]
+    cells = _BAR.split(bare) if "\\" in bare else bare.split("|")
+    cells = cells[1:] if bare.startswith("|") else cells
     return cells if not cells or cells[-1] else cells[:-1]
 
 

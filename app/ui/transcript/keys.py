@@ -4,6 +4,7 @@ Main thread. Alt+Up and Alt+Down step through messages, Alt+Left and Alt+Right t
 message offers; Return does it. The arrow keys alone keep scrolling, Tab leaves the transcript.
 """
 
+from itertools import dropwhile
 from typing import Literal
 
 from PySide6.QtCore import QPointF, Qt
@@ -14,7 +15,7 @@ from app.ui.transcript.copying import written_out
 from app.ui.transcript.deeds import CopyMessage, CopyText, Deed
 from app.ui.transcript.focus import Focus, block_of, stepped
 from app.ui.transcript.items import ItemId, MessageItem, OpenSegment
-from app.ui.transcript.leaves import Code, Leaf, Table
+from app.ui.transcript.leaves import Capped, Code, Leaf, Table
 from app.ui.transcript.pieces import in_whole
 from app.ui.transcript.rowlist import RowList
 from app.ui.transcript.rows import Row
@@ -127,5 +128,11 @@ class Keys:
     def _whole(self, first: Table) -> list[Leaf]:
         """The table that this begins, with the rows that are in other blocks."""
         leaves = (leaf for row in self.rows() for leaf in row.leaves())
-        tables = (leaf for leaf in leaves if isinstance(leaf, Table))
-        return in_whole(leaf for leaf in tables if leaf.sample == first.sample)[:1]
+        found: list[Leaf] = []
+        for leaf in dropwhile(lambda leaf: leaf is not first, leaves):
+            if not isinstance(leaf, (Table, Capped)):
+                break
+            found.append(leaf)
+            if isinstance(leaf, Table) and not leaf.goes_on:
+                break
+        return in_whole(found)

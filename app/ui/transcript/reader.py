@@ -4,6 +4,7 @@ Main thread. Until the viewport is full each block is laid out in a turn of its 
 text holds the window up; what lies below is laid out when it is scrolled to.
 """
 
+import re
 from collections.abc import Iterator
 
 from PySide6.QtCore import QTimer
@@ -13,6 +14,8 @@ from app.ui.theme import Theme
 from app.ui.transcript.caps import link_definitions, parts
 from app.ui.transcript.items import ItemId, MessageItem
 from app.ui.transcript.view import Transcript
+
+_LABEL = re.compile(r"\[([^\[\]]+)\]")
 
 
 class Reader(Transcript):
@@ -44,17 +47,30 @@ class Reader(Transcript):
 
 
 def _pieces(text: str) -> list[MessageItem]:
-    definitions = link_definitions(text)
+    defined: dict[str, str] = {}
+    for line in link_definitions(text).split("\n"):
+        for label in _labels(line)[:1]:
+            defined.setdefault(label, line)
     return [
         MessageItem(
             id=ItemId(f"piece-{number}"),
             role="assistant",
-            text=f"{definitions}\n\n{piece}" if definitions else piece,
+            text=_with_its_links(piece, defined),
             footer=False,
             continues=number > 0,
         )
         for number, piece in enumerate(_blocks(text))
     ]
+
+
+def _with_its_links(piece: str, defined: dict[str, str]) -> str:
+    """Only what it names: a changelog may define a thousand."""
+    named = (defined.get(label) for label in dict.fromkeys(_labels(piece)))
+    return "\n\n".join([*(line for line in named if line and line not in piece), piece])
+
+
+def _labels(text: str) -> list[str]:
+    return [" ".join(label.casefold().split()) for label in _LABEL.findall(text)]
 
 
 def _blocks(text: str) -> Iterator[str]:

@@ -70,6 +70,22 @@ def test_a_cancelled_one_is_offered_again_and_the_other_stays_on_its_way(desk):
     desk.settle()
     assert [card.button.text() for card in offers.cards] == ["On its way", "Get it · 1.0 GB"]
     assert [card.button.isEnabled() for card in offers.cards] == [False, True]
+    assert [bool(card.words.toolTip()) for card in offers.cards] == [True, False]
+
+
+def test_one_that_came_is_offered_again_when_it_is_gone_or_broken(desk):
+    offers, shelf = Offers(desk.bridge), Shelf()
+    desk.qtbot.addWidget(offers)
+    offers.open(shelf)
+    desk.bridge.post(LibraryChanged(Library()))
+    desk.qtbot.waitUntil(lambda: len(offers.cards) == 2)
+    for suggestion, state in zip(SUGGESTED, ("done", "running"), strict=True):
+        desk.bridge.post(state_of(suggestion, state))
+    desk.settle()
+    assert not any(card.button.isEnabled() for card in offers.cards)
+    desk.bridge.post(LibraryChanged(Library()))
+    desk.settle()
+    assert [card.button.isEnabled() for card in offers.cards] == [True, False]
 
 
 def test_what_an_earlier_run_left_is_followed_from_the_start(desk):

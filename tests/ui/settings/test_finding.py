@@ -66,11 +66,15 @@ class Two(Panel):
 
     def __init__(self) -> None:
         super().__init__()
+        self.looked = 0
         self.off, self.on = QPushButton("Not now"), QPushButton("Do it")
         self.off.setEnabled(False)
         column = QVBoxLayout(self)
         column.addWidget(self.off)
         column.addWidget(self.on)
+
+    def refresh(self) -> None:
+        self.looked += 1
 
 
 @pytest.fixture
@@ -215,6 +219,19 @@ def test_tab_goes_past_the_sections_to_what_was_found(desk, page):
     desk.qtbot.mouseClick(page.sections.viewport(), Qt.MouseButton.LeftButton, pos=where)
     assert page._title.text() == item.text()
     assert page.search.text() == ""
+
+
+def test_a_section_that_is_clicked_looks_once_at_what_it_shows(desk, page):
+    page.show_section("storage")
+    desk.qtbot.waitUntil(lambda: not page._make_soon.isActive())
+    page.show_section("general")
+    before = page.panels["storage"].looked
+    item = page.sections.item(page._sections.index("storage"))
+    where = page.sections.visualItemRect(item).center()
+    desk.qtbot.mouseClick(page.sections.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    desk.qtbot.waitUntil(lambda: not page._make_soon.isActive())
+    assert page.panels["storage"].isVisible()
+    assert page.panels["storage"].looked == before + 1
 
 
 def test_nothing_found_is_nowhere_to_go(desk, page):

@@ -76,6 +76,8 @@ def test_hostile_text_is_named_and_kept(text: str, word: str) -> None:
 
 BARS = "| a | b |\n|---|---|\n" + "".join(f"| {n} | [x] |\n" for n in range(200))
 ROUND = "a | b\n--|--\n" + "1 | 2\n" * 200
+ROWS_OF_3 = "| 1 | 2 | 3 |\n" * 100
+WIDE = f"| a | b | c |\n|---|---|---|\n{ROWS_OF_3}"
 TABLES = {
     "alone": BARS,
     "between": f"Words\n\n{BARS}\nwords\n\n{BARS}| c | d |\nlast | row\n\n## End",
@@ -92,6 +94,8 @@ TABLES = {
     "of bars": "| |\n|\n" + "| a |\n" * 400,
     "with escaped bars": BARS.replace("a | b", "a \\| b | c"),
     "with ragged rows": BARS + "| only one\n|\n| a | b | c | d |\n" * 40,
+    "with words in it": f"{WIDE}words\n{BARS}{ROWS_OF_3}",
+    "that begins without bars": f"a | b | c\n--|--|--\n1 | 2 | 3\n{BARS}{ROWS_OF_3}",
     "with links": f"{BARS}\n\n[x]: https://a.example\n",
     "with a footnote": f"[^1]: words\n{BARS}\nand[^1]",
     "with odd line ends": BARS.replace("| 7 |", "| 7\u2028| \x0c |"),

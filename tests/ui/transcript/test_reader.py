@@ -104,6 +104,18 @@ def test_what_a_link_means_may_stand_at_the_end(qtbot, reader):
     assert "https://example.org/leaf" in [piece.span.href for piece in pieces]
 
 
+def test_a_piece_carries_only_the_links_it_names(qtbot, reader):
+    links = "".join(f"[1.{n}]: https://example.org/{n}\n" for n in range(700))
+    text = "".join(f"## [1.{n}]\n\nWords of [it][1.{n}].\n\n" for n in range(400))
+    reader.show_text(f"{text}{links}")
+    until_shown(qtbot, reader)
+    rows = reader._list.rows
+    assert sum(len(row.text) for row in rows) < 3 * len(text) + len(links)
+    blocks = (block for row in rows[:3] for block in row.blocks)
+    shown = {piece.span.href for block in blocks for piece in block.written.pieces}
+    assert shown >= {f"https://example.org/{n}" for n in range(3)}
+
+
 def test_the_blocks_stand_as_far_apart_as_in_one_piece(qtbot, reader):
     text = "# Tea\n\nOne.\n\nTwo.\n\n## Water\n\n- hot\n- soft\n\n```\ncode\n```\n\nThree.\n"
     reader.show_text(text)

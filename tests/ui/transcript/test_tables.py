@@ -130,6 +130,16 @@ def test_a_wide_cell_far_below_widens_all_of_the_table(hands: Hands) -> None:
     assert wide > max(block._content for block in tables(hands))
 
 
+def test_words_right_below_a_long_table_are_a_row_as_wide_as_it(hands: Hands) -> None:
+    source = f"{table(3 * SIZE)}Counted twice\n{line(123_456)}\nWords.\n\n{HEAD}{line(1)}"
+    hands.show(answered(1, source))
+    *blocks, _ = tables(hands)
+    assert sum(block._table.rows() for block in blocks) == 1 + 3 * SIZE + 2
+    hands.view.set_items([answered(1, f"{table(SIZE // 2)}Counted twice\n{line(123_456)}")])
+    (alone,) = tables(hands)
+    assert {tuple(block._lefts) for block in blocks} == {tuple(alone._lefts)}
+
+
 def test_columns_that_move_while_a_table_streams_move_everywhere(hands: Hands) -> None:
     wide = "| 7 | 7 | a wide cell, wider than all of those above |\n"
     streamed(hands, table(6 * SIZE) + wide)
@@ -199,6 +209,25 @@ def test_a_long_table_has_the_keyboard_once_and_is_copied_whole(hands: Hands) ->
     focus = hands.view._keys.focus
     assert focus
     assert focus.deed
+
+
+def test_the_second_of_two_long_tables_that_look_alike_is_copied(hands: Hands) -> None:
+    first, second = (table(2 * SIZE).replace("| 11 |", f"| {n} |") for n in (1, 2))
+    hands.show(answered(1, f"{first}\nAnd\n\n{second}\nEnd."))
+    hands.press(Qt.Key.Key_Down, ALT)
+    hands.press(Qt.Key.Key_Right, ALT)
+    hands.press(Qt.Key.Key_Right, ALT)
+    assert hands.copied() == written_out(parse(second)[0], "text")
+
+
+def test_a_row_that_is_too_long_to_lay_out_is_copied_with_its_table(hands: Hands) -> None:
+    hands.show(answered(1, f"{table(2 * SIZE)}| {'long ' * 20_000} |\n{table(4 * SIZE)}\nEnd."))
+    hands.press(Qt.Key.Key_Down, ALT)
+    hands.press(Qt.Key.Key_Right, ALT)
+    copied = hands.copied()
+    assert copied.count("long ") > 19_000
+    assert f"said of {4 * SIZE - 1}" in copied
+    assert "End." not in copied
 
 
 def test_the_pieces_of_a_wide_table_scroll_sideways_together(hands: Hands) -> None:
