@@ -6,13 +6,18 @@ Main thread. Each one takes a theme and can take another; each has a name for sc
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QAction, QKeySequence, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QLayout, QLayoutItem, QToolButton, QWidget
 
 from app.ui.theme import Theme, icon
 
 Keys = str | QKeySequence.StandardKey
+_FIELDS_OWN = (  # under X11 without a desktop: Ctrl+K, Ctrl+U and Ctrl+Shift+A
+    QKeySequence.StandardKey.DeleteEndOfLine,
+    QKeySequence.StandardKey.DeleteCompleteLine,
+    QKeySequence.StandardKey.Deselect,
+)
 
 
 def action(
@@ -29,6 +34,13 @@ def action(
 
     made.triggered.connect(triggered)
     return made
+
+
+def is_the_windows(event: QEvent) -> bool:
+    """Keys that some systems give to fields of text before the window, which needs them."""
+    if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.ShortcutOverride:
+        return False
+    return any(event.matches(keys) for keys in _FIELDS_OWN)
 
 
 def spoken(text: str, keys: QKeySequence) -> str:

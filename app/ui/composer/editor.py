@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QImage, QInputMethodEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
 
+from app.ui.controls import is_the_windows
 from app.ui.theme import Theme
 
 LINES = 8
@@ -64,6 +65,12 @@ class Editor(QPlainTextEdit):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(80, self._wanted())
+
+    def event(self, e: QEvent) -> bool:
+        if is_the_windows(e):
+            e.ignore()
+            return False
+        return super().event(e)
 
     def keyPressEvent(self, e: QKeyEvent) -> None:
         if self._composing:

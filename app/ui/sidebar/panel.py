@@ -1,6 +1,6 @@
 """The sidebar: new chat, search, the list, and the model's state at its foot. Main thread."""
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from app.storage.conversations import Place
 from app.ui.bridge import Bridge
-from app.ui.controls import IconButton, action, spoken
+from app.ui.controls import IconButton, action, is_the_windows, spoken
 from app.ui.current import Current, NewChat
 from app.ui.live import Live
 from app.ui.notes import Notes
@@ -51,6 +51,12 @@ class SearchField(QLineEdit):
 
     def set_theme(self, theme: Theme) -> None:
         self._icon.setIcon(icon("search", theme.colors.muted))
+
+    def event(self, arg__1: QEvent) -> bool:
+        if is_the_windows(arg__1):
+            arg__1.ignore()
+            return False
+        return super().event(arg__1)
 
     def keyPressEvent(self, arg__1: QKeyEvent) -> None:
         if arg__1.key() == Qt.Key.Key_Down:
