@@ -91,10 +91,10 @@ def test_a_model_that_is_prepared_beside_the_window_is_used_without_a_restart(
         page = window.pages.open("settings")
         assert isinstance(page, SettingsPage)
         page.show_section("models")
-        until(qtbot, lambda: "meaning" in page.panels)  # parts are made one at a time
+        until(qtbot, lambda: "meaning" in page.panels)  # one at a time, then filled
         panel = page.panels["meaning"]
         assert isinstance(panel, MeaningPanel)
-        assert "by words alone" in panel.said.text()
+        until(qtbot, lambda: "by words alone" in panel.said.text())
         until(qtbot, panel.get.isVisible)
         prepare()
         until(qtbot, lambda: panel.said.text() == "All 2 messages can be found by meaning.")

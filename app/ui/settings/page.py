@@ -174,6 +174,7 @@ class SettingsPage(Page):
         self.section_box.activated.connect(self._box_chosen)
 
     def shutdown(self) -> None:
+        self._make_soon.stop()  # a part made now would ask rooms that are closed
         for panel in self.panels.values():
             panel.shutdown()
 

@@ -234,6 +234,13 @@ def test_a_section_that_is_clicked_looks_once_at_what_it_shows(desk, page):
     assert page.panels["storage"].looked == before + 1
 
 
+def test_no_part_is_made_once_the_window_closes(desk, page):
+    page.show_section("storage")
+    page.shutdown()
+    desk.qtbot.wait(50)
+    assert "storage" not in page.panels
+
+
 def test_nothing_found_is_nowhere_to_go(desk, page):
     look_for(desk, page, "zebra")
     for key in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Up):
