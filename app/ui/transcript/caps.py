@@ -12,7 +12,7 @@ from itertools import accumulate, islice, zip_longest
 
 import msgspec
 
-from app.ui.transcript.pieces import piece_rows, widest
+from app.ui.transcript.pieces import LEAST_ROWS, piece_rows, widest
 
 PART_LENGTH = 8_000
 MAX_UNCUT = 64_000  # a part that offers no place to cut
@@ -33,7 +33,7 @@ _ENDS_TABLE = re.compile(r"#{1,6}(?:[ \t]|$)|`{3}|~{3}")
 _DEFINITION = re.compile(r"^ {0,3}\[(?!\^)[^\]\n]+\]:[ \t]*\S.*$", re.MULTILINE)
 _FOOTNOTE = re.compile(r"^ {0,3}\[\^[^\]\n]+\]:", re.MULTILINE)
 _OPENS_MATH = re.compile(r" {0,3}(\$\$|\\\[|\\begin\{([A-Za-z]+\*?)\})")
-_LONG_TABLE = re.compile(r"^\|(?:.*\n\|){6}", re.MULTILINE)  # no shorter one is cut
+_LONG_TABLE = re.compile(rf"^\|(?:.*\n\|){{{2 + LEAST_ROWS}}}", re.MULTILINE)  # none shorter is cut
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _RULE = re.compile(r"\|(?:[ \t]*:?-+:?[ \t]*\|)*(?:[ \t]*:?-+:?)?[ \t]*\r?\n?\Z")
 

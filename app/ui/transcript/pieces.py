@@ -16,14 +16,14 @@ from app.ui.transcript.leaves import Leaf, Spans, Table, same_start
 Cell = TypeVar("Cell")
 
 _CELLS = 60  # of a piece: it is laid out anew for each row that is added to it
-_LEAST = 4  # rows
+LEAST_ROWS = 4
 _LOOKED_AT = 8  # cells with the most letters, of which two are the widest
 _NARROW = str.maketrans("", "", "ijlrtfI.,:;'|!()[] ")
 
 
 def piece_rows(columns: int) -> int:
     """So many rows below the header, or below the piece before, are one piece."""
-    return max(_LEAST, _CELLS // max(1, columns))
+    return max(LEAST_ROWS, _CELLS // max(1, columns))
 
 
 def widest(cells: Sequence[Cell], read: Callable[[Cell], str]) -> list[Cell]:
