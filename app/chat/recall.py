@@ -5,14 +5,14 @@ wind, so that the cached prefix before it survives.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.chat.budget import Budget
 from app.chat.documents import own_words
 from app.chat.prompt import Composition
 from app.chat.sense import Sense
 from app.core.ids import MessageId
-from app.storage import search, vectors
+from app.storage import passages, search, vectors
 from app.storage.connection import Tx
 from app.storage.fusion import fused
 from app.storage.messages import StoredMessage
@@ -21,7 +21,7 @@ from app.storage.recalls import Quote
 _CANDIDATES = 24
 _QUOTES = 4
 _LONGEST_QUOTE = 400
-_NEAR = 0.4  # cosine: below this a passage says something else
+_NEAR = 0.4  # cosine: below this a passage says something else, whatever the model's own floor
 _CHARACTERS_PER_TOKEN = 3
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 
@@ -40,22 +40,36 @@ def quotes_for(
     asked = own_words(question.message.text)
     ranked = search.recall(tx, question.conversation_id, asked, limit=_CANDIDATES)
     worded = [id_ for id_, _ in ranked if id_ in evicted]
-    meant = [] if sense is None else _near(tx, composition, sense)
-    found = [evicted[id_] for id_ in fused(worded, (id_ for id_ in meant if id_ in evicted))]
-    return _within(found, asked, budget.recall_tokens * _CHARACTERS_PER_TOKEN)
+    meant = {} if sense is None else _near(tx, composition, sense)
+    found = fused(worded, (id_ for id_ in meant if id_ in evicted))
+    said = [
+        (evicted[id_], evicted[id_].message.text if id_ in worded else _part(evicted[id_], meant))
+        for id_ in found[:_QUOTES]
+    ]
+    return _within(said, asked, budget.recall_tokens * _CHARACTERS_PER_TOKEN)
 
 
-def _near(tx: Tx, composition: Composition, sense: Sense) -> list[MessageId]:
+def _near(tx: Tx, composition: Composition, sense: Sense) -> dict[MessageId, int]:
+    """Best first, each with the passage that is near."""
     conversation = composition.branch[-1].conversation_id
     limit = _CANDIDATES + len(composition.verbatim)  # those are near too, and in sight
     near = vectors.nearest(tx, sense.model, sense.vector, limit, conversation)
-    return [each.id for each in near if each.score >= _NEAR]
+    floor = max(_NEAR, sense.floor)
+    return {each.id: each.part for each in near if each.score >= floor}
 
 
-def _within(found: Sequence[StoredMessage], question: str, characters: int) -> tuple[Quote, ...]:
+def _part(stored: StoredMessage, meant: Mapping[MessageId, int]) -> str:
+    """No word of the question is in it, so that only its place says which part is meant."""
+    text, part = stored.message.text, meant[stored.id]
+    return "".join(passages.split(text)[part : part + 1]) or text
+
+
+def _within(
+    said: Sequence[tuple[StoredMessage, str]], question: str, characters: int
+) -> tuple[Quote, ...]:
     quotes: list[Quote] = []
-    for stored in found[:_QUOTES]:
-        text = _relevant(stored.message.text, question)
+    for stored, whole in said:
+        text = _relevant(whole, question)
         if len(text) <= characters:
             characters -= len(text)
             quotes.append(Quote(MessageId(stored.id), stored.message.role, text))

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterator
+from zlib import crc32
 
 import pytest
 
@@ -35,8 +36,8 @@ def windy(db: Database) -> Iterator[Chat]:
     room.close()
 
 
-def asked_after_winds(chat: Chat) -> str:
-    conversation: ConversationId = chat.turns.start(SECRET).result()
+def asked_after_winds(chat: Chat, secret: str = SECRET) -> str:
+    conversation: ConversationId = chat.turns.start(secret).result()
     chat.wait_for(ReplyFinished)
     go_on(chat, conversation, 12, start=1)
     chat.meaning._thread.submit(lambda: None).result()  # pyright: ignore
@@ -48,6 +49,26 @@ def asked_after_winds(chat: Chat) -> str:
 def test_what_shares_no_word_with_the_question_is_recalled_by_its_meaning(windy: Chat) -> None:
     windy.embedder = "embed.gguf"
     assert "third flowerpot" in asked_after_winds(windy)
+
+
+def test_of_a_long_message_the_passage_that_is_near_is_quoted(windy: Chat) -> None:
+    windy.embedder = "embed.gguf"
+    long = "Once there was a hedge. " * 40 + "\n\n" + SECRET
+    assert "third flowerpot" in asked_after_winds(windy, long)
+
+
+def test_what_this_model_finds_near_anything_is_not_quoted(windy: Chat) -> None:
+    """To it any two texts are alike to 0.8, those that have nothing in common, too."""
+    windy.embedder = "embed.gguf"
+
+    def narrow(text: str) -> bytes:
+        own = [0.0] * 64
+        own[63 if "Schlüssel" in text else crc32(text.encode()) % 63] = 0.2**0.5
+        return array("f", [0.8**0.5, *own]).tobytes()
+
+    windy.model.sense = narrow
+    assert asked_after_winds(windy).endswith(QUESTION)
+    assert "> user" not in windy.last_asked().messages[-1].text
 
 
 def test_without_an_embedder_nothing_is_embedded_and_words_decide(windy: Chat) -> None:
