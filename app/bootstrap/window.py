@@ -23,6 +23,7 @@ from app.ui.events import (
     LibraryChanged,
     MemoryReported,
     ModelChanged,
+    ModelChoice,
     ModelReady,
     ModelsListed,
     Raised,
@@ -111,7 +112,7 @@ def _follow(
     def follow(event: Event) -> None:
         match event:
             case ModelChanged(state=ModelReady(choice=choice)):
-                preferences.change(lambda old: remember_model(old, choice.path))
+                preferences.change(lambda old: remember_model(old, choice))
             case LibraryChanged(library=library):
                 bridge.post(ModelsListed(tuple(map(choice_of_model, library.of_kind("chat")))))
             case FoldersChanged():  # chats were brought in, perhaps
@@ -144,6 +145,8 @@ def _report_memory(event: PoolEvent, bridge: Bridge) -> None:
         bridge.post(MemoryReported(stats))
 
 
-def remember_model(settings: Settings, path: str) -> Settings:
-    models = msgspec.structs.replace(settings.models, last=path)
+def remember_model(settings: Settings, choice: ModelChoice) -> Settings:
+    if choice.built_in and settings.models.last:  # it stands in for what is away
+        return settings
+    models = msgspec.structs.replace(settings.models, last=choice.path)
     return msgspec.structs.replace(settings, models=models)

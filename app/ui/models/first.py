@@ -2,8 +2,8 @@
 built-in guide, else one that is found. Main thread; names are looked up and folders looked
 through elsewhere.
 
-Always true: the guide never takes the place of a model that was chosen. Where it answers for want
-of any other, the first model that comes is loaded by itself.
+Always true: where the guide answers for want of any other, the first model that comes is loaded by
+itself; and a model that was chosen is still the one remembered.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ class FirstModel(QObject):
     def begin(self, named: Path | None, lane: Executor, find: Callable[[str], Path]) -> None:
         settings = self._preferences.value
         last = settings.models.last
-        if last and Path(last).name == starter().name:
+        if Path(last).name == starter().name and not Path(last).is_file():
             last = str(starter())  # the app may lie elsewhere than it did
         if named is not None:
             self._answers.take(lane.submit(find, str(named)), self._load, self._not_found)
@@ -74,6 +74,9 @@ class FirstModel(QObject):
         own = [model for model in library.of_kind("chat") if model.source != "starter"]
         if not own:
             self._seen_none = True
+            if not self._guided and starter().is_file():  # what was chosen is away
+                self._guided = True
+                self._load(starter())
         elif self._guided and not self._seen_none:
             self._waiting = False  # they were there before: which of them is for people to say
         else:

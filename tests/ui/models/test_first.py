@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.bootstrap.window import remember_model
 from app.core.errors import InvalidRequest
 from app.core.settings import GeneralSettings, ModelSettings, Settings
 from app.hub.library import scan
@@ -68,13 +69,36 @@ def test_a_model_that_was_chosen_is_never_replaced_by_the_guide(desk, guide, tmp
     assert desk.models.asked == [("load", "tea")]
 
 
-def test_nor_when_its_file_is_away(desk, guide, tmp_path):
+def test_when_its_file_is_away_the_guide_answers_only_until_another_comes(desk, guide, tmp_path):
     begin(desk, last=tmp_path / "drive" / "tea-Q4_K_M.gguf")
-    see(desk, (guide.parent, "starter"))
     assert desk.models.asked == []
+    see(desk, (guide.parent, "starter"))
+    assert desk.models.asked == [GUIDE]
+    post(desk, ModelChanged(ModelLoading(choice_of(guide))))
+    write(tmp_path / "models" / "coffee-Q8_0.gguf", "coffee")
+    see(desk, (guide.parent, "starter"), (tmp_path / "models", "app"))
+    assert desk.models.asked == [GUIDE, ("load", "coffee")]
+
+
+def test_nor_when_another_model_is_there(desk, guide, tmp_path):
+    begin(desk, last=tmp_path / "drive" / "tea-Q4_K_M.gguf")
     write(tmp_path / "models" / "coffee-Q8_0.gguf", "coffee")
     see(desk, (guide.parent, "starter"), (tmp_path / "models", "app"))
     assert desk.models.asked == [("load", "coffee")]
+
+
+def test_ones_own_model_may_have_the_name_of_the_guide(desk, guide, tmp_path):
+    begin(desk, last=write(tmp_path / "models" / "starter.gguf", "tea"))
+    assert desk.models.asked == [("load", "starter")]
+
+
+def test_the_guide_is_not_remembered_in_the_place_of_a_model(guide, tmp_path):
+    first = remember_model(Settings(), choice_of(guide))
+    assert first.models.last == str(guide)
+    tea = write(tmp_path / "models" / "tea-Q4_K_M.gguf", "tea")
+    chosen = remember_model(first, choice_of(tea))
+    assert chosen.models.last == str(tea)
+    assert remember_model(chosen, choice_of(guide)) == chosen
 
 
 def test_a_chosen_guide_is_found_where_the_app_lies_now(desk, guide):
