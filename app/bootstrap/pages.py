@@ -210,7 +210,10 @@ class Surroundings:
         panels: dict[Part, PanelMaker] = {
             "meaning": lambda theme: MeaningPanel(
                 self._rooms.meaning.standing,
-                lambda: not self._library.of_kind("embedding"),
+                lambda: (
+                    preferences.value.models.embedder != NO_EMBEDDER
+                    and not self._library.of_kind("embedding")
+                ),
                 lambda one: self._shelves.shelf.result().fetch(one),
                 self._bridge,
             ),

@@ -15,7 +15,7 @@ from app.core.errors import to_info
 from app.hub.suggestions import EMBEDDER, Suggestion
 from app.storage.embeddings import Standing
 from app.ui.bridge import Answers, Bridge
-from app.ui.events import Event
+from app.ui.events import Event, LibraryChanged
 from app.ui.models.figures import progress, size
 from app.ui.settings.page import Panel
 
@@ -39,6 +39,7 @@ class MeaningPanel(Panel):
         self._fetch = fetch
         self._told = ""
         self._download: DownloadId | None = None
+        self._done = False
         self._answers = Answers(self)
         self.title, self.said = QLabel("Search by meaning"), QLabel()
         self.title.setProperty("kind", "heading")
@@ -62,17 +63,18 @@ class MeaningPanel(Panel):
         bridge.arrived.connect(self._follow)
 
     def refresh(self) -> None:
-        self._again.start()
         standing = self._standing()
         if standing is not None:
             self.get.hide()
-            self._answers.take(standing, self._show)
+            self._answers.take(standing, self._show, lambda _: self._again.start())
             return
+        self._again.start()
         wanted = self._is_wanted()
         self.get.setVisible(wanted)
         self.said.setText((self._told or _NONE) if wanted else _OFF)
 
     def _show(self, standing: Standing) -> None:
+        self._again.start()  # only now: on a slow disk counts must not pile up
         done, total = min(standing.done, standing.total), standing.total
         if done < total:
             self.said.setText(f"{done:,} of {total:,} messages can be found by meaning.")
@@ -86,9 +88,11 @@ class MeaningPanel(Panel):
     def _follow(self, event: Event) -> None:
         match event:
             case DownloadState() if event.download.repository == EMBEDDER.repository:
-                self._download = event.id
+                self._download, self._done = event.id, event.download.state == "done"
                 self._tell(progress(event), may_press=event.download.state == "failed")
             case DownloadRemoved() if event.download_id == self._download:
+                self._tell("", may_press=True)
+            case LibraryChanged() if self._done:  # it may be gone again
                 self._tell("", may_press=True)
             case _:
                 pass

@@ -3,6 +3,7 @@
 from concurrent.futures import Future
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 
 from app.core.downloads import (
@@ -13,8 +14,10 @@ from app.core.downloads import (
     RemoteFile,
 )
 from app.core.errors import HubError
+from app.hub.library import Library
 from app.hub.suggestions import EMBEDDER
 from app.storage.embeddings import Standing
+from app.ui.events import LibraryChanged
 from app.ui.settings import meaning
 from app.ui.settings.meaning import MeaningPanel
 
@@ -89,8 +92,31 @@ def test_one_press_fetches_a_model_where_there_is_none(desk, rooms, panel):
     assert not panel.get.isEnabled(), "it is still on its way"
     desk.bridge.post(DownloadRemoved(download.id))
     desk.qtbot.waitUntil(panel.get.isEnabled, timeout=2000)
+    desk.bridge.post(DownloadState(replace(download, state="done"), received=25_000_000))
     rooms.standing = Standing(0, 7)
     desk.qtbot.waitUntil(panel.get.isHidden, timeout=2000)
+    desk.bridge.post(LibraryChanged(Library()))
+    rooms.standing = None  # it was thrown away
+    desk.qtbot.waitUntil(panel.get.isVisible, timeout=2000)
+    assert panel.get.isEnabled()
+    assert panel.said.text().startswith("Chats are searched by words alone. With")
+
+
+def test_a_count_that_takes_long_is_not_asked_for_again_meanwhile(desk, rooms, panel):
+    asked: list[Future[Standing]] = []
+
+    def slow():
+        asked.append(Future())
+        return asked[-1]
+
+    panel._standing = slow
+    desk.qtbot.waitUntil(lambda: bool(asked), timeout=2000)
+    desk.qtbot.wait(80)
+    assert len(asked) == 1
+    asked[0].set_result(Standing(1, 2))
+    desk.qtbot.waitUntil(lambda: len(asked) == 2, timeout=2000)
+    asked[1].set_exception(HubError("The disk fails."))
+    desk.qtbot.waitUntil(lambda: len(asked) == 3, timeout=2000)
 
 
 def test_a_hub_that_does_not_answer_is_said_and_may_be_asked_again(desk, rooms, panel):
