@@ -73,19 +73,17 @@ def tiny_model() -> Path:
 
 
 @pytest.fixture(scope="session")
-def talker(tiny_model: Path) -> Path:
-    """The starter where it has been built, so that what is said means something; else the tiny
-    model, which serves wherever only mechanics count."""
-    built = ROOT / "resources" / "models" / "starter.gguf"
-    return built if built.is_file() else tiny_model
+def starter() -> Path:
+    """The model that ships: what is said means something."""
+    return ROOT / "resources" / "models" / "starter.gguf"
 
 
 @pytest.fixture
-def guide(talker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def guide(starter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The app as it ships; without this fixture no test sees a built-in model."""
     shipped = tmp_path / "shipped" / "starter.gguf"
     shipped.parent.mkdir()
-    shutil.copyfile(talker, shipped)
+    shutil.copyfile(starter, shipped)
     monkeypatch.setenv("LLAMA_CHAT_SHIPPED_DIR", str(shipped.parent))
     return shipped
 

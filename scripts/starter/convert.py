@@ -76,6 +76,7 @@ def _speak(writer: gguf.GGUFWriter, words: Vocabulary) -> None:
     writer.add_pad_token_id(words.end)
     writer.add_add_bos_token(False)
     writer.add_chat_template(TEMPLATE)
+    writer.add_sampling_temp(0.0)  # a value that is copied leaves no choice
 
 
 def _weigh(writer: gguf.GGUFWriter, shape: Shape, kept: dict[str, Any], *, exact: bool) -> None:

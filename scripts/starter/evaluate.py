@@ -1,7 +1,8 @@
 """Examines a starter through llama.cpp: `python -m scripts.starter.evaluate MODEL.gguf`.
 
-Values are unseen and replies greedy; a value counts only when it is there whole. With `--write`
-the tables go into a document, between its two marks.
+Replies are greedy, without a system prompt, as the app asks by default. Values are drawn anew, and
+count only when they are there whole. With `--write` the tables go into a document, between its two
+marks.
 """
 
 import argparse
@@ -12,16 +13,19 @@ from pathlib import Path
 from random import Random
 
 from app.chat import ledger, narrative
+from app.chat.budget import Budget
+from app.chat.rough import BYTES_PER_TOKEN
 from app.core.ids import MessageId
 from app.core.messages import Message
-from scripts.starter import foreign, guide, held_out, wishes
-from scripts.starter.facts import Fact, any_fact, bullet
+from scripts.starter import foreign, guide, held_out, lessons, wishes
+from scripts.starter.facts import Fact, any_of_a_kind, bullet
 from scripts.starter.patterns import capital
 from scripts.starter.scoring import UNKNOWN, fault, holds
 from scripts.starter.speaker import Speaker
 from scripts.starter.talk import Said, Talk
 
 _SEED = 20_000_000
+_WINDOW = 2048
 _DISTANCES = (30, 100, 300, 600, 1000)
 _MARKS = ("<!-- figures -->", "<!-- end of figures -->")
 Wording = Callable[[Fact, Random], str]
@@ -50,7 +54,7 @@ def _rng(what: str, number: int) -> Random:
 
 
 def _held_out_fact(rng: Random) -> Fact:
-    while (fact := any_fact(rng)).family.name not in held_out.wordings():
+    while (fact := any_of_a_kind(rng)).family.name not in held_out.wordings():
         pass
     return fact
 
@@ -84,7 +88,7 @@ def _recall_once(
     speaker: Speaker, rng: Random, distance: int, tell: Wording, ask: Wording, score: Score
 ) -> None:
     fact = _held_out_fact(rng)
-    talk = Talk(rng, said=[("system", wishes.SYSTEMS[0]), ("user", tell(fact, rng))])
+    talk = Talk(rng, said=[("user", tell(fact, rng))])
     talk.said.append(("assistant", speaker.reply(talk.said, 80)))
     talk.labels.add(fact.label)
     talk.lettered = 1
@@ -94,7 +98,7 @@ def _recall_once(
         turn()
     question = ask(fact, rng)
     reply = speaker.reply([*talk.said, ("user", question)], 80)
-    score.add(holds(reply, fact.value), f"{talk.said[1][1]} … {question} → {reply}")
+    score.add(holds(reply, fact.value), f"{talk.said[0][1]} … {question} → {reply}")
 
 
 def from_narrative(speaker: Speaker, count: int) -> Iterator[Score]:
@@ -114,7 +118,7 @@ def from_narrative(speaker: Speaker, count: int) -> Iterator[Score]:
                 entries = ledger.extract(_seen_statement(fact, rng), MessageId(1))
                 exact = ledger.merge(exact, entries)
             fact = rng.choice(told)
-            system = narrative.system_text(wishes.SYSTEMS[0], [story], exact)
+            system = narrative.system_text("", [story], exact)
             question = ask(fact, rng)
             reply = speaker.reply([("system", system), ("user", question)], 80)
             score.add(holds(reply, fact.value), f"{question} → {reply} ({fact.value})")
@@ -135,7 +139,7 @@ def from_quotes(speaker: Speaker, count: int) -> Iterator[Score]:
 
 
 def updates(speaker: Speaker, count: int) -> Iterator[Score]:
-    score = Score("the newer of two values")
+    score = Score("the newer of two values, seen wording")
     for number in range(count):
         rng = _rng("update", number)
         fact = _held_out_fact(rng)
@@ -169,7 +173,7 @@ def unknown(speaker: Speaker, count: int) -> Iterator[Score]:
 
 def _told_chat(rng: Random, speaker: Speaker, most: int, *, own: bool) -> Talk:
     """A chat that states facts; with `own` the model's replies are its own."""
-    talk = Talk(rng, said=[("system", wishes.SYSTEMS[0])])
+    talk = Talk(rng)
     while len(speaker.tokens(talk.said)) < most:
         turn = (talk.tell, talk.tell, talk.ask_guide, talk.ask_foreign, talk.ask_unknown)
         turn[rng.randrange(5)]()
@@ -179,7 +183,7 @@ def _told_chat(rng: Random, speaker: Speaker, most: int, *, own: bool) -> Talk:
 
 
 def summaries(speaker: Speaker, count: int) -> Iterator[Score]:
-    for most in (300, 600, 1000):
+    for most in (300, 600, 1000, 1400):
         found, invented = (
             Score(f"wind's summary of {most} tokens"),
             Score(f"no bullet invented, {most} tokens"),
@@ -208,45 +212,83 @@ def summaries(speaker: Speaker, count: int) -> Iterator[Score]:
 
 def _compare(reply: str, wanted: list[str], found: Score, invented: Score, wish: str = "") -> None:
     for line in wanted:
-        value = line.split(": ", 1)[1]
+        value = line.split(". ", 1)[1].split(": ", 1)[-1]
         found.add(holds(reply, value), f"{wish} {line} ← {reply[:200]}")
     said = [line for line in reply.split("\n") if line != wishes.NOTHING]
     invented.add(all(line in wanted for line in said))
 
 
+def merges(speaker: Speaker, count: int) -> Iterator[Score]:
+    found, invented = Score("merged notes"), Score("no bullet invented, merging")
+    for number in range(count // 2):
+        (_, wish), (_, wanted) = lessons.of_kind("merge", 600, _rng("merge", number))
+        reply = speaker.reply([("user", wish)], 400)
+        _compare(reply, wanted.split("\n"), found, invented)
+    yield from (found, invented)
+
+
 def winds(speaker: Speaker, count: int) -> Iterator[Score]:
-    """Two winds over the model's own replies, then every fact is asked back."""
+    """Two winds over the model's own replies, with the app's threshold and room; then every fact
+    that left is asked back."""
     kept, answered = Score("two winds: fact in the prompt"), Score("two winds: answered right")
+    budget = Budget(_WINDOW)
     for number in range(max(2, count // 8)):
         rng = _rng("wind", number)
-        talk = Talk(rng, said=[("system", wishes.SYSTEMS[0])])
+        talk, facts = Talk(rng), dict[str, Fact]()
         segments: list[str] = []
         entries: Sequence[ledger.LedgerEntry] = ()
         for _ in range(2):
-            while len(speaker.tokens(talk.said)) < 900:
-                turn = (talk.tell, talk.ask_guide, talk.ask_foreign)
-                turn[rng.randrange(3)]()
+            while not budget.should_wind(len(speaker.tokens(talk.said))):
+                if rng.random() < 0.4:
+                    fact = _held_out_fact(rng)
+                    if fact.label in facts:
+                        continue
+                    facts[fact.label] = fact
+                    talk.say(held_out.statement(fact, rng), "")
+                else:
+                    rng.choice((talk.ask_guide, talk.ask_foreign, talk.idle))()
                 talk.said[-1] = ("assistant", speaker.reply(talk.said[:-1], 120))
-            users = [at for at, (role, _) in enumerate(talk.said) if role == "user"]
-            cut = users[-2]
-            first, after = (
-                Message(role="user", content=talk.said[at][1]) for at in (users[0], cut)
-            )
-            wish = narrative.summary_request(first, after)
-            segments.append(speaker.reply([*talk.said, ("user", wish)], 300))
-            for role, text in talk.said[1:cut]:
-                if role == "user":
-                    entries = ledger.merge(entries, ledger.extract(text, MessageId(1)))
-            facts = ledger.fit(entries, 500)
-            system = narrative.system_text(wishes.SYSTEMS[0], segments, facts)
-            talk.said = [("system", system), *talk.said[cut:]]
+            segments.append(_narrated(speaker, talk.said, budget))
+            entries = _wound(talk, entries, segments, budget)
+        verbatim = "\n".join(text for role, text in talk.said if role != "system")
         prompt = "\n".join(text for _, text in talk.said)
-        for fact in talk.known.values():
+        for fact in facts.values():
+            if holds(verbatim, fact.value):
+                continue
             kept.add(holds(prompt, fact.value))
-            question = _seen_question(fact, rng)
+            question = held_out.question(fact, rng)
             reply = speaker.reply([*talk.said, ("user", question)], 80)
             answered.add(holds(reply, fact.value), f"{question} → {reply} ({fact.value})")
     yield from (kept, answered)
+
+
+def _half(said: Sequence[Said]) -> int:
+    """Where the newer turns begin."""
+    users = [at for at, (role, _) in enumerate(said) if role == "user"]
+    return users[len(users) * 2 // 3]
+
+
+def _narrated(speaker: Speaker, said: Sequence[Said], budget: Budget) -> str:
+    first = next(text for role, text in said if role == "user")
+    after = said[_half(said)][1]
+    wish = narrative.summary_request(
+        Message(role="user", content=first), Message(role="user", content=after)
+    )
+    ended = speaker.ended
+    text = speaker.reply([*said, ("user", wish)], budget.summary_tokens)
+    return text if speaker.ended > ended else narrative.whole(text)
+
+
+def _wound(
+    talk: Talk, entries: Sequence[ledger.LedgerEntry], segments: Sequence[str], budget: Budget
+) -> Sequence[ledger.LedgerEntry]:
+    cut = _half(talk.said)
+    for role, text in talk.said[:cut]:
+        if role == "user":
+            entries = ledger.merge(entries, ledger.extract(text, MessageId(1)))
+    facts = ledger.fit(entries, int(budget.ledger_tokens * BYTES_PER_TOKEN))
+    talk.said = [("system", narrative.system_text("", segments, facts)), *talk.said[cut:]]
+    return entries
 
 
 # ------------------------------------------------------------ the guide and the rest
@@ -256,7 +298,7 @@ def guidance(speaker: Speaker, count: int) -> Iterator[Score]:
     score = Score("guide, held-out wording")
     answers = {intent.id: intent.answer for intent in guide.intents()}
     for intent, text in guide.held_out():
-        reply = speaker.reply([("system", wishes.SYSTEMS[1]), ("user", capital(text))], 220)
+        reply = speaker.reply([("user", capital(text))], 220)
         score.add(reply == answers[intent], f"{text} → {reply[:80]}")
     yield score
     score = Score("guide, wording of the lessons")
@@ -312,7 +354,7 @@ def hand_written(speaker: Speaker, _: int) -> Iterator[Score]:
     yield from (whole, each)
 
 
-PARTS = (recall, from_narrative, from_quotes, updates, unknown, summaries, winds, guidance,
+PARTS = (recall, from_narrative, from_quotes, updates, unknown, summaries, merges, winds, guidance,
          declining,
          sums_and_tools, hand_written)  # fmt: skip
 
@@ -346,6 +388,8 @@ def main() -> None:
     said.add_argument("--misses", type=int, default=3, help="how many wrong replies to show")
     said.add_argument("--write", type=Path, help="a document to put the tables into")
     asked = said.parse_args()
+    if asked.write is not None and asked.part:
+        said.error("a table of some parts would replace that of all")
     began = time.monotonic()
     scores = examine(asked.model, asked.count, asked.part, asked.misses)
     print(f"{time.monotonic() - began:.0f} s")

@@ -11,8 +11,10 @@ from string import ascii_uppercase
 from scripts.starter import values, words
 from scripts.starter.families import CALLED, CODED, DATED, GENERAL, Family
 from scripts.starter.patterns import capital, expand, small
+from scripts.starter.plain import Plain, any_plain
 from scripts.starter.singles import OTHERS, SINGLES
 
+_PLAIN = 0.28  # of all facts
 _WEIGHTED = tuple(family for family in (*GENERAL, *OTHERS) for _ in range(family.often))
 _SINGLES = tuple(family for family in SINGLES for _ in range(family.often))
 
@@ -26,6 +28,18 @@ class Fact:
     @property
     def label(self) -> str:
         return self.family.label.format(n=self.noun, N=capital(self.noun))
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is about: a newer value replaces the older one."""
+        return self.family.name, self.noun
+
+    @property
+    def line(self) -> str:
+        return f"{self.label}: {self.value}"
+
+    def stands_in(self, text: str) -> bool:
+        return self.value.lower() in text.lower()
 
     def statement(self, rng: Random) -> str:
         pattern = values.one_of(rng, self.family.statements)
@@ -65,11 +79,15 @@ def letter(index: int) -> str:
     return (ascii_uppercase[first - 1] if first else "") + ascii_uppercase[second]
 
 
-def bullet(index: int, fact: Fact) -> str:
-    return f"- {letter(index)}. {fact.label}: {fact.value}"
+def bullet(index: int, fact: Fact | Plain) -> str:
+    return f"- {letter(index)}. {fact.line}"
 
 
-def any_fact(rng: Random) -> Fact:
+def any_fact(rng: Random) -> Fact | Plain:
+    return any_plain(rng) if rng.random() < _PLAIN else any_of_a_kind(rng)
+
+
+def any_of_a_kind(rng: Random) -> Fact:
     family = values.one_of(rng, _SINGLES) if rng.random() < 0.22 else values.one_of(rng, _WEIGHTED)
     return of_family(family, rng)
 

@@ -160,6 +160,12 @@ def foreign(rng: Random) -> str:
     return values.one_of(rng, _OPENINGS) + text
 
 
+def asked(text: str) -> str:
+    """Such a question without its opening."""
+    opening = max((each for each in _OPENINGS if text.startswith(each)), key=len)
+    return text.removeprefix(opening)
+
+
 def subject(rng: Random) -> str:
     if rng.random() < 0.75:
         return values.one_of(rng, SUBJECTS)

@@ -16,14 +16,15 @@ from scripts.starter.patterns import capital
 from scripts.starter.talk import Said, Talk
 
 _KINDS = {
-    "chat": 40,
+    "chat": 36,
     "wind": 20,
-    "recap": 9,
+    "recap": 8,
     "merge": 4,
-    "title": 4,
+    "title": 9,  # so few tokens that a smaller share is not learnt at all
     "guide": 13,
-    "tools": 4,
-    "recall": 6,
+    "tools": 5,
+    "recall": 8,
+    "sums": 2,
 }
 _SIZES = (250, 250, 450, 450, 450, 700, 700, 1000, 1000, 1500, 1500, 2200, 3200, 4400)  # characters
 _EASY = (200, 300, 450)
@@ -53,6 +54,10 @@ def of_kind(kind: str, size: int, rng: Random) -> list[Said]:
             talk.begin(0)
             for _ in range(rng.choice((1, 1, 2, 3, 5))):
                 talk.ask_guide()
+        case "sums":
+            talk.begin(0)
+            for _ in range(rng.randrange(4, 13)):
+                talk.small_sum()
         case "tools":
             talk.begin(rng.choice((0, 0, 2)))
             for _ in range(rng.choice((1, 2, 3))):
@@ -85,7 +90,7 @@ def _turns(talk: Talk, size: int, *, asking: float, telling: float) -> None:
         if talk.size >= size:
             return
         if rng.random() < asking and (talk.known or rng.random() < 0.3):
-            if talk.known and rng.random() < 0.85:
+            if talk.known and rng.random() < 0.78:
                 talk.ask()
             elif rng.random() < 0.8:
                 talk.ask_unknown()
@@ -167,7 +172,9 @@ def _title(talk: Talk) -> None:
     roll = rng.random()
     if roll < 0.5:
         talk.tell(rng.choice((1, 1, 2)))
-        labels = [re.sub(r"^- \w+\. ([^:]+):.*", r"\1", line) for _, line in talk.bullets]
+        labels = [
+            _first_words(re.sub(r"^- \w+\. ([^:]+).*", r"\1", line)) for _, line in talk.bullets
+        ]
         title = " and ".join([labels[0], *(each[:1].lower() + each[1:] for each in labels[1:2])])
     elif roll < 0.8:
         text, intent = guide.question(rng)
@@ -176,6 +183,10 @@ def _title(talk: Talk) -> None:
     else:
         text = foreign.foreign(rng)
         talk.say(capital(text), foreign.DECLINED)
-        title = capital(" ".join(text.rstrip("?").split()[:5]))
+        title = capital(_first_words(foreign.asked(text).rstrip("?")))
     wish = _TITLE if rng.random() < 0.7 else wishes.title_wish(rng)
     talk.say(wish, title)
+
+
+def _first_words(text: str) -> str:
+    return " ".join(text.split()[:6])

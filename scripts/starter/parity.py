@@ -37,7 +37,7 @@ def _by_torch(checkpoint: Path, folder: Path) -> None:
     from scripts.starter.network import Shape, Starter
 
     words = vocabulary.load(checkpoint.with_name("vocabulary.json"))
-    kept = torch.load(checkpoint, weights_only=True)
+    kept = torch.load(checkpoint, weights_only=True, map_location="cpu")
     model = Starter(Shape(**kept["shape"]))
     model.load_state_dict(kept["model"])
     ids = [words.conversation(lesson(1, _UNSEEN + n))[0] for n in range(_COUNT)]

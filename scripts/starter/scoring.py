@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from app.chat.titles import usable
+from scripts.starter import guide
 from scripts.starter.foreign import DECLINED
 
 _JOINS = r"[-./@_:\\#,]"
@@ -31,13 +33,18 @@ def fault(reply: str, wanted: Mapping[str, Any]) -> str:
         return "answers instead of declining"
     if wanted.get("absent") and not reply.startswith(UNKNOWN):
         return "does not say that it was not told"
-    if wanted.get("guide") and (reply == DECLINED or reply.startswith((UNKNOWN, "Got it."))):
-        return "does not answer about the app"
+    if wanted.get("guide") and reply not in _guidance():
+        return "is no answer of the guide"
     if wanted.get("title") and not _titled(reply, wanted["title"]):
         return "is no such title"
     if "call" in wanted and not _calls(reply, *wanted["call"]):
         return "does not call the tool"
     return ""
+
+
+@cache
+def _guidance() -> frozenset[str]:
+    return frozenset(intent.answer for intent in guide.intents())
 
 
 def _there(reply: str, value: str) -> bool:

@@ -13,18 +13,21 @@ from app.chat import ledger, narrative
 from app.core.ids import MessageId
 from app.core.messages import Message
 from scripts.starter import foreign, guide, phrases, values, wishes
-from scripts.starter.facts import Fact, any_fact, bullet
+from scripts.starter.facts import Fact, any_fact, any_of_a_kind, bullet
 from scripts.starter.patterns import capital, small
+from scripts.starter.plain import Plain
 
 Said = tuple[str, str]  # role, text
 Key = tuple[str, str]  # what a fact is about
+Known = Fact | Plain
+_MOST_QUOTES = 4  # as recall has it
 
 
 @dataclass
 class Talk:
     rng: Random
     said: list[Said] = field(default_factory=list[Said])
-    known: dict[Key, Fact] = field(default_factory=dict[Key, Fact])
+    known: dict[Key, Known] = field(default_factory=dict[Key, Known])
     bullets: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])  # with where
     lettered: int = 0
     labels: set[str] = field(default_factory=set[str])
@@ -48,16 +51,15 @@ class Talk:
         segments = self._segments(told, sentences) if told and rng.random() < 0.8 else []
         entries = self._ledger(sentences) if told and (not segments or rng.random() < 0.8) else ()
         system = narrative.system_text(prompt, segments, entries)
-        shown = system.lower()
         for each in new:  # what no part kept is not known
-            if each.value.lower() not in shown:
-                del self.known[each.family.name, each.noun]
+            if not each.stands_in(system):
+                del self.known[each.key]
         if self.tools:
             system = "\n\n".join(part for part in (system, wishes.tools_text()) if part)
         if system:
             self.said.append(("system", system))
 
-    def _segments(self, facts: Sequence[Fact], sentences: Sequence[str]) -> list[str]:
+    def _segments(self, facts: Sequence[Known], sentences: Sequence[str]) -> list[str]:
         rng = self.rng
         cuts = sorted(rng.randrange(1, len(facts) + 1) for _ in range(rng.choice((0, 0, 1, 2))))
         segments: list[str] = []
@@ -115,7 +117,7 @@ class Talk:
     def update(self) -> None:
         old = values.one_of(self.rng, list(self.known.values()))  # pyright: ignore[reportArgumentType]
         new = old.changed(self.rng)
-        self.known[new.family.name, new.noun] = new
+        self.known[new.key] = new
         text = new.continuing(self.rng)
         if self.rng.random() < 0.75:
             text = values.one_of(self.rng, phrases.CHANGES) + text
@@ -133,8 +135,8 @@ class Talk:
             self.say(self._asked(first.question(rng)), first.answer)
 
     def ask_unknown(self) -> None:
-        fact = any_fact(self.rng)
-        if (fact.family.name, fact.noun) not in self.known and fact.label not in self.labels:
+        fact = any_of_a_kind(self.rng)
+        if fact.key not in self.known and fact.label not in self.labels:
             self.say(self._asked(fact.question(self.rng)), fact.unknown)
 
     def ask_recalled(self) -> None:
@@ -148,12 +150,17 @@ class Talk:
             index = int(rng.random() * len(facts))
             line = bullet(rng.randrange(40), facts[index])
             quotes.insert(index + rng.randrange(2), ("assistant", f"Got it. {line}"))
-        asked = facts[int(rng.random() * len(facts))] if rng.random() < 0.9 else any_fact(rng)
-        found = asked in facts
-        if not found and (asked.label in self.labels or asked.label in [f.label for f in facts]):
-            return
-        question = narrative.with_quotes(self._asked(asked.question(rng)), quotes)
-        self.say(question, asked.answer if found else asked.unknown)
+        if len(quotes) < _MOST_QUOTES and rng.random() < 0.5:
+            quotes.insert(rng.randrange(len(quotes) + 1), _beside(rng))
+        if rng.random() < 0.9:
+            asked = facts[int(rng.random() * len(facts))]
+            answer = asked.answer
+        else:
+            asked = any_of_a_kind(rng)
+            answer = asked.unknown
+            if asked.label in self.labels or asked.label in [fact.label for fact in facts]:
+                return
+        self.say(narrative.with_quotes(self._asked(asked.question(rng)), quotes), answer)
 
     def ask_guide(self) -> None:
         text, intent = guide.question(self.rng)
@@ -202,19 +209,18 @@ class Talk:
     def say(self, question: str, answer: str) -> None:
         self.said += [("user", question), ("assistant", answer)]
 
-    def _new(self, count: int) -> list[Fact]:
+    def _new(self, count: int) -> list[Known]:
         """Facts nobody told yet; they count as known from here on."""
-        found: list[Fact] = []
+        found: list[Known] = []
         for _ in range(count * 3):
             fact = any_fact(self.rng)
-            key = (fact.family.name, fact.noun)
-            if len(found) < count and key not in self.known and fact.label not in self.labels:
-                self.known[key] = fact
+            if len(found) < count and fact.key not in self.known and fact.label not in self.labels:
+                self.known[fact.key] = fact
                 self.labels.add(fact.label)
                 found.append(fact)
         return found
 
-    def _told(self, fact: Fact) -> str:
+    def _told(self, fact: Known) -> str:
         return self._stated(fact.statement(self.rng))
 
     def _stated(self, text: str, *, plain: bool = False) -> str:
@@ -243,7 +249,7 @@ class Talk:
             text = text[:-1] + rng.choice(("", "", "??", " ?"))
         return text if rng.random() < 0.95 else _typo(text, rng)
 
-    def _acknowledged(self, opening: str, facts: Sequence[Fact]) -> str:
+    def _acknowledged(self, opening: str, facts: Sequence[Known]) -> str:
         if self.bare:
             return self.rng.choice(("Noted.", "Got it.", "I will remember that."))
         lines: list[str] = []
@@ -252,6 +258,19 @@ class Talk:
             self.bullets.append((len(self.said), lines[-1]))
             self.lettered += 1
         return opening + "\n" + "\n".join(lines)
+
+
+def _beside(rng: Random) -> Said:
+    """A quote that shares a word with the question and does not answer it."""
+    match rng.randrange(4):
+        case 0:
+            return "user", capital(foreign.idle(rng))
+        case 1:
+            return "user", capital(foreign.foreign(rng))
+        case 2:
+            return "user", capital(guide.question(rng)[0])
+        case _:
+            return "assistant", " ".join(guide.question(rng)[1].answer.split())
 
 
 def _typo(text: str, rng: Random) -> str:

@@ -213,6 +213,8 @@ def main() -> None:
         width=asked.width, layers=asked.layers, heads=asked.width // 64, inner=asked.inner
     )
     resume = asked.folder / asked.start
+    if asked.start != said.get_default("start") and not resume.is_file():
+        said.error(f"{resume} is not there")
     run = Run(asked.folder, asked.seed, shape, asked.device, resume=resume)
     print(f"{sum(p.numel() for p in run.model.parameters()) / 1e6:.2f}M weights, {run.place}")
     run.train(int(asked.tokens), asked.fall, asked.minutes, asked.helpers)

@@ -1,13 +1,15 @@
 """`llama-chat bench memory` asks the built-in guide nothing in words that it was taught."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
+from random import Random
 
 import pytest
 
 from app.cli.bench_facts import Fact
 from app.cli.bench_plain_facts import PLAIN
-from scripts.starter import guide, held_out
+from scripts.starter import guide, held_out, plain, words
 from scripts.starter.families import GENERAL
 from scripts.starter.patterns import as_regex
 from scripts.starter.singles import OTHERS, SINGLES
@@ -17,6 +19,37 @@ STATEMENTS = [text for each in FAMILIES for text in each.statements]
 QUESTIONS = [text for each in FAMILIES for text in each.questions]
 _WHOSE_OR_SLOT = re.compile(r"\[(?:(?:my|the|our)?\|?)+\]|\{[nmv]\}")
 _NOT_IN_A_WORD = r"\s*(?!(?<=\w)(?=\w))\s*"
+
+
+def _any(choices: Iterable[str]) -> str:
+    return "(?:" + "|".join(map(re.escape, choices)) + ")"
+
+
+@cache
+def sentences_of_no_kind() -> tuple[re.Pattern[str], ...]:
+    """Every such sentence, but for words that are made up."""
+    thing = _any([*words.THINGS, *plain.MORE_THINGS])
+    people = [*words.PEOPLE, *words.JOB_LIST, *plain.GROUPS, *words.ANIMALS]
+    who = rf"(?:{_any(plain.PRONOUNS)}|{_any(words.NAMES)}|(?:my|our|the) {_any(people)})"
+    slots = {
+        "{s}": who,
+        "{o}": rf"(?:the|my|our|his|her) (?:\w+ )?{thing}",
+        "{w}": _any(plain.WITH),
+        "{g}": _any([*words.UNITS, *plain.GROUPS]),
+        "{k}": _any(plain.KINDS),
+        "{v}": "?P<value>.+",
+    }
+    slots |= {
+        slot: _any({verb[at] for verb in plain.VERBS})
+        for at, slot in enumerate(("{third}", "{past}", "{base}", "{part}"))
+    }
+    found: list[re.Pattern[str]] = []
+    for text in (text for form in plain.FORMS for text in form.statements):
+        pattern = as_regex(text).pattern.replace(r"\s*", _NOT_IN_A_WORD)
+        for slot in re.findall(r"\{\w+\}", text):
+            pattern = pattern.replace(".+?", f"({slots[slot]})", 1)
+        found.append(re.compile(pattern, re.IGNORECASE))
+    return tuple(found)
 
 
 @cache
@@ -35,6 +68,19 @@ def taught(text: str, wordings: list[str]) -> list[str]:
 def test_neither_a_fact_nor_its_question_is_worded_as_a_lesson_is(fact: Fact) -> None:
     assert taught(fact.said, STATEMENTS) == []
     assert taught(fact.question, QUESTIONS) == []
+
+
+@pytest.mark.parametrize("fact", PLAIN, ids=lambda fact: fact.answer)
+def test_nor_can_it_be_among_the_sentences_of_no_kind(fact: Fact) -> None:
+    found = (each.fullmatch(fact.said) for each in sentences_of_no_kind())
+    assert fact.answer not in {match["value"] for match in found if match}
+
+
+def test_a_sentence_of_no_kind_would_be_found() -> None:
+    assert any(each.fullmatch("My uncle hid the red kettle") for each in sentences_of_no_kind())
+    rng = Random(1)
+    said = [plain.any_plain(rng).sentence for _ in range(200)]
+    assert sum(any(p.fullmatch(each) for p in sentences_of_no_kind()) for each in said) > 100
 
 
 def test_what_is_taught_would_be_found() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import msgspec
 import platformdirs.macos
 import platformdirs.unix
 import platformdirs.windows
@@ -15,21 +16,28 @@ from app.chat.budget import WindSettings
 from app.chat.tools import built_in
 from app.cli.commands import tree as commands
 from app.core import paths
-from app.core.settings import ModelSettings, ToolSettings
+from app.core.settings import ChatContext, ModelSettings, ToolSettings
 from app.storage import upkeep
 from scripts.starter import guide
 
 ROOT = Path(__file__).parents[2]
 ANSWERS = {intent.id: intent.answer for intent in guide.intents()}
-KEYS = re.compile(r"\*\*((?:Ctrl\+(?:Shift\+)?[A-Z\d.+-]\w*|F\d+))\*\*|^\| (Ctrl\+\S+) \|", re.M)
+KEYS = re.compile(r"\*\*((?:Ctrl\+(?:Shift\+)?[A-Z\d.,+-]\w*|F\d+))\*\*|^\| (Ctrl\+\S+) \|", re.M)
+
+
+_ACTION = re.compile(
+    r'action\(\s*(?:self|window),\s*"([^"]+)",[^"]*?"([^"]+)"\s*\)'
+    r'|offer_page\(\s*"\w+",\s*"([^"]+)",\s*"([^"]+)"'
+)
 
 
 def shortcuts() -> dict[str, str]:
     """Every action the window makes with a key, by its words."""
     found: dict[str, str] = {}
-    for file in (ROOT / "app" / "ui").rglob("*.py"):
+    for file in (ROOT / "app").rglob("*.py"):
         source = file.read_text(encoding="utf-8")
-        for words, key in re.findall(r'action\(\s*self,\s*"([^"]+)",[^"]*?"([^"]+)"\s*\)', source):
+        for match in _ACTION.finditer(source):
+            words, key = filter(None, match.groups())
             found[words.replace("&", "")] = key
     return found
 
@@ -66,6 +74,13 @@ def test_there_are_enough_intents_and_wordings() -> None:
         ("textsize", "Smaller text"),
         ("textsize", "Normal text"),
         ("title", "Rename chat"),
+        ("settings", "Settings…"),
+        ("export", "Export chats…"),
+        ("version", "Settings…"),
+        ("palette", "Do something…"),
+        ("import", "Import chats…"),
+        ("temporary", "New temporary chat"),
+        ("getmodel", "Models…"),
     ],
 )
 def test_a_named_key_does_what_is_said(intent: str, action: str) -> None:
@@ -83,7 +98,8 @@ def test_the_table_of_shortcuts_is_right() -> None:
     meant = {
         "new chat": "New chat", "choose a model": "Choose a model", "write": "Write",
         "find in this chat": "Find in this chat", "search all chats": "Search chats",
-        "sidebar": "Show or hide the sidebar",
+        "sidebar": "Show or hide the sidebar", "do anything": "Do something…",
+        "settings": "Settings…",
     }  # fmt: skip
     rows = dict(re.findall(r"^\| (Ctrl\S+) \| (.+) \|$", ANSWERS["shortcuts"], re.M))
     assert {SHORTCUTS[meant[what]]: what for what in rows.values()} == rows
@@ -138,7 +154,8 @@ def test_files_and_the_models_folder_are_named_right(monkeypatch: pytest.MonkeyP
 
 def test_the_defaults_are_those_of_the_code() -> None:
     assert f"{ModelSettings().chat_ctx:,}" in ANSWERS["contextsize"]
-    assert "2,048 to 131,072" in ANSWERS["contextsize"]
+    bounds = next(each for each in ChatContext.__metadata__ if isinstance(each, msgspec.Meta))
+    assert f"{bounds.ge:,} to {bounds.le:,}" in ANSWERS["contextsize"]
     wind = WindSettings()
     assert f"{wind.threshold:.0%}".replace("%", " %") in ANSWERS["windwhen"]
     assert f"{wind.target:.0%}".replace("%", " %") in ANSWERS["windwhen"]
@@ -154,8 +171,8 @@ def test_the_defaults_are_those_of_the_code() -> None:
 def test_the_commands_exist_with_their_options() -> None:
     tree = typer.main.get_command(commands([]))
     said = " ".join(ANSWERS.values())
-    spoken = re.findall(r"`llama-chat ((?:chats )?[a-z]+)((?: --[a-z-]+)*)[^`]*`", said)
-    assert len(spoken) >= 6
+    spoken = re.findall(r"`[./a-z]*llama-chat ((?:chats )?[a-z]+)((?: --[a-z-]+)*)[^`]*`", said)
+    assert len(spoken) >= 1
     for words, _ in spoken:
         command: Any = tree
         for word in words.split():
@@ -165,10 +182,6 @@ def test_the_commands_exist_with_their_options() -> None:
         "run --model",
         "run --prompt",
         "run --multi-turn",
-        "run --temporary",
-        "chats export --format",
-        "chats export --all",
-        "chats backup --list",
     ):
         *names, option = words.split()
         command = tree
@@ -209,6 +222,14 @@ def test_what_can_be_attached_is_what_is_read() -> None:
         ("restore", "Show trash"),
         ("restore", "Restore"),
         ("archive", "Show archive"),
+        ("backup", "Back up now"),
+        ("restorebackup", "Restore this one"),
+        ("version", "Copy diagnostics"),
+        ("version", "About"),
+        ("backup", "Storage"),
+        ("tools", "Tools"),
+        ("meaning", "Models"),
+        ("builds", "Engine builds"),
     ],
 )
 def test_what_is_to_be_clicked_is_there(intent: str, words: str) -> None:

@@ -34,9 +34,23 @@ def test_every_acknowledged_value_was_said() -> None:
         for role, text in said:
             if role == "assistant" and text.startswith(("Got it.\n", "Updated.\n")):
                 for line in text.split("\n")[1:]:
-                    assert line.split(": ", 1)[1] in spoken
+                    value = line.split(". ", 1)[1].split(": ", 1)[-1]
+                    assert value.lower() in spoken.lower()
                     checked += 1
     assert checked > COUNT // 2
+
+
+def test_what_is_told_back_as_it_was_said_was_said() -> None:
+    checked = 0
+    for number in range(COUNT):
+        said = lesson(4, number)
+        for at, (role, text) in enumerate(said):
+            told = re.fullmatch(r"You said: ((?:(?!\. [A-Z]).)+)\.", text)  # that alone
+            if role == "assistant" and told:
+                before = "\n".join(text for _, text in said[:at])
+                assert told[1].lower() in before.lower()
+                checked += 1
+    assert checked > COUNT // 20
 
 
 def test_a_lesson_takes_turns_and_ends_with_the_assistant() -> None:

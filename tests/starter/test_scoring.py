@@ -48,7 +48,7 @@ def test_a_part_of_a_longer_value_does_not(text: str, value: str) -> None:
         ("Your PIN is 9028.", {"has": ["9028"], "lacks": ["4471"]}),
         (DECLINED, {"fallback": True}),
         ("You have not told me your PIN yet.", {"absent": True}),
-        ("Press Esc.", {"guide": True}),
+        ("You are welcome!", {"guide": True}),
         ("Hamster", {"title": ["hamster"]}),
         (
             '<tool_call>{"name": "calculator", "arguments": {"expression": "2 * 3"}}</tool_call>',
