@@ -1,7 +1,7 @@
 """Forty plain facts for `llama-chat bench memory`, five of each of eight kinds.
 
-Plain, so that even a tiny model could answer from its prompt; yet neither these things nor these
-wordings are in any lesson of the built-in guide, which a test holds against its lessons.
+Plain, so that even a tiny model could answer from its prompt; yet no lesson of the built-in guide
+is worded as one of these or could be, and none has one of these answers, which a test holds.
 """
 
 from app.cli.bench_facts import Fact
@@ -67,10 +67,10 @@ PLAIN: tuple[Fact, ...] = tuple(
             A sailor painted "{never late}" on the ferry. | What did a sailor paint on the ferry?
         """,
         "constraint": """
-            Never give Hanno {celery}. | What must Hanno never be given?
-            Always answer Lena in {Dutch}. | In what must Lena be answered?
+            Never give Hanno {chervil}. | What must Hanno never be given?
+            Always answer Lena in {Frisian}. | In what must Lena be answered?
             The parrot must not eat {avocado}. | What must the parrot not eat?
-            Avoid the {tunnel} when you plan my way. | What do you avoid when you plan my way?
+            Avoid the {viaduct} when you plan my way. | What do you avoid when you plan my way?
             Only buy milk made of {oats}. | Of what must the milk be made?
         """,
     }.items()

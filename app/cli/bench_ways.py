@@ -17,7 +17,7 @@ from app.bootstrap.rooms import Rooms
 from app.chat import narrative
 from app.chat.ask import Answered, ask, count
 from app.chat.budget import LEDGER_SHARE, NARRATIVE_SHARE, Budget
-from app.chat.events import ChatEvent, ReplyFinished, WindFinished, WindowMeasured
+from app.chat.events import ChatEvent, ReplyDelta, ReplyFinished, WindFinished, WindowMeasured
 from app.chat.prompt import Composition
 from app.chat.seen import load
 from app.core.generator import Generator
@@ -39,7 +39,7 @@ class Heard(msgspec.Struct, frozen=True):
 
     prompt: tuple[Message, ...] = ()  # what the model saw; empty: the message was refused
     reply: str = ""
-    first_token_ms: float = 0.0  # what a person waited, for the making of room too
+    first_token_ms: float = 0.0  # what a person waited, for room to be made too where that is so
     prefilled: int = 0  # tokens, those of making room included
 
 
@@ -61,12 +61,14 @@ class Winding:
         self._prefilled_in_winds = 0
 
     def say(self, text: str, *, question: bool = False) -> Heard:
+        """A person rests after each reply: a wind that is due then passes unseen."""
+        began = time.monotonic()
         if self._conversation is None:
             self._conversation = self._rooms.turns.start(text).result(WAIT_S)
         else:
             self._rooms.turns.send(self._conversation, text)
         conversation, budget = self._conversation, self._rooms.budget()
-        finished, used = self._end_of_turn()
+        finished, used, first = self._end_of_turn()
 
         def read(tx: Tx) -> Composition:
             asked = messages.path(tx, conversation)[-2].id
@@ -82,20 +84,24 @@ class Winding:
         return Heard(
             prompt=self.seen.messages,
             reply=finished.message.message.text,
-            first_token_ms=stats.first_token_ms,
+            first_token_ms=(first - began) * 1000,
             prefilled=stats.prompt_tokens - stats.reused_tokens + winds,
         )
 
-    def _end_of_turn(self) -> tuple[ReplyFinished, int]:
+    def _end_of_turn(self) -> tuple[ReplyFinished, int, float]:
+        """How it ended, the tokens that are used now, and when its first words came."""
         finished: ReplyFinished | None = None
+        first: float | None = None
         while True:
             event = self._events.get(timeout=WAIT_S)
             self._took(event)
+            if isinstance(event, ReplyDelta | ReplyFinished):
+                first = first or time.monotonic()
             if isinstance(event, ReplyFinished):
                 assert event.message.error is None, event.message.error
                 finished = event
-            elif isinstance(event, WindowMeasured) and finished is not None:
-                return finished, event.used
+            elif isinstance(event, WindowMeasured) and finished is not None and first is not None:
+                return finished, event.used, first
 
     def _take_winds(self) -> None:
         while not self._events.empty():

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from app.cli.bench_facts import Fact
+from app.cli.bench_memory import has_whole
 from app.cli.bench_plain_facts import PLAIN
 from scripts.starter import guide, held_out, plain, words
 from scripts.starter.families import GENERAL
@@ -81,6 +83,13 @@ def test_a_sentence_of_no_kind_would_be_found() -> None:
     rng = Random(1)
     said = [plain.any_plain(rng).sentence for _ in range(200)]
     assert sum(any(p.fullmatch(each) for p in sentences_of_no_kind()) for each in said) > 100
+
+
+def test_no_answer_is_in_what_lessons_are_made_of() -> None:
+    files = [*Path(words.__file__).parent.glob("*.py"), guide.FILE]
+    taught = "\n".join(file.read_text("utf-8") for file in files)
+    assert "lasagne" in taught
+    assert [fact.answer for fact in PLAIN if has_whole(taught, fact.answer)] == []
 
 
 def test_what_is_taught_would_be_found() -> None:
