@@ -163,11 +163,11 @@ def test_a_rolling_summary_is_one_and_stands_first(words: WordModel) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_after_ten_winds_the_facts_are_in_the_prompts_and_in_no_one_elses(
-    talker: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+    starter: Path, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
     monkeypatch.setenv("LLAMA_CHAT_HOME", str(home))
     monkeypatch.setenv("LLAMA_CHAT_N_CTX", "2048")
-    found = compare(talker, 100, 16, 2048)
+    found = compare(starter, 100, 16, 2048)
     ours = found[bench_memory.OURS]
     assert ours.made_room >= bench_memory.WINDS
     assert ours.in_prompt >= 0.9

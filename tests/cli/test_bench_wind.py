@@ -47,10 +47,10 @@ def test_a_wind_costs_the_same_each_time_and_the_turn_after_it_does_not_wait(
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("facts", [FIRST, SECOND], ids=["first", "second"])
 def test_after_ten_winds_an_engine_is_told_the_facts_it_is_asked_for(
-    talker: Path, facts: tuple[object, ...]
+    starter: Path, facts: tuple[object, ...]
 ) -> None:
     assert os.environ["LLAMA_CHAT_N_CTX"] == str(CTX)
-    found = remember(talker, facts)  # type: ignore[arg-type]
+    found = remember(starter, facts)  # type: ignore[arg-type]
     assert found.winds >= 10
     assert found.share >= 0.95, found.missing
 

@@ -41,13 +41,13 @@ def with_tools(old: Settings, *, trusted: bool) -> Settings:
 
 @pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "asked about"])
 def test_the_engine_calls_a_tool_and_goes_on_with_its_result(
-    talker: Path, *, trusted: bool
+    tiny_model: Path, *, trusted: bool
 ) -> None:
     events: queue.Queue[ChatEvent] = queue.Queue()
     sent: list[Generate] = []
     with open_rooms(events.put, sampling=GREEDY, max_tokens=48) as rooms:
         rooms.settings.change(lambda old: with_tools(old, trusted=trusted))
-        rooms.load(talker).result(30)
+        rooms.load(tiny_model).result(30)
         force_calls(rooms, sent)
         conversation = rooms.turns.start("What time is it?").result(5)
         calling = next_of(events, ReplyFinished, 60)
