@@ -200,4 +200,13 @@ def small_sum(rng: Random) -> tuple[str, str]:
         rng,
     )
     text = text.replace("{a}", str(a)).replace("{b}", str(b)).replace("{s}", said)
-    return text, f"{a} {sign} {b} = {a + b if sign == '+' else a - b}"
+    return text, f"{a} {sign} {b} = {_in_steps(a, b if sign == '+' else -b)}"
+
+
+def _in_steps(a: int, b: int) -> str:
+    """The tens, then the ones: each step is small enough to be learnt."""
+    sign, ones = "+" if b > 0 else "-", abs(b) % 10
+    if abs(b) < 10 or not ones:
+        return str(a + b)
+    first = a + b - ones if b > 0 else a + b + ones
+    return f"{first} {sign} {ones} = {a + b}"
