@@ -31,7 +31,7 @@ TOLD = (
     ("My dog is called Quibble.", "What is my dog called?", "Quibble"),
     ("The server's port is 48213.", "What is the server's port?", "48213"),
     ("I live in Trondheim.", "Where do I live?", "Trondheim"),
-    ("My dentist is Dr. Oduya.", "Who is my dentist?", "Oduya"),
+    ("My dentist is Ines Oduya.", "Who is my dentist?", "Ines Oduya"),
     ("The brass lamp was mended by Zorka.", "Who mended the brass lamp?", "Zorka"),
     ("The report is in ~/work/plans/tern.md.", "Where is the report?", "~/work/plans/tern.md"),
 )
