@@ -20,9 +20,10 @@ from app.core.messages import Message
 from scripts.starter import foreign, guide, held_out, lessons, wishes
 from scripts.starter.facts import Fact, any_of_a_kind, bullet
 from scripts.starter.patterns import capital
-from scripts.starter.scoring import UNKNOWN, fault, holds
+from scripts.starter.scoring import fault, holds
 from scripts.starter.speaker import Speaker
 from scripts.starter.talk import Said, Talk
+from scripts.starter.told import UNKNOWN
 
 _SEED = 20_000_000
 _WINDOW = 2048
@@ -59,8 +60,8 @@ def _held_out_fact(rng: Random) -> Fact:
     return fact
 
 
-def _seen_statement(fact: Fact, rng: Random) -> str:
-    return capital(fact.continuing(rng)) + "."
+def _seen_statement(fact: Fact, _: Random) -> str:
+    return fact.sentence + "."
 
 
 def _seen_question(fact: Fact, rng: Random) -> str:
@@ -146,7 +147,7 @@ def updates(speaker: Speaker, count: int) -> Iterator[Score]:
         new = fact.changed(rng)
         said: list[Said] = [("user", _seen_statement(fact, rng))]
         said.append(("assistant", speaker.reply(said, 80)))
-        said.append(("user", f"Update: {new.continuing(rng)}."))
+        said.append(("user", f"Update: {new.continuing}."))
         said.append(("assistant", speaker.reply(said, 80)))
         reply = speaker.reply([*said, ("user", _seen_question(fact, rng))], 80)
         right = holds(reply, new.value) and not holds(reply, fact.value)
@@ -212,7 +213,7 @@ def summaries(speaker: Speaker, count: int) -> Iterator[Score]:
 
 def _compare(reply: str, wanted: list[str], found: Score, invented: Score, wish: str = "") -> None:
     for line in wanted:
-        value = line.split(". ", 1)[1].split(": ", 1)[-1]
+        value = line.split(". ", 1)[1]
         found.add(holds(reply, value), f"{wish} {line} ← {reply[:200]}")
     said = [line for line in reply.split("\n") if line != wishes.NOTHING]
     invented.add(all(line in wanted for line in said))

@@ -4,15 +4,16 @@ Pure functions of a generator. A fact's letter is given when it is first acknowl
 acknowledgement, the summary and the next session together.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 from string import ascii_uppercase
 
 from scripts.starter import values, words
 from scripts.starter.families import CALLED, CODED, DATED, GENERAL, Family
-from scripts.starter.patterns import capital, expand, small
-from scripts.starter.plain import Plain, any_plain
+from scripts.starter.patterns import capital, expand
+from scripts.starter.plain import any_plain
 from scripts.starter.singles import OTHERS, SINGLES
+from scripts.starter.told import Told
 
 _PLAIN = 0.28  # of all facts
 _WEIGHTED = tuple(family for family in (*GENERAL, *OTHERS) for _ in range(family.often))
@@ -20,10 +21,9 @@ _SINGLES = tuple(family for family in SINGLES for _ in range(family.often))
 
 
 @dataclass(frozen=True)
-class Fact:
+class Fact(Told):
     family: Family
     noun: str
-    value: str
 
     @property
     def label(self) -> str:
@@ -31,46 +31,27 @@ class Fact:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What it is about: a newer value replaces the older one."""
         return self.family.name, self.noun
 
-    @property
-    def line(self) -> str:
-        return f"{self.label}: {self.value}"
-
-    def stands_in(self, text: str) -> bool:
-        return self.value.lower() in text.lower()
-
-    def statement(self, rng: Random) -> str:
-        pattern = values.one_of(rng, self.family.statements)
-        while pattern.startswith("{v}") and self.value[0].islower():
-            pattern = values.one_of(rng, self.family.statements)  # a capital would change the value
-        return self._filled(pattern, rng)
-
-    def continuing(self, rng: Random) -> str:
-        """The statement as it stands after other words."""
-        text = self.statement(rng)
-        return text if text.startswith(self.value) else small(text)
-
     def question(self, rng: Random) -> str:
-        return self._filled(values.one_of(rng, self.family.questions), rng)
-
-    @property
-    def answer(self) -> str:
-        return self.family.answer.format(n=self.noun, v=self.value).replace("..", ".")
-
-    @property
-    def unknown(self) -> str:
-        return f"You have not told me {self.family.thing.format(n=self.noun)} yet."
+        return _filled(values.one_of(rng, self.family.questions), self.noun, self.value, rng)
 
     def changed(self, rng: Random) -> "Fact":
         value = self.value
         while value == self.value:
             value = self.family.value(rng)
-        return replace(self, value=value)
+        return _stated(self.family, self.noun, value, rng)
 
-    def _filled(self, pattern: str, rng: Random) -> str:
-        return expand(pattern, rng).replace("{n}", self.noun).replace("{v}", self.value)
+
+def _stated(family: Family, noun: str, value: str, rng: Random) -> Fact:
+    pattern = values.one_of(rng, family.statements)
+    while pattern.startswith("{v}") and value[0].islower():
+        pattern = values.one_of(rng, family.statements)  # a capital would change the value
+    return Fact(_filled(pattern, noun, value, rng), value, family, noun)
+
+
+def _filled(pattern: str, noun: str, value: str, rng: Random) -> str:
+    return expand(pattern, rng).replace("{n}", noun).replace("{v}", value)
 
 
 def letter(index: int) -> str:
@@ -79,11 +60,11 @@ def letter(index: int) -> str:
     return (ascii_uppercase[first - 1] if first else "") + ascii_uppercase[second]
 
 
-def bullet(index: int, fact: Fact | Plain) -> str:
-    return f"- {letter(index)}. {fact.line}"
+def bullet(index: int, fact: Told) -> str:
+    return f"- {letter(index)}. {fact.sentence}"
 
 
-def any_fact(rng: Random) -> Fact | Plain:
+def any_fact(rng: Random) -> Told:
     return any_plain(rng) if rng.random() < _PLAIN else any_of_a_kind(rng)
 
 
@@ -97,7 +78,7 @@ def of_family(family: Family, rng: Random) -> Fact:
     value = family.value(rng)
     while value.lower() in noun.lower() or (noun and noun in value):
         value = family.value(rng)
-    return Fact(family, noun, value)
+    return _stated(family, noun, value, rng)
 
 
 def _noun(family: Family, rng: Random) -> str:

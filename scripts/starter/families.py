@@ -20,8 +20,6 @@ class Family:
     name: str
     statements: tuple[str, ...]
     questions: tuple[str, ...]
-    answer: str
-    thing: str  # "You have not told me {thing} yet."
     label: str
     value: Value
     nouns: tuple[str, ...] = ()  # none: there is one such fact only
@@ -79,8 +77,6 @@ CALLED = Family(
         "do you [still |]know [my|the|our] {n}'s name?",
         "[who was|who's] [my|the|our] {n}[| again]?",
     ),
-    "Your {n} is called {v}.",
-    "what your {n} is called",
     "{N}",
     values.name,
     words.NAMED,
@@ -136,8 +132,6 @@ CODED = Family(
         "somebody asked for [my|the|our] {n}[, what is it|]?",
         "[could|can|would] you repeat [my|the|our] {n}?",
     ),
-    "Your {n} is {v}.",
-    "your {n}",
     "{N}",
     values.code,
     words.CODED,
@@ -175,8 +169,6 @@ FAVORED = Family(
         "favourite {n}?",
         "[which|what] {n} did I call my favourite?",
     ),
-    "Your favourite {n} is {v}.",
-    "your favourite {n}",
     "Favourite {n}",
     values.word,
     words.FAVORED,
@@ -215,8 +207,6 @@ FILED = Family(
         "I can't find [my|the|our] {n}[, where is it|]?",
         "where was [my|the|our] {n}[| again]?",
     ),
-    "Your {n} is in `{v}`.",
-    "where your {n} is",
     "{N}",
     values.path,
     words.FILED,
@@ -246,8 +236,6 @@ LYING = Family(
         "where was [my|the|our] {n}[| again]?",
         "[what is|what's] the place of [my|the] {n}?",
     ),
-    "Your {n} is {v}.",
-    "where your {n} is",
     "{N}",
     values.spot,
     words.LYING,
@@ -288,8 +276,6 @@ DATED = Family(
         "[and|so] when is [my|the|our] {n}?",
         "how soon is [my|the|our] {n}?",
     ),
-    "Your {n} is on {v}.",
-    "when your {n} is",
     "{N}",
     values.date,
     words.DATED,
@@ -314,8 +300,6 @@ TIMED = Family(
         "what time did I say [my|the|our] {n} is?",
         "when do I have [my|the|our] {n}?",
     ),
-    "Your {n} is at {v}.",
-    "when your {n} is",
     "{N}",
     values.clock,
     words.DATED,
@@ -345,8 +329,6 @@ MEASURED = Family(
         "what was [my|the|our] {n}[| again]?",
         "{n}?",
     ),
-    "Your {n} is {v}.",
-    "your {n}",
     "{N}",
     values.amount,
     words.MEASURED,
@@ -372,8 +354,6 @@ CHOSEN = Family(
         "[remind me|tell me|do you remember] what we [chose|picked|decided] for the {n}?",
         "what [will|does] the {n} [use|get|have]?",
     ),
-    "For the {n} you chose {v}.",
-    "what you chose for the {n}",
     "Choice for the {n}",
     values.any_value,
     words.CHOSEN,
@@ -396,8 +376,6 @@ LED = Family(
         "whose job is the {n}?",
         "[tell me|do you remember|remind me] who [does|handles|leads] the {n}?",
     ),
-    "The {n} is in the hands of {v}.",
-    "who does the {n}",
     "{N} by",
     values.person,
     words.TASKS,

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from scripts.starter import values, words
+from scripts.starter import plain, values, words
 from scripts.starter.patterns import expand
 
 DECLINED = "I am the small built-in guide. For this, install a larger model from the Models page."
@@ -106,6 +106,42 @@ _ASKED = (
     "[convert|change] {e} [miles to kilometres|euros to dollars|pounds to kilos|feet to metres]",
     "how much [is|are] [a {z}|{s}|{e} dollars in euros|a ticket to {y}|bitcoin]?",
 )  # fmt: skip
+# The same wishes in the widest words: {r} a request, {k} what is to be made, {x} anything at all.
+_WIDE = (
+    "{r} [{a} {y} {k}|{a} {k}|{a} {y}, {u} {k}] [about|on|for|to|against|from] {x}",
+    "{r} {a} [{y} |]{k} that {third} {o}",
+    "{r} {a} [{y} |]{k} [in {l}|for beginners|with an example|of ten lines|in one minute]",
+    "{r} [how|why|when|where|whether] {w} {third} {o}[| in simple words| to a child| briefly| step by step]",
+    "{r} {x}[| in simple words| to a child| briefly| step by step| for me| in detail]",
+    "{r} the [difference between|history of|best part of|price of|rules of|parts of] {x}[ and {x}|]",
+    "how [does|did|could|would|should|might] {w} {base} {o}?",
+    "why [does|did|would|should|can't] {w} {base} {o}?",
+    "what [happens|would happen] [if|when] {w} {third} {o}?",
+    "what [causes|follows from|comes after|belongs to|is behind|is inside] {x}?",
+    "[is it true|are you sure|do you believe|could it be] that {w} {third} {o}?",
+    "[which|what] {k} is the {y}est[| of all| in the world| for {x}| ever made]?",
+    "what is the {y}est {k} [in {c}|of the world|ever|there is|for {x}]?",
+    "my {n} {past} {o}, what [now|can I do|should I do|does that mean]?",
+    "my {n} is {y} and {u}, [what now|what can I do|help|why is that|is that normal]?",
+    "I [need|want|would like|am looking for] {a} [{y} |]{k} [about|for|on|against] {x}",
+    "[any idea|do you know|can you tell me|I wonder] [how|why|when|where] {w} {past} {o}?",
+    "[thoughts on|what about|your opinion on|anything on|facts on|news on] {x}?",
+    "[should|can|may|must] I {base} {a} [{y} |]{n} [before|after|with|without] {x}?",
+    "how [much|many|long|far|old|fast|safe|healthy|expensive] is {a} [{y} |]{n}[| in {c}| today| these days]?",
+    "who [was|is|were] [the first to {base} {x}|{w}|the {y}est {k}]?",
+    "[let's|let us|shall we|can we] {base} {a} [{y} |]{n}[| together| tonight]",
+    "{k} [about|for|on] {x}[| please]",
+)  # fmt: skip
+_REQUESTS = """explain write describe draft compose list suggest compare translate plan solve invent imagine rank
+sketch outline paraphrase simplify rewrite convert design recommend define analyse estimate guess predict classify
+criticise generate produce prepare program prove summarise sort name show spell sing calculate check improve correct
+find discuss teach review check recite debate quote""".split()
+_KINDS_OF_TEXT = """message email poem letter story speech plan list recipe script function program table joke song essay
+toast review summary paragraph headline slogan riddle dialogue formula diagram menu route schedule budget comment
+caption advert contract tune film country planet language animal engine theory novel drink sport tool medicine law
+metal number colour city river disease plant religion currency dance holiday battle painter king treaty""".split()
+_HOW = """short friendly long formal funny sad polite simple clever serious angry modern cheap detailed little strange
+old new quick slow loud quiet deep green warm cold rare common strong weak rich dark bright""".split()
 _OPENINGS = [
     "",
     "",
@@ -136,6 +172,53 @@ NODDED = "I see."
 
 def foreign(rng: Random) -> str:
     """A question of the wide world."""
+    text = _in_wide_words(rng) if rng.random() < 0.45 else _in_usual_words(rng)
+    return values.one_of(rng, _OPENINGS) + text
+
+
+def _in_wide_words(rng: Random) -> str:
+    text = expand(values.one_of(rng, _WIDE), rng)
+    third, past, base, _ = values.one_of(rng, plain.VERBS)  # pyright: ignore[reportArgumentType]
+    said = {
+        "{r}": lambda: values.one_of(rng, _REQUESTS),
+        "{k}": lambda: values.one_of(rng, _KINDS_OF_TEXT),
+        "{a}": lambda: rng.choice(("a", "the", "some", "another", "a")),
+        "{y}": lambda: values.one_of(rng, _HOW),
+        "{u}": lambda: values.one_of(rng, _HOW),
+        "{x}": lambda: _anything(rng),
+        "{w}": lambda: rng.choice(
+            (f"the {values.one_of(rng, words.THINGS)}", f"a {values.one_of(rng, words.ANIMALS)}",
+             f"the {values.one_of(rng, words.JOB_LIST)}", values.person(rng), "water", "everybody")
+        ),
+        "{o}": lambda: rng.choice(("", "the ", "its ", "their ")) + values.one_of(rng, words.THINGS),
+        "{n}": lambda: values.one_of(rng, words.THINGS + words.ANIMALS),
+        "{c}": lambda: values.city(rng),
+        "{l}": lambda: values.one_of(rng, words.LANGUAGES),
+        "{third}": lambda: third,
+        "{past}": lambda: past,
+        "{base}": lambda: base,
+    }  # fmt: skip
+    for slot, make in said.items():
+        while slot in text:
+            text = text.replace(slot, make(), 1)
+    return text
+
+
+def _anything(rng: Random) -> str:
+    match rng.randrange(6):
+        case 0:
+            return values.made_up(rng, capital=rng.random() < 0.5)
+        case 1:
+            return f"{values.one_of(rng, words.THINGS)}s"
+        case 2:
+            return values.one_of(rng, words.FOODS)
+        case 3:
+            return rng.choice((values.city(rng), values.person(rng), values.title(rng)))
+        case _:
+            return subject(rng)
+
+
+def _in_usual_words(rng: Random) -> str:
     text = expand(values.one_of(rng, _ASKED), rng)
     fillings = {
         "{s}": lambda: subject(rng),
@@ -157,7 +240,7 @@ def foreign(rng: Random) -> str:
     for slot, make in fillings.items():
         if slot in text:
             text = text.replace(slot, make())
-    return values.one_of(rng, _OPENINGS) + text
+    return text
 
 
 def asked(text: str) -> str:

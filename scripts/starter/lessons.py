@@ -4,7 +4,6 @@ Deterministic: the same number gives the same lesson in every run and on every m
 model learns is what its `assistant` messages say.
 """
 
-import re
 from random import Random
 
 from app.chat import ledger, narrative
@@ -17,13 +16,13 @@ from scripts.starter.talk import Said, Talk
 
 _KINDS = {
     "chat": 36,
-    "wind": 20,
+    "wind": 18,
     "recap": 8,
-    "merge": 4,
-    "title": 9,  # so few tokens that a smaller share is not learnt at all
-    "guide": 13,
-    "tools": 5,
-    "recall": 8,
+    "merge": 3,
+    "title": 8,  # so few tokens that a smaller share is not learnt at all
+    "guide": 16,
+    "tools": 4,
+    "recall": 10,
     "sums": 2,
 }
 _SIZES = (250, 250, 450, 450, 450, 700, 700, 1000, 1000, 1500, 1500, 2200, 3200, 4400)  # characters
@@ -52,8 +51,9 @@ def of_kind(kind: str, size: int, rng: Random) -> list[Said]:
             _title(talk)
         case "guide":
             talk.begin(0)
-            for _ in range(rng.choice((1, 1, 2, 3, 5))):
-                talk.ask_guide()
+            for _ in range(rng.choice((1, 2, 2, 3, 5))):
+                turn = talk.ask_guide if rng.random() < 0.7 else talk.ask_foreign
+                turn()
         case "sums":
             talk.begin(0)
             for _ in range(rng.randrange(4, 13)):
@@ -159,7 +159,7 @@ def _merge(rng: Random, size: int) -> list[Said]:
         for _ in range(rng.randrange(1, max(2, min(9, size // 150)))):
             fact = any_fact(rng)
             part.append(bullet(first + len(lines) + len(part), fact))
-            entries = ledger.merge(entries, ledger.extract(fact.statement(rng), MessageId(1)))
+            entries = ledger.merge(entries, ledger.extract(fact.sentence, MessageId(1)))
         lines += part
         notes.append("\n".join(part))
     wish = narrative.merge_request(notes, ledger.fit(entries, 1500))
@@ -172,10 +172,7 @@ def _title(talk: Talk) -> None:
     roll = rng.random()
     if roll < 0.5:
         talk.tell(rng.choice((1, 1, 2)))
-        labels = [
-            _first_words(re.sub(r"^- \w+\. ([^:]+).*", r"\1", line)) for _, line in talk.bullets
-        ]
-        title = " and ".join([labels[0], *(each[:1].lower() + each[1:] for each in labels[1:2])])
+        title = _first_words(talk.bullets[0][1].split(". ", 1)[1])
     elif roll < 0.8:
         text, intent = guide.question(rng)
         talk.say(capital(text), intent.answer)

@@ -1,4 +1,4 @@
-"""Facts of no kind: sentences about anything, told back as they were said.
+"""Sentences of no kind, about anything.
 
 The words around a value and the value itself are new each time, so what is learnt is to find the
 sentence that shares words with a question, and to repeat it. Pure functions of a generator.
@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from scripts.starter import values, words
-from scripts.starter.patterns import capital, expand, small
+from scripts.starter.patterns import expand
+from scripts.starter.told import Told
 
 VERBS = tuple(
     tuple(line.split())
@@ -33,6 +34,16 @@ fetches fetched fetch fetched|measures measured measure measured|polishes polish
 prints printed print printed|recommends recommended recommend recommended|rescues rescued rescue rescued
 sketches sketched sketch sketched|weaves wove weave woven|carves carved carve carved|buries buried bury buried
 chooses chose choose chosen|keeps kept keep kept|takes took take taken|trains trained train trained""".replace(
+        "\n", "|"
+    ).split("|")
+)
+GOING = tuple(
+    tuple(line.split())
+    for line in """lives lived live|sleeps slept sleep|waits waited wait|works worked work|swims swam swim
+sings sang sing|arrives arrived arrive|returns returned return|stops stopped stop|ends ended end
+begins began begin|falls fell fall|rings rang ring|shines shone shine|grows grew grow|closes closed close
+flies flew fly|runs ran run|sails sailed sail|dances danced dance|rests rested rest|travels travelled travel
+leaves left leave|gathers gathered gather|disappears disappeared disappear|smells smelled smell""".replace(
         "\n", "|"
     ).split("|")
 )
@@ -215,6 +226,42 @@ FORMS: tuple[Form, ...] = (
     Form(("the {k} of {o} is {v}", "{o} has {v} as its {k}", "{o} comes with the {k} {v}"),
          ("what is the {k} of {o}?", "which {k} does {o} have?", "what {k} does {o} come with?"),
          lambda rng: values.word(rng) if rng.random() < 0.5 else values.code(rng)),
+    Form(("{s} {went} {v}", "{s} always {goes} {v}", "{v}, {s} {went}"),
+         ("where [did] {s} {go}?", "where [do] {s} {go}?", "in which place [did] {s} {go}?"),
+         _one_of(_PLACES)),
+    Form(("{o} {turns} {v}", "{o} {went} {v}", "as always, {o} {turns} {v}"),
+         ("where [does|did] {o} {go}?", "where is it that {o} {turns}?"),
+         _one_of(_PLACES)),
+    Form(("{s} {went} {v}", "{o} {went} {v}"),
+         ("when did {s} {go}?", "when did {o} {go}?", "on which day did {s} {go}?", "how long ago did {o} {go}?"),
+         _one_of(_TIMES)),
+    Form(("{o} {turns} {v}", "{s} {goes} {v}"),
+         ("when does {o} {go}?", "how often does {o} {go}?", "when [do] {s} {go}?", "how often [do] {s} {go}?"),
+         _one_of(_OFTEN)),
+    Form(("{s} {went} [together |]with {v}", "{v} and {s} {went} together", "{s} never {goes} without {v}"),
+         ("with whom did {s} {go}?", "who {went} with {s}?", "who did {s} {go} with?", "without whom [do] {s} never {go}?"),
+         values.person),
+    Form(("{s} painted {o} {v}", "{o} is painted {v}", "{o} turned {v}", "they dyed {o} {v}"),
+         ("[which|what] colour [is|has] {o}?", "[which|what] colour did {s} paint {o}?", "how is {o} painted?", "what colour did {o} turn?"),
+         lambda rng: values.one_of(rng, words.COLORS)),
+    Form(("{s} {past} {o} because of {v}", "{v} is why {s} {past} {o}", "{v} was the reason that {s} {past} {o}"),
+         ("why did {s} {base} {o}?", "for what reason was {o} {part}?", "what was the reason that {s} {past} {o}?"),
+         _some),
+    Form(("the only thing {s} {third} is {v}", "it is {v} that {s} {third} most", "{s} would {base} nothing but {v}"),
+         ("what is the only thing {s} {third}?", "what [do] {s} {base} most?", "what would {s} {base}?"),
+         _some),
+    Form(("{s} told me that {o} is {v}", "I heard that {o} is {v}", "it turned out that {o} was {v}", "they say that {o} is {v}"),
+         ("what did {s} tell me about {o}?", "what did I hear about {o}?", "how is {o}?", "what do they say about {o}?", "what did {o} turn out to be?"),
+         _one_of(_REASONS)),
+    Form(("there [is|was] {v} [beside|behind|under|on|in|above|near] {o}", "[beside|behind|under|near] {o} stands {v}"),
+         ("what is [there |]beside {o}?", "what is [there |]behind {o}?", "what is [there |]under {o}?", "what is near {o}?", "what stands by {o}?"),
+         _some),
+    Form(("{s} [traded|swapped] {o} for {v}", "{s} got {v} for {o}", "{o} was [traded|swapped] for {v}"),
+         ("for what did {s} [trade|swap] {o}?", "what did {s} get for {o}?", "what was {o} [traded|swapped] for?"),
+         _some),
+    Form(("{s} [knows|knew] {v} by heart", "{s} [dreams|dreamt] of {v}", "{s} [thinks|thought] of {v}", "{s} [is afraid|is proud] of {v}"),
+         ("what [do] {s} know by heart?", "of what [do] {s} dream?", "what [do] {s} think of?", "what is it that {s} [is afraid|is proud] of?"),
+         _some),
 )  # fmt: skip
 _ABOUT = ("what did I [say|tell you] about {o}?", "what do you know about {o}?", "tell me about {o}",
           "[remind me|what was it] about {o}?", "what was that with {o}?", "anything about {o}?")  # fmt: skip
@@ -225,69 +272,46 @@ KINDS = (
 
 
 @dataclass(frozen=True)
-class Plain:
-    """One such sentence; it looks like a `Fact` to who tells and asks."""
-
+class Plain(Told):
     form: Form
     pattern: str
     words: tuple[tuple[str, str], ...]
-    value: str
-
-    @property
-    def sentence(self) -> str:
-        return capital(self._filled(self.pattern))
 
     @property
     def label(self) -> str:
-        return replace(self, value="").sentence
+        return _filled(self.pattern, self.words, "")
 
     @property
     def key(self) -> tuple[str, str]:
         return "plain", self.label
 
     @property
-    def line(self) -> str:
-        return self.sentence
-
-    def stands_in(self, text: str) -> bool:
-        return self.sentence.lower() in text.lower()
-
-    @property
-    def answer(self) -> str:
-        return f"You said: {self.sentence}."
-
-    def statement(self, rng: Random) -> str:
-        return self._filled(self.pattern)
-
-    def continuing(self, rng: Random) -> str:
-        text = self.statement(rng)
-        proper = self.pattern.startswith("{v}") or (
-            self.pattern.startswith("{s}") and dict(self.words)["s"][:1].isupper()
-        )
-        return text if proper else small(text)
+    def continuing(self) -> str:
+        named = self.pattern.startswith("{s}") and dict(self.words)["s"][:1].isupper()
+        return self.said if named else super().continuing
 
     def question(self, rng: Random) -> str:
         about = "{o}" in self.pattern and rng.random() < 0.15
         asked = values.one_of(rng, _ABOUT if about else self._fitting())
-        return self._filled(expand(asked, rng))
+        return _filled(expand(asked, rng), self.words, self.value)
 
     def changed(self, rng: Random) -> "Plain":
         value = self.value
         while value == self.value:
             value = self.form.value(rng)
-        return replace(self, value=value)
+        return replace(self, value=value, said=_filled(self.pattern, self.words, value))
 
     def _fitting(self) -> tuple[str, ...]:
         """Questions that speak of nothing but what was said."""
-        slots = ("{s}", "{o}", "{w}", "{g}", "{k}", "{past}")
-        missing = [slot for slot in slots if slot not in self.pattern and slot != "{past}"]
-        fitting = tuple(q for q in self.form.questions if not any(slot in q for slot in missing))
-        return fitting or self.form.questions
+        missing = [each for each in ("{s}", "{o}", "{w}", "{g}", "{k}") if each not in self.pattern]
+        asked = self.form.questions
+        return tuple(q for q in asked if not any(each in q for each in missing)) or asked
 
-    def _filled(self, text: str) -> str:
-        for slot, said in self.words:
-            text = text.replace("{" + slot + "}", said)
-        return text.replace("{v}", self.value)
+
+def _filled(text: str, said: tuple[tuple[str, str], ...], value: str) -> str:
+    for slot, word in said:
+        text = text.replace("{" + slot + "}", word)
+    return text.replace("{v}", value)
 
 
 def any_plain(rng: Random) -> Plain:
@@ -295,6 +319,7 @@ def any_plain(rng: Random) -> Plain:
     who = _who(rng)
     verb = values.one_of(rng, VERBS) if rng.random() < 0.85 else _made_up_verb(rng)  # pyright: ignore[reportArgumentType]
     third, past, base, part = verb
+    goes, went, go = values.one_of(rng, GOING)  # pyright: ignore[reportArgumentType]
     many = who in PRONOUNS or who.split()[-1] in GROUPS
     said = {
         "s": who,
@@ -303,6 +328,10 @@ def any_plain(rng: Random) -> Plain:
         "past": past,
         "base": base,
         "part": part,
+        "goes": go if many else goes,
+        "turns": goes,
+        "went": went,
+        "go": go,
         "w": values.one_of(rng, WITH),
         "g": rng.choice((values.one_of(rng, words.UNITS[12:]), values.one_of(rng, GROUPS))),
         "k": values.one_of(rng, KINDS),
@@ -311,11 +340,14 @@ def any_plain(rng: Random) -> Plain:
     while who in PRONOUNS and "by {s}" in pattern:
         pattern = expand(values.one_of(rng, form.statements), rng)
     questions = tuple(
-        q.replace("[did]", "did").replace("[do]", "do" if many else "does") for q in form.questions
+        q.replace("[did]", "did").replace("[do]", "do" if many else "does")
+        for q in form.questions
+        if who not in PRONOUNS or "by {s}" not in q
     )
     form = replace(form, questions=questions)
     value = form.value(rng)
-    return Plain(form, pattern, tuple(said.items()), value)
+    filling = tuple(said.items())
+    return Plain(_filled(pattern, filling, value), value, form, pattern, filling)
 
 
 def _made_up_verb(rng: Random) -> tuple[str, str, str, str]:

@@ -8,9 +8,9 @@ from typing import Any
 from app.chat.titles import usable
 from scripts.starter import guide
 from scripts.starter.foreign import DECLINED
+from scripts.starter.told import UNKNOWN
 
 _JOINS = r"[-./@_:\\#,]"
-UNKNOWN = "You have not told me"
 
 
 def holds(text: str, value: str) -> bool:

@@ -13,13 +13,12 @@ from app.chat import ledger, narrative
 from app.core.ids import MessageId
 from app.core.messages import Message
 from scripts.starter import foreign, guide, phrases, values, wishes
-from scripts.starter.facts import Fact, any_fact, any_of_a_kind, bullet
+from scripts.starter.facts import any_fact, any_of_a_kind, bullet
 from scripts.starter.patterns import capital, small
-from scripts.starter.plain import Plain
+from scripts.starter.told import UNKNOWN, Told
 
 Said = tuple[str, str]  # role, text
 Key = tuple[str, str]  # what a fact is about
-Known = Fact | Plain
 _MOST_QUOTES = 4  # as recall has it
 
 
@@ -27,7 +26,7 @@ _MOST_QUOTES = 4  # as recall has it
 class Talk:
     rng: Random
     said: list[Said] = field(default_factory=list[Said])
-    known: dict[Key, Known] = field(default_factory=dict[Key, Known])
+    known: dict[Key, Told] = field(default_factory=dict[Key, Told])
     bullets: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])  # with where
     lettered: int = 0
     labels: set[str] = field(default_factory=set[str])
@@ -59,7 +58,7 @@ class Talk:
         if system:
             self.said.append(("system", system))
 
-    def _segments(self, facts: Sequence[Known], sentences: Sequence[str]) -> list[str]:
+    def _segments(self, facts: Sequence[Told], sentences: Sequence[str]) -> list[str]:
         rng = self.rng
         cuts = sorted(rng.randrange(1, len(facts) + 1) for _ in range(rng.choice((0, 0, 1, 2))))
         segments: list[str] = []
@@ -95,7 +94,7 @@ class Talk:
         facts = self._new(count)
         if not facts:
             return
-        pieces = [fact.continuing(rng) for fact in facts]
+        pieces = [fact.continuing for fact in facts]
         text = pieces[0]
         if len(pieces) > 2 and rng.random() < 0.4:
             mark = rng.choice((", ", "; ", "\n- "))
@@ -118,7 +117,7 @@ class Talk:
         old = values.one_of(self.rng, list(self.known.values()))  # pyright: ignore[reportArgumentType]
         new = old.changed(self.rng)
         self.known[new.key] = new
-        text = new.continuing(self.rng)
+        text = new.continuing
         if self.rng.random() < 0.75:
             text = values.one_of(self.rng, phrases.CHANGES) + text
         self.say(self._stated(text, plain=True), self._acknowledged("Updated.", [new]))
@@ -130,14 +129,14 @@ class Talk:
         if len(facts) > 1 and rng.random() < 0.05:
             second = rng.choice([each for each in facts if each is not first])
             both = f"{first.question(rng).rstrip('?')} and {small(second.question(rng))}"
-            self.say(self._asked(both), f"{first.answer} {second.answer}")
+            self.say(self._asked(both), f"{first.answer} {second.sentence}.")
         else:
             self.say(self._asked(first.question(rng)), first.answer)
 
     def ask_unknown(self) -> None:
         fact = any_of_a_kind(self.rng)
         if fact.key not in self.known and fact.label not in self.labels:
-            self.say(self._asked(fact.question(self.rng)), fact.unknown)
+            self.say(self._asked(fact.question(self.rng)), UNKNOWN)
 
     def ask_recalled(self) -> None:
         """About something only the quotes beside the question hold."""
@@ -157,7 +156,7 @@ class Talk:
             answer = asked.answer
         else:
             asked = any_of_a_kind(rng)
-            answer = asked.unknown
+            answer = UNKNOWN
             if asked.label in self.labels or asked.label in [fact.label for fact in facts]:
                 return
         self.say(narrative.with_quotes(self._asked(asked.question(rng)), quotes), answer)
@@ -209,9 +208,9 @@ class Talk:
     def say(self, question: str, answer: str) -> None:
         self.said += [("user", question), ("assistant", answer)]
 
-    def _new(self, count: int) -> list[Known]:
+    def _new(self, count: int) -> list[Told]:
         """Facts nobody told yet; they count as known from here on."""
-        found: list[Known] = []
+        found: list[Told] = []
         for _ in range(count * 3):
             fact = any_fact(self.rng)
             if len(found) < count and fact.key not in self.known and fact.label not in self.labels:
@@ -220,8 +219,8 @@ class Talk:
                 found.append(fact)
         return found
 
-    def _told(self, fact: Known) -> str:
-        return self._stated(fact.statement(self.rng))
+    def _told(self, fact: Told) -> str:
+        return self._stated(fact.continuing)
 
     def _stated(self, text: str, *, plain: bool = False) -> str:
         rng = self.rng
@@ -249,7 +248,7 @@ class Talk:
             text = text[:-1] + rng.choice(("", "", "??", " ?"))
         return text if rng.random() < 0.95 else _typo(text, rng)
 
-    def _acknowledged(self, opening: str, facts: Sequence[Known]) -> str:
+    def _acknowledged(self, opening: str, facts: Sequence[Told]) -> str:
         if self.bare:
             return self.rng.choice(("Noted.", "Got it.", "I will remember that."))
         lines: list[str] = []

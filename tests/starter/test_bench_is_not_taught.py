@@ -45,6 +45,10 @@ def sentences_of_no_kind() -> tuple[re.Pattern[str], ...]:
         slot: _any({verb[at] for verb in plain.VERBS})
         for at, slot in enumerate(("{third}", "{past}", "{base}", "{part}"))
     }
+    slots |= {
+        slot: _any({verb[at] for verb in plain.GOING})
+        for at, slot in ((0, "{goes}"), (0, "{turns}"), (1, "{went}"), (2, "{go}"))
+    }
     found: list[re.Pattern[str]] = []
     for text in (text for form in plain.FORMS for text in form.statements):
         pattern = as_regex(text).pattern.replace(r"\s*", _NOT_IN_A_WORD)

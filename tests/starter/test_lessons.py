@@ -34,8 +34,7 @@ def test_every_acknowledged_value_was_said() -> None:
         for role, text in said:
             if role == "assistant" and text.startswith(("Got it.\n", "Updated.\n")):
                 for line in text.split("\n")[1:]:
-                    value = line.split(". ", 1)[1].split(": ", 1)[-1]
-                    assert value.lower() in spoken.lower()
+                    assert line.split(". ", 1)[1].lower() in spoken.lower()
                     checked += 1
     assert checked > COUNT // 2
 

@@ -4,6 +4,7 @@ import pytest
 
 from scripts.starter.foreign import DECLINED
 from scripts.starter.scoring import fault, holds
+from scripts.starter.told import UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_a_part_of_a_longer_value_does_not(text: str, value: str) -> None:
         ("Press **Ctrl++** for larger text", {"has": ["Ctrl++"]}),
         ("Your PIN is 9028.", {"has": ["9028"], "lacks": ["4471"]}),
         (DECLINED, {"fallback": True}),
-        ("You have not told me your PIN yet.", {"absent": True}),
+        (UNKNOWN, {"absent": True}),
         ("You are welcome!", {"guide": True}),
         ("Hamster", {"title": ["hamster"]}),
         (
