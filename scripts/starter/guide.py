@@ -99,7 +99,7 @@ def intents() -> tuple[Intent, ...]:
 
 @cache
 def held_out() -> tuple[tuple[str, str], ...]:
-    """Intent and question, written before any wording here and never trained on."""
+    """Intent and question, written apart from the wordings here and never trained on."""
     lines = HELD_OUT.read_text(encoding="utf-8").splitlines()
     pairs = (line.split(": ", 1) for line in lines)
     return tuple((intent, text) for intent, text in pairs)

@@ -54,7 +54,7 @@ GROUPS = """students guests neighbours nurses workers visitors players tourists 
 painters drivers clerks twins""".split()
 PRONOUNS = ("I", "we", "they")
 _PLACES = ("in the {n}", "behind the {n}", "under the {n}", "at the {n}", "near {c}", "in {c}", "on the {n}",
-           "next to the {n}", "beside the old {n}", "in {c}", "inside the {m}", "above the {n}")  # fmt: skip
+           "next to the {n}", "beside the old {n}", "in {c}", "inside the {x}", "above the {n}")  # fmt: skip
 _TIMES = ("on {d}", "on {w}", "in {m} {y}", "last {w}", "in {y}", "at {t}", "two weeks ago", "in the spring",
           "before breakfast", "after the storm", "on {d}", "at {t}", "during the holidays")  # fmt: skip
 _OFTEN = (
@@ -120,11 +120,8 @@ def _one_of(patterns: tuple[str, ...]) -> Callable[[Random], str]:
             "{c}": lambda: values.city(rng),
             "{d}": lambda: values.day(rng),
             "{w}": lambda: values.one_of(rng, words.WEEKDAYS),
-            "{m}": lambda: (
-                values.one_of(rng, words.MONTHS)
-                if patterns is not _PLACES
-                else values.made_up(rng, capital=False)
-            ),
+            "{m}": lambda: values.one_of(rng, words.MONTHS),
+            "{x}": lambda: values.made_up(rng, capital=False),
             "{y}": lambda: str(rng.randrange(1950, 2035)),
             "{t}": lambda: values.clock(rng),
             "{a}": lambda: values.one_of(rng, _QUALITIES),

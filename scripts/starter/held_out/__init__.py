@@ -1,6 +1,7 @@
 """Wordings and chats the starter is examined with. None of them is ever in a lesson.
 
-`chats.json` and `guide.txt` were written before any lesson; the rest beside them, apart from them.
+`chats.json` and all of `guide.txt` but its last 20 lines were written before any lesson; the rest
+beside the lessons, by who had not seen them.
 """
 
 import json
