@@ -54,7 +54,7 @@ def _rng(what: str, number: int) -> Random:
     return Random(f"{_SEED}/{what}/{number}")
 
 
-def _held_out_fact(rng: Random) -> Fact:
+def held_out_fact(rng: Random) -> Fact:
     while (fact := any_of_a_kind(rng)).family.name not in held_out.wordings():
         pass
     return fact
@@ -88,7 +88,7 @@ def recall(speaker: Speaker, count: int) -> Iterator[Score]:
 def _recall_once(
     speaker: Speaker, rng: Random, distance: int, tell: Wording, ask: Wording, score: Score
 ) -> None:
-    fact = _held_out_fact(rng)
+    fact = held_out_fact(rng)
     talk = Talk(rng, said=[("user", tell(fact, rng))])
     talk.said.append(("assistant", speaker.reply(talk.said, 80)))
     talk.labels.add(fact.label)
@@ -110,7 +110,7 @@ def from_narrative(speaker: Speaker, count: int) -> Iterator[Score]:
             rng = _rng("narrative", number)
             facts: dict[str, Fact] = {}
             while len(facts) < 8:
-                fact = _held_out_fact(rng)
+                fact = held_out_fact(rng)
                 facts.setdefault(fact.label, fact)
             told = list(facts.values())
             story = "\n".join(bullet(n, fact) for n, fact in enumerate(told))
@@ -130,7 +130,7 @@ def from_quotes(speaker: Speaker, count: int) -> Iterator[Score]:
     score = Score("answer from recalled quotes, held-out wording")
     for number in range(count):
         rng = _rng("quotes", number)
-        told = [_held_out_fact(rng) for _ in range(3)]
+        told = [held_out_fact(rng) for _ in range(3)]
         quotes = [("user", held_out.statement(fact, rng)) for fact in told]
         fact = rng.choice(told)
         text = narrative.with_quotes(held_out.question(fact, rng), quotes)
@@ -143,7 +143,7 @@ def updates(speaker: Speaker, count: int) -> Iterator[Score]:
     score = Score("the newer of two values, seen wording")
     for number in range(count):
         rng = _rng("update", number)
-        fact = _held_out_fact(rng)
+        fact = held_out_fact(rng)
         new = fact.changed(rng)
         said: list[Said] = [("user", _seen_statement(fact, rng))]
         said.append(("assistant", speaker.reply(said, 80)))
@@ -159,7 +159,7 @@ def unknown(speaker: Speaker, count: int) -> Iterator[Score]:
     score = Score("says that it was not told")
     for number in range(count):
         rng = _rng("unknown", number)
-        told, asked = _held_out_fact(rng), _held_out_fact(rng)
+        told, asked = held_out_fact(rng), held_out_fact(rng)
         if told.label == asked.label:
             continue
         said: list[Said] = [("user", _seen_statement(told, rng))]
@@ -241,7 +241,7 @@ def winds(speaker: Speaker, count: int) -> Iterator[Score]:
         for _ in range(2):
             while not budget.should_wind(len(speaker.tokens(talk.said))):
                 if rng.random() < 0.4:
-                    fact = _held_out_fact(rng)
+                    fact = held_out_fact(rng)
                     if fact.label in facts:
                         continue
                     facts[fact.label] = fact

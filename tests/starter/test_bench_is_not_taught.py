@@ -11,7 +11,7 @@ import pytest
 from app.cli.bench_facts import Fact
 from app.cli.bench_memory import has_whole
 from app.cli.bench_plain_facts import PLAIN
-from scripts.starter import guide, held_out, plain, words
+from scripts.starter import evaluate, guide, held_out, plain, words
 from scripts.starter.families import GENERAL
 from scripts.starter.patterns import as_regex
 from scripts.starter.singles import OTHERS, SINGLES
@@ -87,6 +87,15 @@ def test_a_sentence_of_no_kind_would_be_found() -> None:
     rng = Random(1)
     said = [plain.any_plain(rng).sentence for _ in range(200)]
     assert sum(any(p.fullmatch(each) for p in sentences_of_no_kind()) for each in said) > 100
+
+
+def test_nor_can_a_held_out_statement() -> None:
+    rng = Random(1)
+    for _ in range(200):
+        fact = evaluate.held_out_fact(rng)
+        said = held_out.statement(fact, rng)
+        found = (each.fullmatch(said) for each in sentences_of_no_kind())
+        assert fact.value.lower() not in {match["value"].lower() for match in found if match}, said
 
 
 def test_no_answer_is_in_what_lessons_are_made_of() -> None:
