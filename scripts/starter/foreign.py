@@ -100,7 +100,7 @@ _ASKED = (
     "[solve|what is x in] [this equation: |]{d}x + 3 = {e}",
     "[what is|calculate|compute] {d} [times|*|x|divided by|/] {e}",
     "where [is|lies|can I find] [{y}|the {a}|the nearest {z} shop|the north pole|a good doctor]?",
-    "when [did|was] [{n} die|{n} born|{y} founded|the war end|the {z} invented|Rome built]?",
+    "when [did {n} die|was {n} born|was {y} founded|did the war end|was the {z} invented|was Rome built]?",
     "in which [year|country|century|city] [was|is] {y}[| founded| built]?",
     "[help me with|do|solve|check] my [homework|exam|essay|maths|assignment|thesis chapter|tax return|cover letter]",
     "[write|draft|answer|improve|send] [an|my|this|the] [email|application|letter|complaint|cover letter] to [my boss|{n}|my landlord|the bank|a customer|a friend]",
@@ -177,7 +177,7 @@ _ASKED = (
     "[what is a good name for|help me name|name ideas for|I need a name for] [a {a}|a baby girl|a bakery in {y}|a rock band|a startup that sells {z}s|a fantasy kingdom][?|]",
     "[come up with|think of|brainstorm|invent] [a slogan|a catchy name|a motto|a jingle|a hashtag|a plot twist] for [a {z} shop|{n}'s bakery|a charity run|a novel about {s}]",
     "[you are now|from now on you are|act as|speak as|play] [a pirate|a strict teacher|a Victorian detective|a job interviewer|a {a} that can talk|{n} the wizard|a stand-up comedian] [and answer in character|and ask me questions|and greet me]",
-    "[do you prefer {s} or {q}|do you agree that {s} will change the world|is {s} overrated|would you trust {n}|would you rather be a {a} or a {z}|would you rather live in {y} or in {c}]?",
+    "[do you prefer {s} or {q}|do you agree that {s} will change the world|is the fuss about {s} justified|would you trust {n}|would you rather be a {a} or a {z}|would you rather live in {y} or in {c}]?",
     "[pros and cons of|advantages of|arguments for and against|the downsides of|what speaks against] {s}[?|]",
     "{s} [vs|versus|or] {q}[?|: which is better?|: which is easier to learn?]",
     "[what's going on|what happened|any news|what has changed|who was elected] in {y} [this week|today|yesterday|lately|last night]?",
@@ -198,7 +198,7 @@ _ASKED = (
     "[how does {t} end|what is the plot of {t}|who dies in {t}|is {t} based on a true story|who is the villain in {t}]?",
     "[do we have free will|is there life after death|what is consciousness|is lying always wrong|can a {z} be beautiful|what makes a life good|does time exist|why is there something rather than nothing]?",
     "[encode|decode|encrypt|decipher|reverse] [the word |the text |]'{v}'[| in base64| in Morse code| with a Caesar cipher]",
-    "[what is|write|convert] {d} [in|to] [binary|hexadecimal|Roman numerals|Morse code]",
+    "[what is|write|say|give me] {d} in [binary|hexadecimal|Roman numerals|Morse code]",
     "how many [letters|vowels|syllables|consonants] are [there |]in [the word |]'{v}'?",
     "[sort|order|alphabetise|rank|group|shuffle] [these|the following words|these items]: {z}, {a}, {v}, {f}",
     "[extract|pull out|find|mark] [all names|every number|the dates|the verbs|the places|the key terms] in [this text|the following paragraph|the article]: {n} saw a {a} near {y} in {d}",
@@ -223,7 +223,7 @@ _WIDE = (
     "what [happens|would happen] [if|when] {w} {third} {o}?",
     "what [causes|follows from|comes after|belongs to|is behind|is inside] {x}?",
     "[is it true|are you sure|do you believe|could it be] that {w} {third} {o}?",
-    "[which|what] {k} is the {y}est[| of all| in the world| for {x}| ever made]?",
+    "[which|what] {k} is the {m}[| of all| in the world| for {x}| ever made]?",
     "what is the {m} {k} [in {c}|of the world|ever|there is|for {x}]?",
     "my {n} {past} {o}, what [now|can I do|should I do|does that mean]?",
     "my {n} is {y} and {u}, [what now|what can I do|help|why is that|is that normal]?",
@@ -253,7 +253,7 @@ _WIDE = (
     "who [made|invented|discovered|owned|destroyed|paid for] the [first |{m} |]{n} [of|in] {c}?",
     "how many {n}s [does|can|should|did] {w} {base}[| a year| in {c}| on average]?",
     "[can|could|may|will|would|must] {w} {base} {o}[| without {x}| in {c}| under water| at night]?",
-    "[does|did|will] {c} {base} [more |fewer |]{n}s than {c}?",
+    "[does|did|will] {c} {base} [more |fewer |better ]{n}s than {c}?",
     "a {n} or a {n}: which is [better|cheaper|safer|heavier|prettier][| for {x}]?",
     "[what is|is this|show me] the [best|right|fastest|cheapest|safest] way to {base} a {n}[| in {c}| without {x}]?",
     "[tips|steps|instructions|tools|ideas] for [someone who wants|people trying|beginners learning] to {base} a {n}",
@@ -369,6 +369,7 @@ def _in_wide_words(rng: Random) -> str:
              f"the {values.one_of(rng, words.JOB_LIST)}", values.person(rng), "water", "everybody")
         ),
         "{o}": lambda: rng.choice(("", "the ", "its ", "their ")) + values.one_of(rng, words.THINGS),
+        "{n}s": lambda: _plural(values.one_of(rng, words.THINGS + words.ANIMALS)),
         "{n}": lambda: values.one_of(rng, words.THINGS + words.ANIMALS),
         "{c}": lambda: values.city(rng),
         "{l}": lambda: values.one_of(rng, words.LANGUAGES),
@@ -387,13 +388,23 @@ def _anything(rng: Random) -> str:
         case 0:
             return values.made_up(rng, capital=rng.random() < 0.5)
         case 1:
-            return f"{values.one_of(rng, words.THINGS)}s"
+            return _plural(values.one_of(rng, words.THINGS))
         case 2:
             return values.one_of(rng, words.FOODS)
         case 3:
             return rng.choice((values.city(rng), values.person(rng), values.title(rng)))
         case _:
             return subject(rng)
+
+
+def _plural(word: str) -> str:
+    if word in ("stairs", "moose", "salmon", "trout"):
+        return word
+    if word in ("wolf", "shelf"):
+        return f"{word[:-1]}ves"
+    if word[-1] == "y" and word[-2] not in "aeo":
+        return f"{word[:-1]}ies"
+    return f"{word}es" if word.endswith(("s", "x", "ch", "sh")) else f"{word}s"
 
 
 def _in_usual_words(rng: Random) -> str:
@@ -403,6 +414,8 @@ def _in_usual_words(rng: Random) -> str:
         "{q}": lambda: subject(rng),
         "{y}": lambda: values.city(rng),
         "{c}": lambda: values.city(rng),
+        "{z}s": lambda: _plural(values.one_of(rng, words.THINGS)),
+        "{a}s": lambda: _plural(values.one_of(rng, words.ANIMALS)),
         "{z}": lambda: values.one_of(rng, words.THINGS),
         "{a}": lambda: values.one_of(rng, words.ANIMALS),
         "{f}": lambda: values.one_of(rng, words.FOODS),
