@@ -53,6 +53,13 @@ CALLED = Family(
         "[talked|spoke|wrote|been] to my {n} {v} [today|yesterday|this morning|last night]",
         "[his|her|its|the] name is {v}, that's my {n}",
         "{v} [became|has become|is going to be|will be] my [new |]{n}",
+        "after a long debate at the table, our {n} ended up with the name {v}",
+        "the name [we gave|they gave|I picked for] [my|our|the] {n}, in case you [ask|wonder], was {v}",
+        "[it says|they wrote] {v} [on the sign|on the card|in the papers], because that is what my {n} is called",
+        "if you [meet|see|look for] [my|our|the] {n}, [ask for|shout|say] {v}",
+        "[my aunt|my brother|the man next door] [tells everybody|says|insists] that our {n} [bears|carries|has] the name {v}",
+        "since [last week|May|the move|Sunday] [my|our|the] {n} has been called {v}", "{n} = {v}, [just for your notes|so you know|that is the name]",
+        "whenever I [mention|speak of] {v}, I mean [my|our|the] {n}",
     ),
     (
         f"what is {Q} {{n}}['s name| called| named]?",
@@ -76,12 +83,17 @@ CALLED = Family(
         "[what's|what is] [its|his|her|the] name, [my|the|our] {n}?",
         "do you [still |]know [my|the|our] {n}'s name?",
         "[who was|who's] [my|the|our] {n}[| again]?",
+        "[what|which] name was [given to|chosen for] [my|the|our] {n}?", "[under|by] [what|which] name do [we|people] know [my|the|our] {n}?",
+        "if I [shout|call] for [my|the|our] {n}, what do I [shout|say]?", "[my|the|our] {n} is called what[, please| again|]?",
+        "[who|what] do I mean when I [speak of|mention] [my|the|our] {n}?", "what did we [name|call|baptise] [my|the|our] {n}?",
+        "[my|the|our] {n} has a name, [which one|what is it|can you say it]?", "how would I introduce [my|the|our] {n} [to a guest|by name]?",
+        "by what name does [my|the|our] {n} go?",
     ),
     "{N}",
     values.name,
     words.NAMED,
     6,
-)
+)  # fmt: skip
 CODED = Family(
     "coded",
     (
@@ -109,6 +121,13 @@ CODED = Family(
         "for [my|the|our] {n} [I use|we use|it's|it is|take|we have] {v}",
         "I [am in|sit at|wait at|stand at|live at|park at] {n} {v}",
         "[my|the|our] {n} [has number|has the number|is number|got number] {v}",
+        "[my sister|the caretaker|my neighbour|the lady at the desk] says [my|the|our] {n} is now {v}",
+        "the {n} [printed|written|stamped] on [my|the|our] [letter|form|receipt|paper] reads {v}",
+        "[my|the|our] {n}, which I [always forget|had to look up|wrote on a slip|can never recall], is {v}",
+        "[since|after] they [changed|renewed|reset] [my|the|our] {n}, it has been {v}",
+        "when [they ask|somebody asks|you are asked] for [my|the|our] {n}, [answer|say|give them] {v}",
+        "{v} was [issued|handed|assigned|sent] to me as [my|the] {n}", "in case you need [my|the|our] {n}, that would be {v}",
+        "it took me a while to [find|learn] [my|the|our] {n}, but it is {v}",
     ),
     (
         "what is [my|the|our] {n}?",
@@ -131,12 +150,16 @@ CODED = Family(
         "which is [my|the|our] {n}?",
         "somebody asked for [my|the|our] {n}[, what is it|]?",
         "[could|can|would] you repeat [my|the|our] {n}?",
+        "[they|somebody at the desk] want to know [my|the|our] {n}, what do I [answer|say]?", "[what|which] {n} was [issued|given|assigned] to me?",
+        "[look up|find|read out|spell out] [my|the|our] {n}[, please|]", "what was [printed|written|noted] as [my|the|our] {n}?",
+        "[what|which] one was [my|the|our] {n}?", "what have you noted as [my|the|our] {n}?", "[my|the|our] {n} is what[, please| again|]?",
+        "could it be that you [noted|wrote down] [my|the|our] {n}?", "[please|] fill in [my|the|our] {n} for me",
     ),
     "{N}",
     values.code,
     words.CODED,
     6,
-)
+)  # fmt: skip
 FAVORED = Family(
     "favored",
     (
@@ -154,6 +177,11 @@ FAVORED = Family(
         "no {n} is [better than|as good as] {v}",
         "[I think|I'd say|for me] {v} is the [nicest|greatest|best|loveliest] {n}",
         "{v} [will always be|has been|became] my favourite {n}",
+        "there is no {n} I would [rather have|swap] for {v}", "[ask me|if you ask me] for a {n} and I [always|will] say {v}",
+        "[my friends|my kids|people] [know|laugh] that {v} is the {n} I [rave about|never tire of|always go back to]",
+        "since [I was a child|school|my first year here] {v} has been the {n} closest to my heart",
+        "[among|out of] [all of them|many], the {n} that [makes me happiest|wins every time|I would keep] is {v}",
+        "[nothing|little] beats {v}, at least as a {n}", "the top {n} on my list is {v}",
     ),
     (
         "what is my [favourite|favorite] {n}?",
@@ -168,12 +196,15 @@ FAVORED = Family(
         "what's the {n} I like [best|most]?",
         "favourite {n}?",
         "[which|what] {n} did I call my favourite?",
+        "[which|what] {n} [makes me happiest|means most to me|do I rave about]?", "[what|which] is the best {n} [for me|in my eyes|in my opinion]?",
+        "if I could have only one {n}, which [would it be|one]?", "my top {n} is [what|which one]?", "[what|which] {n} [comes first|wins] [for me|with me]?",
+        "is there [a|any] {n} I like above the others?", "what do I like most as a {n}?", "what do I fancy as a {n}?",
     ),
     "Favourite {n}",
     values.word,
     words.FAVORED,
     3,
-)
+)  # fmt: skip
 FILED = Family(
     "filed",
     (
@@ -190,6 +221,11 @@ FILED = Family(
         "[we|they|my colleague] [moved|put|saved|store|keep] the {n} [to|in|at] {v}",
         "[you'll find|find|look for] [my|the|our] {n} [in|at] {v}",
         "the {n} [went to|goes to|belongs in|was moved to|was saved as|is now] {v}",
+        "should you ever need [my|the|our] {n}, look under {v}", "[my colleague|the intern|my wife] says that {v} is where she [saved|stored|put] the {n}",
+        "[my|the|our] {n} [got|were|was] [copied|exported|written|backed up] to {v} [last night|yesterday|this morning]",
+        "[since|after] the [clean-up|move], you get [my|the|our] {n} from {v}",
+        "[every night|once a week|each time] the [script|machine|job] writes [my|the|our] {n} to {v}", "to [open|see|edit] [my|the|our] {n}, type {v}",
+        "under {v} you will see [my|the|our] {n}",
     ),
     (
         "where is [my|the|our] {n}?",
@@ -206,12 +242,17 @@ FILED = Family(
         "where [can I|do I|will I] find [my|the|our] {n}?",
         "I can't find [my|the|our] {n}[, where is it|]?",
         "where was [my|the|our] {n}[| again]?",
+        "[which|what] path [leads to|do I open for|do I type for] [my|the|our] {n}?",
+        "where on [the disk|my machine|the computer] [is|do I have] [my|the|our] {n}?", "where [must|should] I look for [my|the|our] {n}?",
+        "where did [my|the|our] {n} [go|end up|get saved]?", "to [which|what] [folder|file|place] did I [write|copy|move] [my|the|our] {n}?",
+        "I want to [open|read|see] [my|the|our] {n}, [where do I go|which path is it]?", "[what|where] is the storage place of [my|the|our] {n}?",
+        "[show|give] me the way to [my|the|our] {n}",
     ),
     "{N}",
     values.path,
     words.FILED,
     3,
-)
+)  # fmt: skip
 LYING = Family(
     "lying",
     (
@@ -224,6 +265,12 @@ LYING = Family(
         "[you'll find|look for|find] [my|the|our] {n} {v}",
         "[my|the] {n} [went|ended up|was found|is lying|is sitting] {v}",
         "I moved [my|the|our] {n}, [it's now|now it is] {v}",
+        "so that nobody [takes|steals|finds] anything, I have [hidden|put away|placed] [my|the|our] {n} {v}",
+        "[my mother|my flatmate|the cleaner] says she [saw|left|dropped] [my|the|our] {n} {v}",
+        "after [the party|the trip|breakfast|cleaning] I [dropped|forgot|laid|stuck] [my|the|our] {n} {v}",
+        "if you [need|want|look for] [my|the|our] {n}, [reach|look|search] {v}",
+        "[my|the|our] {n} [must be|might be|could only be] {v}, where I [saw it last|left it]",
+        "{v} is [where I keep|the spot for|the place for] [my|the|our] {n}", "guess where I found [my|the|our] {n}, it was {v}",
     ),
     (
         "where is [my|the|our] {n}?",
@@ -235,12 +282,16 @@ LYING = Family(
         "I [lost|can't find|am looking for|need] [my|the|our] {n}[, where is it|]?",
         "where was [my|the|our] {n}[| again]?",
         "[what is|what's] the place of [my|the] {n}?",
+        "in [which|what] [spot|place] did [I|we] [hide|lay|leave] [my|the|our] {n}?", "have you any idea where [my|the|our] {n} [went|could be|might be]?",
+        "where [has|would] [my|the|our] {n} [gone|be]?", "where did I [last see|drop|forget|find] [my|the|our] {n}?",
+        "where should I [reach|search|dig] for [my|the|our] {n}?", "[help me find|I am searching for|somebody wants] [my|the|our] {n}",
+        "what is the [hiding place|spot|usual place] of [my|the|our] {n}?", "[my|the|our] {n} is where[, please| again|]?",
     ),
     "{N}",
     values.spot,
     words.LYING,
     2,
-)
+)  # fmt: skip
 DATED = Family(
     "dated",
     (
@@ -260,6 +311,12 @@ DATED = Family(
         "I [booked|have booked|scheduled|arranged] [my|the|a] {n} for {v}",
         "[mark|put] {v} [in your notes|down] for [my|the|our] {n}",
         "{v} [works for|is good for|was chosen for] [my|the|our] {n}",
+        "[my sister|the office|my boss|the letter] [says|writes|claims] that [my|the|our] {n} [falls on|will be held on|has been put on] {v}",
+        "[keep|leave] {v} free, [because that is|that's] [when|the day] [my|our|the] {n} [comes|happens|is due]",
+        "although [it rained|we were late|nobody believed it], [my|the|our] {n} stays on {v}",
+        "[my|the|our] {n} [falls on|is due on|was fixed for|was put off until|has been brought forward to] {v}",
+        "there [are only days|is not much time] until [my|the|our] {n}, which is on {v}", "by {v} I must be ready for [my|the|our] {n}",
+        "we are all looking forward to {v}, the day of [my|our|the] {n}", "nobody works on {v} because of [my|our|the] {n}",
     ),
     (
         "when is [my|the|our] {n}?",
@@ -275,12 +332,16 @@ DATED = Family(
         "when did I say [my|the|our] {n} is?",
         "[and|so] when is [my|the|our] {n}?",
         "how soon is [my|the|our] {n}?",
+        "[which|what] day must I keep free for [my|the|our] {n}?", "[what|which] day does [my|the|our] {n} fall on?",
+        "until when [do I have|must I wait] for [my|the|our] {n}?", "for [which|what] [day|date] was [my|the|our] {n} [fixed|set|planned|booked]?",
+        "by when [must I be|should I be] ready for [my|the|our] {n}?", "when are we [having|holding] [my|the|our] {n}?",
+        "[my|the|our] {n} is when[, please| again|]?", "which [date|day] goes in the calendar for [my|the|our] {n}?", "is there a date for [my|the|our] {n}?",
     ),
     "{N}",
     values.date,
     words.DATED,
     4,
-)
+)  # fmt: skip
 TIMED = Family(
     "timed",
     (
@@ -291,6 +352,11 @@ TIMED = Family(
         "[remember|note|don't forget] that [my|the|our] {n} [is|starts] at {v}",
         "[they|we] [set|moved|fixed] [my|the|our] {n} [to|at] {v}",
         "[I|we] have to be at [the|my|our] {n} at {v}",
+        "[do not|never|please don't] be late, [my|the|our] {n} [starts|begins] at {v}",
+        "[they told us|my wife says|the note says] that {v} is the [hour|time] of [my|the|our] {n}",
+        "before [my|the|our] {n}, which [begins|is] at {v}, I need a coffee", "we [leave|meet|gather] at {v} for [my|the|our] {n}",
+        "[my|the|our] {n}, at {v}, [will be short|is not far from here|comes first]", "the clock will show {v} when [my|the|our] {n} begins",
+        "[wake me|pick me up|call me], [my|the|our] {n} is at {v}",
     ),
     (
         "[when|what time|at what time|at which time] [is|starts] [my|the|our] {n}?",
@@ -299,12 +365,15 @@ TIMED = Family(
         "[do you know|do you remember|tell me] when [my|the|our] {n} is?",
         "what time did I say [my|the|our] {n} is?",
         "when do I have [my|the|our] {n}?",
+        "how [late|early] is [my|the|our] {n}?", "at what hour [is|begins] [my|the|our] {n}?", "[by when|when|at what time] must I be at [my|the|our] {n}?",
+        "what time [was|is] set for [my|the|our] {n}?", "when do we meet for [my|the|our] {n}?",
+        "[what's|what is] the [hour|start|beginning] of [my|the|our] {n}?", "what will the clock show when [my|the|our] {n} begins?",
     ),
     "{N}",
     values.clock,
     words.DATED,
     1,
-)
+)  # fmt: skip
 MEASURED = Family(
     "measured",
     (
@@ -318,6 +387,11 @@ MEASURED = Family(
         "for [my|the|our] {n} [I have|we have|we planned|I plan|take] {v}",
         "[they|we|my boss] [raised|cut|set|lowered|changed] [my|the|our] {n} to {v}",
         "[my|the|our] {n}? [It's |That's |]{v}",
+        "[my sister|the letter|the man on the phone] [says|claims|writes] [my|the|our] {n} [has gone|went] [up|down] to {v}",
+        "as of [May|next week|Monday|today], [my|the|our] {n} [will stand|stands] at {v}",
+        "[my|the|our] {n} [has been set|was put|was fixed] at {v}, [which is a lot|not more|as agreed]",
+        "{v}, that is [how high|what] [my|the|our] {n} [is|was]", "I [know|fear|hear|read] that [my|the|our] {n} [stands at|reached|equals|comes out at] {v}",
+        "after all the [changes|talks|sums] we ended with a {n} of {v}", "if you add it all up, [my|the|our] {n} [makes|comes to|gives] {v}",
     ),
     (
         "what is [my|the|our] {n}?",
@@ -328,12 +402,16 @@ MEASURED = Family(
         "how much [do I have|did I plan|do I pay|did I say] for [my|the|our] {n}?",
         "what was [my|the|our] {n}[| again]?",
         "{n}?",
+        "what does [my|the|our] {n} [amount|come|add up] to?", "[what|which] [figure|number|amount] did I [note|give|name] for [my|the|our] {n}?",
+        "[where|at what] does [my|the|our] {n} stand?", "how much did [my|the|our] {n} [come to|turn out to be]?",
+        "to how much was [my|the|our] {n} [set|fixed|changed|raised]?", "[my|the|our] {n} is how much[, please| again|]?",
+        "what [value|size|sum] has [my|the|our] {n}?", "what have we got as [my|the|our] {n}?", "what did [they|I] set [my|the|our] {n} at?",
     ),
     "{N}",
     values.amount,
     words.MEASURED,
     2,
-)
+)  # fmt: skip
 CHOSEN = Family(
     "chosen",
     (
@@ -345,6 +423,11 @@ CHOSEN = Family(
         "{v} [won|it is|was chosen|is the choice] for the {n}",
         "we [settled|agreed] on {v} [for|as] the {n}",
         "[after long talks|in the end|finally] we [took|chose|picked] {v} for the {n}",
+        "when [they asked|we voted|it came to a vote] about the {n}, [everybody|most of us] [voted for|went for|backed] {v}",
+        "[my wife|the boss|our client|the committee] wants {v} for the {n}, [so be it|and I agree|and that is that]",
+        "the vote on the {n} [went to|ended with] {v}", "instead of the old one, the {n} [will get|will now have|shall get] {v}",
+        "it has been decided that {v} will be used for the {n}", "out of five [offers|ideas], the one for the {n} that won was {v}",
+        "concerning the {n}, [we opted for|I opted for|our pick is] {v}",
     ),
     (
         "what did [we|I] [choose|pick|decide on|take|settle on|agree on] for the {n}?",
@@ -353,12 +436,15 @@ CHOSEN = Family(
         "what was decided [for|about] the {n}?",
         "[remind me|tell me|do you remember] what we [chose|picked|decided] for the {n}?",
         "what [will|does] the {n} [use|get|have]?",
+        "what [was|got] [picked|chosen|selected] for the {n}?", "[which|what] [option|idea|offer] won for the {n}?",
+        "what did the [vote|talk] on the {n} [end with|bring]?", "what are we [taking|having|using] for the {n}?", "what have [we|I] opted for with the {n}?",
+        "what [is|was] our pick for the {n}?", "with what did we go for the {n}?", "what came out of the decision about the {n}?",
     ),
     "Choice for the {n}",
     values.any_value,
     words.CHOSEN,
     2,
-)
+)  # fmt: skip
 LED = Family(
     "led",
     (
@@ -368,6 +454,10 @@ LED = Family(
         "{n}: {v}",
         "for the {n} [talk to|ask|call|contact|write to] {v}",
         "{v} [took over|volunteered for|signed up for|agreed to do] the {n}",
+        "whoever has a question about the {n} should see {v}", "it was [agreed|decided|settled] that {v} [would|will] [run|head|see to|deal with] the {n}",
+        "[the boss|my colleague|our chair] [says|thinks] {v} is the [right one|person] for the {n}", "nobody but {v} [knows|touches|understands] the {n}",
+        "{v} was [appointed|named|elected] head of the {n}", "from [Monday|May|next week] on, the {n} will [lie with|fall to|be run by|rest with] {v}",
+        "[thanks to|because of] {v}, who [runs|heads|does] the {n}, all [went|goes] well",
     ),
     (
         "who [is in charge of|is responsible for|takes care of|looks after|handles|does|leads|organises|manages] the {n}?",
@@ -375,10 +465,14 @@ LED = Family(
         "who [do I|should I|can I] [ask|call|contact|talk to] about the {n}?",
         "whose job is the {n}?",
         "[tell me|do you remember|remind me] who [does|handles|leads] the {n}?",
+        "who [runs|heads|sees to|deals with] the {n}?", "by whom will the {n} be [run|led|done|handled]?", "in whose hands did we put the {n}?",
+        "who is the [head|boss|leader|manager|person] [of|for] the {n}?", "with whom [do I|should I] talk about the {n}?",
+        "who [took on|took over|was given|agreed to do] the {n}?", "[whom|who] do I see about the {n}?", "[to whom|who] was the {n} given[| to]?",
+        "who knows all about the {n}?",
     ),
     "{N} by",
     values.person,
     words.TASKS,
     2,
-)
+)  # fmt: skip
 GENERAL = (CALLED, CODED, FAVORED, FILED, LYING, DATED, TIMED, MEASURED, CHOSEN, LED)

@@ -164,3 +164,43 @@ nephew|niece|grandmother|grandfather|roommate|colleague|partner|godmother|twin|l
 )
 PREFIXES = """old new big little main second first spare office summer winter work home private shared
 backup garden kitchen school club family""".split()
+# Who does it, a word made of the verb: {does} {acted} {act} {doer}.
+DOERS = tuple(
+    tuple(line.split())
+    for line in """drives drove drive driver|owns owned own owner|builds built build builder|paints painted paint painter
+writes wrote write writer|sells sold sell seller|buys bought buy buyer|makes made make maker|keeps kept keep keeper
+trains trained train trainer|finds found find finder|wins won win winner|leads led lead leader|designs designed design designer
+invents invented invent inventor|edits edited edit editor|collects collected collect collector|founds founded found founder
+guides guided guide guide|creates created create creator|directs directed direct director|produces produced produce producer
+translates translated translate translator|inspects inspected inspect inspector|manages managed manage manager
+guards guarded guard guard|sponsors sponsored sponsor sponsor|sends sent send sender|uses used use user
+carries carried carry carrier|cleans cleaned clean cleaner|rides rode ride rider|plays played play player
+reads read read reader|photographs photographed photograph photographer|discovers discovered discover discoverer
+organises organised organise organiser|holds held hold holder|steals stole steal thief|rents rented rent tenant
+inherits inherited inherit heir|teaches taught teach teacher|publishes published publish publisher""".replace(
+        "\n", "|"
+    ).split("|")
+)
+# What happens once, and the noun of it: {comes} {come} {coming}.
+EVENTS = tuple(
+    tuple(line.split())
+    for line in """arrives arrive arrival|departs depart departure|begins begin beginning|starts start start
+opens open opening|closes close closing|ends end end|returns return return|leaves leave departure|launches launch launch
+lands land landing|finishes finish finish|rises rise rise|falls fall fall|starts begin start|begins start beginning""".replace(
+        "\n", "|"
+    ).split("|")
+)
+# How much, and the noun and the word of it: {scales} {scale} {scaled} {high} {far}.
+SCALES = tuple(
+    tuple(line.split())
+    for line in """weighs weigh weight heavy much|costs cost price expensive much|costs cost cost dear much
+lasts last length long long|lasts last duration long long|measures measure size big much
+holds hold capacity big much|spans span width wide far|reaches reach height high far
+stretches stretch length long far""".replace("\n", "|").split("|")
+)
+# What {team} is one of.
+PLURALS = """boats songs villages dogs shops hotels films horses wines phones roads games rooms lakes
+books bands players nurses students guests castles bakers gardens towers singers cheeses beaches schools
+poems painters clubs""".split()
+MATERIALS = """wood iron steel glass paper wool silk leather clay stone cotton copper brass plastic wax straw rubber
+marble oak bamboo felt linen bronze ice chocolate""".split()
