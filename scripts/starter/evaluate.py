@@ -18,12 +18,12 @@ from app.chat.rough import BYTES_PER_TOKEN
 from app.core.ids import MessageId
 from app.core.messages import Message
 from scripts.starter import foreign, guide, held_out, lessons, wishes
-from scripts.starter.facts import Fact, any_of_a_kind, bullet
+from scripts.starter.facts import Fact, any_of_a_kind
 from scripts.starter.patterns import capital
 from scripts.starter.scoring import fault, holds
 from scripts.starter.speaker import Speaker
 from scripts.starter.talk import Said, Talk
-from scripts.starter.told import UNKNOWN
+from scripts.starter.told import UNKNOWN, bullet
 
 _SEED = 20_000_000
 _WINDOW = 2048

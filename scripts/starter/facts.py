@@ -6,7 +6,6 @@ acknowledgement, the summary and the next session together.
 
 from dataclasses import dataclass
 from random import Random
-from string import ascii_uppercase
 
 from scripts.starter import values, words
 from scripts.starter.families import CALLED, CODED, DATED, GENERAL, Family
@@ -52,16 +51,6 @@ def _stated(family: Family, noun: str, value: str, rng: Random) -> Fact:
 
 def _filled(pattern: str, noun: str, value: str, rng: Random) -> str:
     return expand(pattern, rng).replace("{n}", noun).replace("{v}", value)
-
-
-def letter(index: int) -> str:
-    """A … Z, AA … AZ, BA …: the name of the fact with this number."""
-    first, second = divmod(index, 26)
-    return (ascii_uppercase[first - 1] if first else "") + ascii_uppercase[second]
-
-
-def bullet(index: int, fact: Told) -> str:
-    return f"- {letter(index)}. {fact.sentence}"
 
 
 def any_fact(rng: Random) -> Told:

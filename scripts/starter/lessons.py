@@ -10,9 +10,10 @@ from app.chat import ledger, narrative
 from app.core.ids import MessageId
 from app.core.messages import Message
 from scripts.starter import foreign, guide, wishes
-from scripts.starter.facts import any_fact, bullet
+from scripts.starter.facts import any_fact
 from scripts.starter.patterns import capital
 from scripts.starter.talk import Said, Talk
+from scripts.starter.told import bullet
 
 _KINDS = {
     "chat": 36,
@@ -24,6 +25,7 @@ _KINDS = {
     "tools": 4,
     "recall": 10,
     "sums": 2,
+    "quiz": 10,
 }
 _SIZES = (250, 250, 450, 450, 450, 700, 700, 1000, 1000, 1500, 1500, 2200, 3200, 4400)  # characters
 _EASY = (200, 300, 450)
@@ -54,6 +56,8 @@ def of_kind(kind: str, size: int, rng: Random) -> list[Said]:
             for _ in range(rng.choice((1, 2, 2, 3, 5))):
                 turn = talk.ask_guide if rng.random() < 0.7 else talk.ask_foreign
                 turn()
+        case "quiz":
+            _quiz(talk)
         case "sums":
             talk.begin(0)
             for _ in range(rng.randrange(4, 13)):
@@ -108,11 +112,23 @@ def _turns(talk: Talk, size: int, *, asking: float, telling: float) -> None:
             other[int(rng.random() * len(other))]()
 
 
+def _quiz(talk: Talk) -> None:
+    """Some facts, and one question after the other."""
+    rng = talk.rng
+    talk.begin(rng.choice((0, 3, 5, 8, 12)))
+    if len(talk.known) < 3:
+        talk.tell(rng.choice((2, 3, 4, 5)))
+    for _ in range(rng.randrange(4, 12)):
+        turn = rng.choice((talk.ask, talk.ask, talk.ask, talk.ask, talk.tell, talk.ask_unknown))
+        turn()
+
+
 def _wind(talk: Talk, size: int) -> None:
     """The app's own instruction, over a conversation whose newest turns it leaves out; at times
     the one to merge the notes it began with (never those where facts stand in whole sentences)."""
     rng = talk.rng
-    talk.begin(rng.choice((0, 0, 2, 5, 9)))
+    alone = rng.random() < 0.1  # the old turns alone are asked about, as after a failure
+    talk.begin(0 if alone else rng.choice((0, 0, 2, 5, 9)))
     head, noted = len(talk.said), talk.lettered
     if size < 400:
         size += 200
@@ -129,7 +145,7 @@ def _wind(talk: Talk, size: int) -> None:
     extra = rng.choice(
         ("", "", "", "", "Keep it short.", "Answer in English.", "Mention every number.")
     )
-    if rng.random() < 0.1:  # over the old turns alone, as after a failure
+    if alone:
         talk.said, after = talk.said[head:cut], Message(role="user", content=foreign.idle(rng))
         wish = narrative.summary_request(spoken[users[0]], after, extra)
         lines = [line for at, line in talk.bullets if head <= at < cut]
@@ -152,7 +168,7 @@ def _recap(talk: Talk, size: int) -> None:
 
 def _merge(rng: Random, size: int) -> list[Said]:
     """Two or three notes become one list; nothing is added, what was replaced goes."""
-    first, lines, entries = rng.choice((0, 0, 0, 4, 11)), [], ()
+    first, lines, entries = rng.choice((0, 0, 4, 11, rng.randrange(60))), [], ()
     notes: list[str] = []
     for _ in range(rng.choice((2, 2, 2, 3))):
         part: list[str] = []

@@ -1,4 +1,4 @@
-"""The starter's network: llama's blocks, with heads wired at birth to copy.
+"""The starter's network: llama's blocks.
 
 Rotary positions are half-split here; the converter interleaves them for llama.cpp. Half of the
 rotary pairs do not turn (`rope_freqs` = 1e9), so that those dimensions match by content alone.
@@ -136,51 +136,17 @@ class Starter(nn.Module):
         angles = torch.outer(torch.arange(_LONGEST).float(), frequencies(shape))
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
-        _wire(self)
 
-    def forward(self, ids: Tensor, chosen: Tensor | None = None) -> Tensor:
-        """Logits of every position, or of the `chosen` ones of all rows in a line."""
+    def forward(
+        self, ids: Tensor, chosen: Tensor | None = None, between: list[Tensor] | None = None
+    ) -> Tensor:
+        """Logits of every position, or of the `chosen` ones of all rows in a line; `between` gets
+        what each block but the last one left."""
         x = embedding(ids, self.embedding)
         length = ids.shape[1]
         cos, sin = self.cos[:length], self.sin[:length]
         for block in self.blocks[:-1]:
             x = block(x, cos, sin)
+            if between is not None:
+                between.append(x)
         return linear(self.last(self.blocks[-1](x, cos, sin, chosen)), self.embedding)
-
-
-@torch.no_grad()
-def _wire(model: Starter) -> None:
-    """Two heads of the first layer look one and two tokens back; two heads of each of the next
-    two look for what followed the same token before. Without this, copying is found late."""
-    shape = model.shape
-    d, head, half, turning = shape.width, shape.head, shape.head // 2, shape.turning
-    basis = torch.linalg.qr(torch.randn(d, d))[0]
-    first = model.blocks[0]
-    reads, writes = torch.empty(0), torch.empty(0)
-    for h in range(2):
-        back, amplitude = float(h + 1), 4.0
-        rows, keys = slice(h * head, (h + 1) * head), slice(d + h * head, d + (h + 1) * head)
-        turned = frequencies(shape)[:turning] * -back
-        q, k = torch.zeros(head), torch.zeros(head)
-        k[:turning] = amplitude
-        q[:turning] = amplitude * torch.cos(turned)
-        q[half : half + turning] = amplitude * torch.sin(turned)
-        first.qk_bias[rows], first.qk_bias[keys] = q, k
-        first.qkv[rows] *= 0.1
-        first.qkv[keys] *= 0.1
-        read, write = torch.linalg.qr(torch.randn(d, head))[0].T, basis[:, rows]
-        first.qkv[2 * d + h * head : 2 * d + (h + 1) * head] = read
-        first.out[:, rows] = write * 0.1
-        if h == 0:
-            reads, writes = read, write
-    by_content = torch.cat((torch.arange(turning, half), torch.arange(half + turning, head)))
-    for block in model.blocks[1:3]:
-        for h in range(2):
-            rows = slice(h * head, (h + 1) * head)
-            picked = torch.randperm(head)[: len(by_content)]
-            q, k = torch.zeros(head, d), torch.zeros(head, d)
-            q[by_content], k[by_content] = reads[picked] * 2, writes.T[picked] * 2
-            block.qkv[rows], block.qkv[d + h * head : d + (h + 1) * head] = q, k
-            copy = torch.linalg.qr(torch.randn(d, head))[0].T
-            block.qkv[2 * d + h * head : 2 * d + (h + 1) * head] = copy
-            block.out[:, rows] = copy.T * 0.1

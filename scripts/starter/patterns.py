@@ -3,7 +3,9 @@
 Pure: the same generator state gives the same wording.
 """
 
+import itertools
 import re
+from collections.abc import Iterator
 from functools import cache
 from random import Random
 
@@ -26,6 +28,12 @@ def expand(pattern: str, rng: Random) -> str:
         for part in _parts(pattern)
     ]
     return tidy("".join(chosen))
+
+
+def every(pattern: str) -> Iterator[str]:
+    """All of them."""
+    choices = ((part,) if isinstance(part, str) else part for part in _parts(pattern))
+    yield from (tidy("".join(chosen)) for chosen in itertools.product(*choices))
 
 
 def tidy(text: str) -> str:

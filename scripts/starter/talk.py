@@ -13,9 +13,9 @@ from app.chat import ledger, narrative
 from app.core.ids import MessageId
 from app.core.messages import Message
 from scripts.starter import foreign, guide, phrases, values, wishes
-from scripts.starter.facts import any_fact, any_of_a_kind, bullet
+from scripts.starter.facts import any_fact, any_of_a_kind
 from scripts.starter.patterns import capital, small
-from scripts.starter.told import UNKNOWN, Told
+from scripts.starter.told import UNKNOWN, Told, bullet, told_back
 
 Said = tuple[str, str]  # role, text
 Key = tuple[str, str]  # what a fact is about
@@ -29,6 +29,7 @@ class Talk:
     known: dict[Key, Told] = field(default_factory=dict[Key, Told])
     bullets: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])  # with where
     lettered: int = 0
+    letters: dict[Key, int] = field(default_factory=dict[Key, int])  # of what was noted
     labels: set[str] = field(default_factory=set[str])
     tools: bool = False
     bare: bool = False  # acknowledges without bullets
@@ -62,18 +63,18 @@ class Talk:
         rng = self.rng
         cuts = sorted(rng.randrange(1, len(facts) + 1) for _ in range(rng.choice((0, 0, 1, 2))))
         segments: list[str] = []
+        if rng.random() < 0.3:  # the oldest notes are gone
+            self.lettered = rng.randrange(60)
         for first, last in zip([0, *cuts], [*cuts, len(facts)], strict=True):
             if first == last:
                 segments.append(wishes.NOTHING)
             elif rng.random() < 0.08:
                 spoken = [Message(role="user", content=text) for text in sentences[first:last]]
                 segments.append(narrative.mechanical(spoken, 400))
+                self._not_noted(facts[first:last])
                 self.lettered += last - first
             else:
-                lines = [
-                    bullet(self.lettered + i, each) for i, each in enumerate(facts[first:last])
-                ]
-                self.lettered += len(lines)
+                lines = [self._noted(each) for each in facts[first:last]]
                 self.bullets += [(0, line) for line in lines]
                 segments.append("\n".join(lines))
         return segments
@@ -129,9 +130,9 @@ class Talk:
         if len(facts) > 1 and rng.random() < 0.05:
             second = rng.choice([each for each in facts if each is not first])
             both = f"{first.question(rng).rstrip('?')} and {small(second.question(rng))}"
-            self.say(self._asked(both), f"{first.answer} {second.sentence}.")
+            self.say(self._asked(both), told_back((first, second), self.letters))
         else:
-            self.say(self._asked(first.question(rng)), first.answer)
+            self.say(self._asked(first.question(rng)), told_back([first], self.letters))
 
     def ask_unknown(self) -> None:
         fact = any_of_a_kind(self.rng)
@@ -153,7 +154,7 @@ class Talk:
             quotes.insert(rng.randrange(len(quotes) + 1), _beside(rng))
         if rng.random() < 0.9:
             asked = facts[int(rng.random() * len(facts))]
-            answer = asked.answer
+            answer = told_back([asked], {})
         else:
             asked = any_of_a_kind(rng)
             answer = UNKNOWN
@@ -250,13 +251,23 @@ class Talk:
 
     def _acknowledged(self, opening: str, facts: Sequence[Told]) -> str:
         if self.bare:
+            self._not_noted(facts)
             return self.rng.choice(("Noted.", "Got it.", "I will remember that."))
         lines: list[str] = []
         for fact in facts:
-            lines.append(bullet(self.lettered, fact))
+            lines.append(self._noted(fact))
             self.bullets.append((len(self.said), lines[-1]))
-            self.lettered += 1
         return opening + "\n" + "\n".join(lines)
+
+    def _noted(self, fact: Told) -> str:
+        self.letters[fact.key] = self.lettered
+        self.lettered += 1
+        return bullet(self.letters[fact.key], fact)
+
+    def _not_noted(self, facts: Sequence[Told]) -> None:
+        """A note of an older value does not tell the newer one."""
+        for fact in facts:
+            self.letters.pop(fact.key, None)
 
 
 def _beside(rng: Random) -> Said:

@@ -1,11 +1,15 @@
 """What somebody said about something: acknowledged, noted and told back as it was said."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from string import ascii_lowercase, ascii_uppercase
 
 from scripts.starter.patterns import capital, small
 
+LETTERS = ascii_uppercase + ascii_lowercase  # each is one token
+TOLD_BACK = "You said:\n"
 UNKNOWN = "You have not told me that yet."
 
 
@@ -35,13 +39,27 @@ class Told(ABC):
         return capital(self.said)
 
     @property
-    def answer(self) -> str:
-        return f"You said: {self.sentence}."
-
-    @property
     def continuing(self) -> str:
         """As it stands after other words."""
         return self.said if self.said.startswith(self.value) else small(self.said)
 
     def stands_in(self, text: str) -> bool:
         return self.sentence.lower() in text.lower()
+
+
+def letter(index: int) -> str:
+    """A … Z, a … z, AA … AZ, BA …: the name of the fact with this number."""
+    if index < len(LETTERS):
+        return LETTERS[index]
+    first, second = divmod(index - len(LETTERS), 26)
+    return LETTERS[first] + LETTERS[second]
+
+
+def bullet(index: int, fact: Told) -> str:
+    return f"- {letter(index)}. {fact.sentence}"
+
+
+def told_back(facts: Sequence[Told], letters: Mapping[tuple[str, str], int]) -> str:
+    """The same line as where it was noted: a letter makes it easy to find and to go on copying."""
+    lines = (bullet(letters[f.key], f) if f.key in letters else f"- {f.sentence}" for f in facts)
+    return TOLD_BACK + "\n".join(lines)

@@ -20,13 +20,14 @@ from random import Random
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, linear
 
 from scripts.starter import vocabulary
 from scripts.starter.lessons import lesson
 from scripts.starter.network import Shape, Starter, has_bfloat16
 from scripts.starter.optimiser import Optimiser
-from scripts.starter.vocabulary import Vocabulary
+from scripts.starter.vocabulary import Row, Vocabulary
+from scripts.starter.wiring import wire
 
 HOME = Path.home() / ".cache" / "llama-chat-starter"
 _LONGEST = 1536  # tokens of a lesson
@@ -37,7 +38,7 @@ _STEP_TOKENS = 4096
 _WARM_UP = 30
 _KEEP_EVERY_S = 180
 
-Row = tuple[list[int], list[float]]
+_HINT = 0.1  # how much it counts that a note's words know its letter
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,11 @@ def shard(words: Vocabulary, seed: int, number: int) -> list[list[Row]]:
     """Batches of rows that are about as long as each other."""
     easy = max(0.0, 0.8 - number / _SHORT_SHARDS)
     made = (lesson(seed, number * _LESSONS + i, easy=easy) for i in range(_LESSONS))
-    rows = [row for row in map(words.conversation, made) if len(row[0]) - 1 <= _LONGEST]
-    rows.sort(key=lambda row: len(row[0]), reverse=True)
+    rows = [row for row in map(words.conversation, made) if len(row.ids) - 1 <= _LONGEST]
+    rows.sort(key=lambda row: len(row.ids), reverse=True)
     batches: list[list[Row]] = []
     while rows:
-        most = _STEP_TOKENS // _padded(len(rows[0][0]) - 1)
+        most = _STEP_TOKENS // _padded(len(rows[0].ids) - 1)
         batches.append(rows[:most])
         rows = rows[most:]
     Random(f"{seed}/order/{number}").shuffle(batches)
@@ -91,31 +92,46 @@ def batches(
         for index, rows in enumerate(made):
             if index < first:
                 continue
-            step, tokens = step + 1, tokens + sum(len(ids) for ids, _ in rows)
+            step, tokens = step + 1, tokens + sum(len(row.ids) for row in rows)
             yield Place(step, tokens, number, index + 1), rows
         first = 0
 
 
-def tensors(rows: list[Row], end: int) -> tuple[Tensor, Tensor]:
-    length = _padded(max(len(ids) for ids, _ in rows) - 1) + 1
+def tensors(rows: list[Row], end: int) -> tuple[Tensor, Tensor, Tensor]:
+    length = _padded(max(len(row.ids) for row in rows) - 1) + 1
     ids = torch.full((len(rows), length), end)
-    weights = torch.zeros(len(rows), length)
-    for row, (tokens, worth) in enumerate(rows):
-        ids[row, : len(tokens)] = torch.tensor(tokens)
-        weights[row, : len(worth)] = torch.tensor(worth)
-    return ids, weights
+    worth, notes = torch.zeros(len(rows), length), torch.zeros(len(rows), length, dtype=torch.long)
+    for at, row in enumerate(rows):
+        size = len(row.ids)
+        ids[at, :size] = torch.tensor(row.ids)
+        worth[at, :size] = torch.tensor(row.worth)
+        notes[at, :size] = torch.tensor(row.notes)
+    return ids, worth, notes
 
 
-def loss_of(model: Starter, ids: Tensor, weights: Tensor) -> tuple[Tensor, float]:
-    """The weighted loss, and that of the assistant's tokens alone."""
-    expected, worth = ids[:, 1:].reshape(-1), weights[:, 1:].reshape(-1)
+def loss_of(
+    model: Starter, letters: Tensor, ids: Tensor, worth: Tensor, notes: Tensor
+) -> tuple[Tensor, float]:
+    """The weighted loss with its hints, and that of the assistant's tokens alone."""
+    expected, worth = ids[:, 1:].reshape(-1), worth[:, 1:].reshape(-1)
     chosen = (worth > 0).nonzero()[:, 0]
+    between: list[Tensor] = []
     with torch.autocast(ids.device.type, torch.bfloat16, enabled=has_bfloat16()):
-        logits = model(ids[:, :-1], chosen)
+        logits = model(ids[:, :-1], chosen, between)
     losses = cross_entropy(logits.float(), expected[chosen], reduction="none")
     worth = worth[chosen]
     said = losses.detach()[worth > 0.5]
-    return (losses * worth).sum() / worth.sum(), said.mean().item()
+    loss = (losses * worth).sum() / worth.sum()
+    notes = notes[:, :-1]
+    hints = [hint(model, letters, x, at) for x, at in ((between[1], notes), (between[2], -notes))]
+    return loss + _HINT * sum(hints), said.mean().item()
+
+
+def hint(model: Starter, letters: Tensor, x: Tensor, notes: Tensor) -> Tensor:
+    """How far the words of notes are from saying their letter."""
+    at = notes > 0
+    logits = linear(model.last(x[at]), model.embedding[letters])
+    return cross_entropy(logits.float(), notes[at] - 1) if at.any() else logits.sum()
 
 
 def rate(place: Place, total: int, fall: float) -> float:
@@ -135,34 +151,40 @@ class Run:
         self.words = _words(folder, seed)
         torch.manual_seed(seed)
         self.model = Starter(shape).to(device)
+        wire(self.model, self.words.ids["-"], *self.words.encode("\n"))
+        self.average = Starter(shape).to(device)
+        self.average.load_state_dict(self.model.state_dict())
         self._optimiser = Optimiser(self.model)
         self.place = Place()
         if resume is not None and resume.exists():
             kept = torch.load(resume, weights_only=True, map_location=device)
             self.model.load_state_dict(kept["model"])
+            self.average.load_state_dict(kept["average"])
             self._optimiser.restore(kept["optimiser"])
             self.place = Place(**kept["place"])
 
     def train(self, total: int, fall: float, minutes: float, helpers: int) -> None:
         began = kept = time.monotonic()
-        average, first = 0.0, self.place.tokens
+        recent, first = 0.0, self.place.tokens
         lessons = batches(self.words, self._seed, self.place, helpers)
+        letters = torch.tensor(self.words.letters, device=self._device)
         while self.place.tokens < total and time.monotonic() - began < minutes * 60:
             place, rows = next(lessons)
-            ids, weights = tensors(rows, self.words.end)
-            loss, said = loss_of(self.model, ids.to(self._device), weights.to(self._device))
+            made = (each.to(self._device) for each in tensors(rows, self.words.end))
+            loss, said = loss_of(self.model, letters, *made)
             loss.backward()
             falling = self.place.tokens >= total * (1 - fall)
             if not falling and place.tokens >= total * (1 - fall):
                 self.keep("before-fall.pt")
             self._optimiser.step(rate(place, total, fall))
             self.place = place
-            average = average * 0.98 + said * 0.02 if average else said
+            self._remember()
+            recent = recent * 0.98 + said * 0.02 if recent else said
             if place.step % 20 == 0:
                 speed = (place.tokens - first) / (time.monotonic() - began)
                 print(
                     f"step {place.step} tokens {place.tokens / 1e6:.2f}M shard {place.shard} "
-                    f"{speed:.0f} tokens/s rate {rate(place, total, fall):.2f} loss {average:.4f}",
+                    f"{speed:.0f} tokens/s rate {rate(place, total, fall):.2f} loss {recent:.4f}",
                     flush=True,
                 )
             if time.monotonic() - kept > _KEEP_EVERY_S:
@@ -170,10 +192,18 @@ class Run:
                 kept = time.monotonic()
         self.keep("last.pt")
 
+    @torch.no_grad()
+    def _remember(self) -> None:
+        """The average over about the last tenth of the steps: what a falling rate would give."""
+        worth = min(1.0, 10 / self.place.step)
+        for kept, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
+            kept.lerp_(new, worth)
+
     def keep(self, name: str) -> None:
         """A checkpoint that is there whole or not at all."""
         state = {
             "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
             "optimiser": self._optimiser.state(),
             "place": asdict(self.place),
             "shape": asdict(self.model.shape),

@@ -41,14 +41,20 @@ def sentences_of_no_kind() -> tuple[re.Pattern[str], ...]:
         "{k}": _any(plain.KINDS),
         "{v}": "?P<value>.+",
     }
+    slots |= {"{turns}": _any({verb[0] for verb in plain.GOING}), "{team}": _any(words.PLURALS)}
     slots |= {
-        slot: _any({verb[at] for verb in plain.VERBS})
-        for at, slot in enumerate(("{third}", "{past}", "{base}", "{part}"))
+        "{w2}": rf"(?:{_any(words.NAMES)}|my {_any(words.PEOPLE)})",
+        "{s2}": rf"(?:me|us|them|{who})",
     }
-    slots |= {
-        slot: _any({verb[at] for verb in plain.GOING})
-        for at, slot in ((0, "{goes}"), (0, "{turns}"), (1, "{went}"), (2, "{go}"))
-    }
+    for table, names in (
+        (plain.VERBS, "third past base part"),
+        (plain.GOING, "goes went go"),
+        (words.DOERS, "does acted act doer"),
+        (words.EVENTS, "comes come coming"),
+        (words.SCALES, "scales scale scaled high far"),
+    ):
+        for at, name in enumerate(names.split()):
+            slots["{" + name + "}"] = _any({line[at] for line in table})
     found: list[re.Pattern[str]] = []
     for text in (text for form in plain.FORMS for text in form.statements):
         pattern = as_regex(text).pattern.replace(r"\s*", _NOT_IN_A_WORD)
