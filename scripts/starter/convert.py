@@ -33,7 +33,7 @@ def convert(checkpoint: Path, words: Vocabulary, out: Path, *, exact: bool = Fal
     writer = gguf.GGUFWriter(passing, "llama")
     _describe(writer, shape, exact=exact)
     _speak(writer, words)
-    _weigh(writer, shape, kept["model"], exact=exact)
+    _weigh(writer, shape, kept["average"], exact=exact)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

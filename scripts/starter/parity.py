@@ -39,7 +39,7 @@ def _by_torch(checkpoint: Path, folder: Path) -> None:
     words = vocabulary.load(checkpoint.with_name("vocabulary.json"))
     kept = torch.load(checkpoint, weights_only=True, map_location="cpu")
     model = Starter(Shape(**kept["shape"]))
-    model.load_state_dict(kept["model"])
+    model.load_state_dict(kept["average"])
     ids = [words.conversation(lesson(1, _UNSEEN + n))[0] for n in range(_COUNT)]
     with torch.no_grad():
         logits = [model(torch.tensor([row]))[0].numpy() for row in ids]

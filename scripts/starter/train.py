@@ -1,9 +1,8 @@
 """Trains the starter: `python -m scripts.starter.train`, on a processor or a graphics card.
 
 Everything follows from the seed: weights, lessons, their order. A run that was ended goes on from
-its last checkpoint as if nothing had happened. The rate is constant and then falls to nothing, so
-a longer run (`--tokens`) shares its beginning with a shorter one: it goes on from the checkpoint
-kept before the fall.
+its last checkpoint as if nothing had happened. What is used is the average of the last weights, so
+no fall of the rate has to come first: a run may end anywhere, and a longer one goes on from there.
 """
 
 import argparse
@@ -29,6 +28,7 @@ from scripts.starter.optimiser import Optimiser
 from scripts.starter.vocabulary import Row, Vocabulary
 from scripts.starter.wiring import wire
 
+_LAST = "last.pt"
 HOME = Path.home() / ".cache" / "llama-chat-starter"
 _LONGEST = 1536  # tokens of a lesson
 _GRAIN = 32  # lengths are padded to a multiple of this: few shapes, little waste
@@ -36,6 +36,8 @@ _LESSONS = 384  # in a shard
 _SHORT_SHARDS = 12  # over which the share of short lessons falls to nothing
 _STEP_TOKENS = 4096
 _WARM_UP = 30
+_HALVING = 500_000  # tokens that go by until the rate falls as the root of their number
+_HELD = 1000  # steps in which the first heads look where they are wired to
 _KEEP_EVERY_S = 180
 
 _HINT = 0.1  # how much it counts that a note's words know its letter
@@ -123,60 +125,58 @@ def loss_of(
     said = losses.detach()[worth > 0.5]
     loss = (losses * worth).sum() / worth.sum()
     notes = notes[:, :-1]
-    hints = [hint(model, letters, x, at) for x, at in ((between[1], notes), (between[2], -notes))]
-    return loss + _HINT * sum(hints), said.mean().item()
+    known = hint(model, letters, between[1], notes.clamp(min=0), notes >= 0)
+    asked = hint(model, letters, between[2], -notes, notes < 0)
+    return loss + _HINT * (known + asked), said.mean().item()
 
 
-def hint(model: Starter, letters: Tensor, x: Tensor, notes: Tensor) -> Tensor:
-    """How far the words of notes are from saying their letter."""
-    at = notes > 0
+def hint(model: Starter, letters: Tensor, x: Tensor, notes: Tensor, at: Tensor) -> Tensor:
+    """How far words are from saying the letter of their note, or that they are in none."""
+    if not at.any():
+        return x.new_zeros(())
     logits = linear(model.last(x[at]), model.embedding[letters])
-    return cross_entropy(logits.float(), notes[at] - 1) if at.any() else logits.sum()
+    return cross_entropy(logits.float(), notes[at])
 
 
-def rate(place: Place, total: int, fall: float) -> float:
-    warm = min(1.0, place.step / _WARM_UP)
-    left = max(0.0, 1 - place.tokens / total)
-    return warm * max(0.02, min(1.0, left / fall))
+def rate(place: Place) -> float:
+    """Of how far the run has come only, so that it can end, and go on, anywhere."""
+    return min(1.0, place.step / _WARM_UP) * (1 + place.tokens / _HALVING) ** -0.5
 
 
 class Run:
-    """One training run and the checkpoints it keeps in its folder."""
+    """One training run, which goes on from the checkpoint in its folder when there is one."""
 
-    def __init__(
-        self, folder: Path, seed: int, shape: Shape, device: str, *, resume: Path | None
-    ) -> None:
+    def __init__(self, folder: Path, seed: int, shape: Shape, device: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._seed, self._device = folder, seed, device
         self.words = _words(folder, seed)
         torch.manual_seed(seed)
         self.model = Starter(shape).to(device)
-        wire(self.model, self.words.ids["-"], *self.words.encode("\n"))
+        self._look = wire(self.model, *self.words.encode("\n-"))
         self.average = Starter(shape).to(device)
         self.average.load_state_dict(self.model.state_dict())
         self._optimiser = Optimiser(self.model)
         self.place = Place()
-        if resume is not None and resume.exists():
-            kept = torch.load(resume, weights_only=True, map_location=device)
+        if (folder / _LAST).exists():
+            kept = torch.load(folder / _LAST, weights_only=True, map_location=device)
             self.model.load_state_dict(kept["model"])
             self.average.load_state_dict(kept["average"])
             self._optimiser.restore(kept["optimiser"])
             self.place = Place(**kept["place"])
 
-    def train(self, total: int, fall: float, minutes: float, helpers: int) -> None:
+    def train(self, total: int, minutes: float, helpers: int) -> None:
         began = kept = time.monotonic()
         recent, first = 0.0, self.place.tokens
         lessons = batches(self.words, self._seed, self.place, helpers)
-        letters = torch.tensor(self.words.letters, device=self._device)
+        letters = torch.tensor([self.words.end, *self.words.letters], device=self._device)
         while self.place.tokens < total and time.monotonic() - began < minutes * 60:
             place, rows = next(lessons)
             made = (each.to(self._device) for each in tensors(rows, self.words.end))
             loss, said = loss_of(self.model, letters, *made)
             loss.backward()
-            falling = self.place.tokens >= total * (1 - fall)
-            if not falling and place.tokens >= total * (1 - fall):
-                self.keep("before-fall.pt")
-            self._optimiser.step(rate(place, total, fall))
+            self._optimiser.step(rate(place))
+            if place.step <= _HELD:
+                self._look()
             self.place = place
             self._remember()
             recent = recent * 0.98 + said * 0.02 if recent else said
@@ -184,13 +184,13 @@ class Run:
                 speed = (place.tokens - first) / (time.monotonic() - began)
                 print(
                     f"step {place.step} tokens {place.tokens / 1e6:.2f}M shard {place.shard} "
-                    f"{speed:.0f} tokens/s rate {rate(place, total, fall):.2f} loss {recent:.4f}",
+                    f"{speed:.0f} tokens/s rate {rate(place):.2f} loss {recent:.4f}",
                     flush=True,
                 )
             if time.monotonic() - kept > _KEEP_EVERY_S:
-                self.keep("last.pt")
+                self.keep()
                 kept = time.monotonic()
-        self.keep("last.pt")
+        self.keep()
 
     @torch.no_grad()
     def _remember(self) -> None:
@@ -199,7 +199,7 @@ class Run:
         for kept, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
             kept.lerp_(new, worth)
 
-    def keep(self, name: str) -> None:
+    def keep(self) -> None:
         """A checkpoint that is there whole or not at all."""
         state = {
             "model": self.model.state_dict(),
@@ -209,9 +209,9 @@ class Run:
             "shape": asdict(self.model.shape),
             "seed": self._seed,
         }
-        passing = self._folder / f"{name}.{os.getpid()}"
+        passing = self._folder / f"{_LAST}.{os.getpid()}"
         torch.save(state, passing)
-        passing.replace(self._folder / name)
+        passing.replace(self._folder / _LAST)
 
 
 def _words(folder: Path, seed: int) -> Vocabulary:
@@ -225,7 +225,6 @@ def main() -> None:
     said = argparse.ArgumentParser(description=__doc__)
     said.add_argument("--folder", type=Path, default=HOME / "run")
     said.add_argument("--tokens", type=float, default=120e6, help="of the whole run")
-    said.add_argument("--fall", type=float, default=0.5, help="the share in which the rate falls")
     said.add_argument("--minutes", type=float, default=1e9, help="then it ends, to go on later")
     said.add_argument("--seed", type=int, default=1)
     said.add_argument("--threads", type=int, default=2)
@@ -234,20 +233,14 @@ def main() -> None:
     said.add_argument("--width", type=int, default=Shape.width)
     said.add_argument("--layers", type=int, default=Shape.layers)
     said.add_argument("--inner", type=int, default=Shape.inner)
-    said.add_argument(
-        "--from", dest="start", default="last.pt", help="the checkpoint to go on from"
-    )
     asked = said.parse_args()
     torch.set_num_threads(asked.threads)
     shape = Shape(
         width=asked.width, layers=asked.layers, heads=asked.width // 64, inner=asked.inner
     )
-    resume = asked.folder / asked.start
-    if asked.start != said.get_default("start") and not resume.is_file():
-        said.error(f"{resume} is not there")
-    run = Run(asked.folder, asked.seed, shape, asked.device, resume=resume)
+    run = Run(asked.folder, asked.seed, shape, asked.device)
     print(f"{sum(p.numel() for p in run.model.parameters()) / 1e6:.2f}M weights, {run.place}")
-    run.train(int(asked.tokens), asked.fall, asked.minutes, asked.helpers)
+    run.train(int(asked.tokens), asked.minutes, asked.helpers)
 
 
 if __name__ == "__main__":

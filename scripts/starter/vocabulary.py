@@ -21,6 +21,7 @@ _LEARNT_FROM = 2500  # lessons, beyond those of any training
 _FIRST = 10_000_000
 _ASIDE = 0.1  # the weight of what is not the assistant's
 _ASIDE_EVERY = 6  # tokens: predicting all of it would cost more than it teaches
+_LETTER = 8.0  # the one token that tells what was found
 _PIECES = re.compile(
     r"'(?:[sS]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])|(?:[^\r\n\w]|_)?[^\W\d_]+|\d"
     r"| ?(?:[^\s\w]|_)+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -79,6 +80,7 @@ class Vocabulary(bpe.Encoder):
             notes = self._notes(body)
             row.notes.extend(notes)
             if text.startswith(TOLD_BACK) and max(notes):
+                row.worth[first + notes.index(max(notes)) - 1] = _LETTER
                 row.notes[asked] = [-max(notes)] * (asked.stop - asked.start)
             asked = slice(first, first + len(body))
             row.worth.extend(0.0 for _ in newline)

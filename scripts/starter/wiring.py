@@ -6,13 +6,16 @@ comes again finds the letter of the note it stands in, and the end of a question
 Training starts there and may unlearn all of it.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor
-from torch.nn.functional import rms_norm
 
 from scripts.starter.network import Block, Shape, Starter, frequencies
 
-_FAINT = 0.1  # how much a head says at first
+_FAINT, _CLEAR = 0.1, 0.4  # how much a head says at first
+_QUESTION = 14  # tokens before the letter of an answer
 
 
 class _Head:
@@ -25,40 +28,46 @@ class _Head:
         self.asks_always, self.offers_always = (part[rows] for part in block.qk_bias.split(d))
         self.says = block.out[:, rows]
 
-    def passes(self, reads: Tensor, says: Tensor) -> None:
+    def passes(self, reads: Tensor, says: Tensor, much: float = _FAINT) -> None:
         self.reads.copy_(reads)
-        self.says.copy_(says * _FAINT)
+        self.says.copy_(says * much)
 
     def looks_by_place(self) -> None:
-        """What it looks for hardly depends on the words."""
-        self.asks.mul_(0.1)
-        self.offers.mul_(0.1)
+        """What it looks for does not depend on the words."""
+        self.asks.zero_()
+        self.offers.zero_()
 
 
 @torch.no_grad()
-def wire(model: Starter, dash: int, newline: int) -> None:
-    """`newline` and `dash` are what stands before a note's letter."""
+def wire(model: Starter, newline: int, dash: int) -> Callable[[], None]:
+    """`newline` and `dash` are what stands before a note's letter. Calling what comes back makes
+    most of the heads look for what they were born to look for, whatever they have learnt."""
     shape = model.shape
     first, second, third, fourth = (
         [_Head(block, n) for n in range(shape.heads)] for block in model.blocks[:4]
     )
     parts = _orthogonal(shape, shape.width).split(shape.head, 1)
-    before, _, noted, again = parts
-    for back, part in enumerate(parts[:2], 1):
-        _look_back(first[back - 1], shape, back)
-        first[back - 1].passes(_orthogonal(shape).T, part)
-    for heads in (second, third):
-        for head in heads[:2]:
-            _find_what_followed(head, shape, before, first[0].reads)
-            copied = _orthogonal(shape).T
-            head.passes(copied, copied.T - again @ again.T @ copied.T)
-    letter = _orthogonal(shape).T
-    _find_letter(second[2], shape, _told(model, first, parts, (dash, newline)))
-    second[2].passes(letter, noted)
-    _find_same(third[2], shape, again)
-    third[2].passes(noted.T, again)
-    _look_around(fourth[2], shape, 1.7)
-    fourth[2].passes(again.T, letter.T)
+    before, _, letter, itself = parts
+    looks = [partial(_look_back, first[n], shape, n + 1) for n in range(2)]
+    looks += [partial(first[n].passes, itself.T, parts[n]) for n in range(2)]
+    looks.append(partial(_look_back, fourth[2], shape, _QUESTION, amplitude=1.5))
+    for head in (*third[:3], *fourth[:2]):
+        picked = torch.randperm(shape.head)
+        looks.append(partial(_find_what_followed, head, shape, before.T[picked], itself.T[picked]))
+    for head in (*third[:2], *fourth[:2]):
+        copied = _orthogonal(shape)
+        head.passes(copied.T, copied)
+    for heads in (second, third, fourth):
+        heads[2].passes(letter.T, letter, _CLEAR)
+    _find_letter(second[2], model, parts, (dash, newline))
+
+    @torch.no_grad()
+    def look() -> None:
+        for each in looks:
+            each()
+
+    look()
+    return look
 
 
 def _orthogonal(shape: Shape, size: int = 0) -> Tensor:
@@ -72,54 +81,35 @@ def _by_content(shape: Shape) -> Tensor:
     return torch.cat((pairs, half + pairs))
 
 
-def _look_back(head: _Head, shape: Shape, back: int) -> None:
+def _look_back(head: _Head, shape: Shape, back: int, *, amplitude: float = 4.0) -> None:
+    """So many tokens, or about there when the amplitude is small."""
     head.looks_by_place()
-    half, turning, amplitude = shape.head // 2, shape.turning, 4.0
+    half, turning = shape.head // 2, shape.turning
     turned = frequencies(shape)[:turning] * -back
     head.offers_always[:turning] = amplitude
     head.asks_always[:turning] = amplitude * torch.cos(turned)
     head.asks_always[half : half + turning] = amplitude * torch.sin(turned)
 
 
-def _look_around(head: _Head, shape: Shape, amplitude: float) -> None:
-    """The nearer the more."""
-    head.looks_by_place()
-    head.asks_always[: shape.turning] = head.offers_always[: shape.turning] = amplitude
-
-
-def _find_what_followed(head: _Head, shape: Shape, before: Tensor, reads: Tensor) -> None:
+def _find_what_followed(head: _Head, shape: Shape, before: Tensor, itself: Tensor) -> None:
     content = _by_content(shape)
-    picked = torch.randperm(shape.head)[: len(content)]
-    for weights, source in ((head.asks, reads), (head.offers, before.T)):
+    for weights, source in ((head.asks, itself), (head.offers, before)):
         weights.zero_()
-        weights[content] = source[picked] * 2
+        weights[content] = source[: len(content)] * 3
 
 
-def _told(
-    model: Starter, first: list[_Head], parts: tuple[Tensor, ...], tokens: tuple[int, int]
-) -> Tensor:
-    """How a token is known that has these two before it."""
-    known = torch.zeros(model.shape.width)
-    for head, part, token in zip(first, parts, tokens, strict=False):
-        seen = head.reads @ rms_norm(model.embedding[token], known.shape)
+def _find_letter(
+    head: _Head, model: Starter, parts: tuple[Tensor, ...], tokens: tuple[int, int]
+) -> None:
+    """The nearest token that has these two before it."""
+    shape = model.shape
+    known = torch.zeros(shape.width)
+    for part, token in zip(parts, tokens, strict=False):
+        seen = parts[3].T @ model.embedding[token]
         known += part @ (seen / seen.norm())
-    return known
-
-
-def _find_letter(head: _Head, shape: Shape, known: Tensor) -> None:
-    """The nearest one before."""
-    _look_around(head, shape, 2.8)
+    _look_back(head, shape, 0, amplitude=2.8)
     content = _by_content(shape)
     here = torch.zeros(shape.head)
     here[content] = 3.2 * len(content) ** -0.5
-    head.asks_always += here
+    head.asks_always[content] = here[content]
     head.offers.copy_(torch.outer(here, known))
-
-
-def _find_same(head: _Head, shape: Shape, part: Tensor) -> None:
-    """The same token, but not here."""
-    content = _by_content(shape)
-    for weights in (head.asks, head.offers):
-        weights.zero_()
-        weights[content] = part.T[: len(content)] * 3
-    head.asks_always[: shape.turning], head.offers_always[: shape.turning] = 2.0, -2.0
