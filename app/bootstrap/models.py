@@ -51,13 +51,18 @@ class Models:
         traffic: Traffic,
         spec: Callable[[Path], ModelSpec],
         workers: Callable[[], int],
+        answering: Callable[[str, ModelInfo], None] = lambda path, info: None,
     ) -> None:
+        """`answering`: told what chats are answered by, before anyone who waits for it."""
         self._pool = pool
         self._traffic = traffic
         self._spec = spec
         self._workers = workers
+        self._answering = answering
         self._lock = threading.RLock()  # a pool that is closing answers on the spot
         self._current = ""
+        self._ended = threading.Event()  # the load of the current one
+        self._ended.set()
 
     @property
     def current(self) -> str:
@@ -69,13 +74,19 @@ class Models:
         """Load a model as the settings say; `fresh`: in new processes even if it is there."""
 
         def watch(event: RequestEvent) -> None:
-            if is_terminal(event) and not isinstance(event, Loaded):
+            if is_terminal(event):
                 with self._lock:
-                    self._current = ""
+                    if self._current == str(path):
+                        if isinstance(event, Loaded):
+                            self._answering(str(path), event.info)
+                        else:
+                            self._current = before
+                ended.set()
             sink(event)
 
         with self._lock:
-            self._current = str(path)
+            before, self._current = self._current, str(path)
+            ended = self._ended = threading.Event()
             counted = self._traffic.counted(watch)
             return self._pool.load(
                 self._spec(path), sink=counted, workers=self._workers(), fresh=fresh
@@ -97,10 +108,12 @@ class Models:
         return loading
 
     def ready(self, model: str) -> None:
-        """Waits until this model answers; what is loaded serves a chat that names none."""
+        """Waits until this model answers; what is loaded serves a chat that names none. When
+        that load fails, whoever asks the model is told why."""
         with self._lock:
-            known = model in ("", self._current)
+            known, ended = model in ("", self._current), self._ended
         if known:
+            ended.wait()
             return
         if not Path(model).is_file():
             raise ModelLoadFailed(f"The model of this chat is gone ({model}). Choose another one.")

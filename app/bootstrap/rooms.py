@@ -113,10 +113,13 @@ class _Window:
 
     def follow(self, event: PoolEvent) -> None:
         if isinstance(event, WorkerReady) and CHAT in event.roles:
-            self._chat_ctx = event.info.chat_ctx
-            # Without a name, the model that was loaded last is meant.
-            self._sampling[event.model] = self._sampling[""] = event.info.recommended
-            self._seeing[event.model] = self._seeing[""] = event.info.vision
+            self.learn(event.model, event.info)
+
+    def learn(self, model: str, info: ModelInfo) -> None:
+        self._chat_ctx = info.chat_ctx
+        # Without a name, the model that answers now is meant.
+        self._sampling[model] = self._sampling[""] = info.recommended
+        self._seeing[model] = self._seeing[""] = info.vision
 
     def budget(self) -> Budget:
         return Budget(self._chat_ctx, self._settings.value.wind)
@@ -328,6 +331,7 @@ def open_rooms(
             traffic,
             lambda path: model_spec(path, settings_file.value, folders),
             lambda: settings_file.value.models.workers,
+            window.learn,
         )
         downloads = _open_downloads(db, folders, settings_file, closing)
         attachments = Attachments(pool, window.budget, window.sees)

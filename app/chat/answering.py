@@ -10,6 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+import msgspec
+
 from app.chat import documents
 from app.chat.budget import Budget
 from app.chat.events import ChatEvent, ReplyFinished, WindowMeasured
@@ -32,6 +34,13 @@ from app.storage.messages import StoredMessage
 
 _PREPARERS = 4
 _log = logging.getLogger(__name__)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Who is to answer a chat, and how."""
+
+    model: str  # its path; empty: the one that is loaded
+    sampling: Sampling
 
 
 class Answering:
@@ -83,13 +92,13 @@ class Answering:
             self._idle.notify_all()
 
     def answer(
-        self, stored: StoredMessage, sampling: Sampling, then: Callable[[StoredMessage], None]
+        self, stored: StoredMessage, asked: Asked, then: Callable[[StoredMessage], None]
     ) -> None:
         """Make this reply, or go on with it; its conversation must have been taken.
 
         `then` is told how it ended, when the conversation is free again.
         """
-        self._threads.submit(self._prepare_and_submit, stored, sampling, then)
+        self._threads.submit(self._prepare_and_submit, stored, asked, then)
 
     def stop(self, conversation: ConversationId) -> None:
         """At once, even while its model still loads: what is being prepared then is dropped."""
@@ -129,7 +138,7 @@ class Answering:
     # ------------------------------------------------------------ on a preparing thread
 
     def _prepare_and_submit(
-        self, stored: StoredMessage, sampling: Sampling, then: Callable[[StoredMessage], None]
+        self, stored: StoredMessage, asked: Asked, then: Callable[[StoredMessage], None]
     ) -> None:
         conversation = stored.conversation_id
         reply = Reply(
@@ -141,36 +150,41 @@ class Answering:
         )
         with self._idle:
             self._live[conversation] = reply
-            stopped = conversation in self._stopped
-        if stopped:
+        if self._was_stopped(reply):
             self.stop(conversation)
             return
         try:
-            self._ready(stored.model)
+            self._ready(asked.model)
             prompt = self._fit(conversation, _leaf(stored))
         except Exception as error:  # noqa: BLE001  (it belongs to this reply, not to a thread)
             self._fail(reply, error)
             return
-        self._submit(reply, prompt, sampling, again=self._winded_again)
+        self._submit(reply, prompt, asked, again=self._winded_again)
 
     def _submit(
         self,
         reply: Reply,
         prompt: Weighed,
-        sampling: Sampling,
-        again: Callable[[Reply, Weighed, Sampling, ErrorInfo], None] | None = None,
+        asked: Asked,
+        again: Callable[[Reply, Weighed, Asked, ErrorInfo], None] | None = None,
     ) -> None:
         """`again`: what to do once when the engine finds the prompt too long after all."""
 
         def sink(event: RequestEvent) -> None:
             if again and isinstance(event, Failed) and _too_long(event, reply):
                 with suppress(RuntimeError):  # the app is closing
-                    self._threads.submit(again, reply, prompt, sampling, event.error)
+                    self._threads.submit(again, reply, prompt, asked, event.error)
                     return
             reply.sink(event)
 
         if self._wanted(reply):
-            self._generator.submit(self._request(reply, prompt, sampling), sink)
+            self._generator.submit(self._request(reply, prompt, asked), sink)
+            if self._was_stopped(reply):  # too early for the engine to know what was meant
+                self._generator.cancel(reply.request_id)
+
+    def _was_stopped(self, reply: Reply) -> bool:
+        with self._idle:
+            return reply.stored.conversation_id in self._stopped
 
     def _wanted(self, reply: Reply, *, submitted: bool = True) -> bool:
         """Nobody has stopped it while it was prepared; from here on the engine is told."""
@@ -180,10 +194,13 @@ class Answering:
         return wanted
 
     def _winded_again(
-        self, reply: Reply, prompt: Weighed, sampling: Sampling, refusal: ErrorInfo
+        self, reply: Reply, prompt: Weighed, asked: Asked, refusal: ErrorInfo
     ) -> None:
         """Its window is smaller than we were told: a wind, and then a shorter prompt."""
         if not self._wanted(reply, submitted=False):
+            return
+        if self._was_stopped(reply):
+            self.stop(reply.stored.conversation_id)
             return
         maximum = int(refusal.details.get("maximum") or 0)
         limit = min(maximum - self._budget().reserve, prompt.tokens * 4 // 5)
@@ -197,7 +214,7 @@ class Answering:
             self._fail(reply, error)
             return
         reply.request_id = new_request_id()
-        self._submit(reply, shorter, sampling)
+        self._submit(reply, shorter, asked)
 
     def _fail(self, reply: Reply, error: Exception) -> None:
         if not self._wanted(reply):
@@ -206,16 +223,16 @@ class Answering:
         _log.log(level, "a prompt could not be prepared", exc_info=error)
         reply.sink(Failed(request_id=reply.request_id, error=to_info(error)))
 
-    def _request(self, reply: Reply, prompt: Weighed, sampling: Sampling) -> Generate:
+    def _request(self, reply: Reply, prompt: Weighed, asked: Asked) -> Generate:
         room = self._budget().chat_ctx - prompt.tokens
         return Generate(
             request_id=reply.request_id,
             session=session_of(reply.stored.conversation_id),
-            model=reply.stored.model or CHAT,
+            model=asked.model or CHAT,
             messages=prompt.composition.messages,
             tools=prompt.tools,
             continue_last=_goes_on(reply.stored),
-            sampling=sampling,
+            sampling=asked.sampling,
             max_tokens=min(self._max_tokens or room, room),
         )
 
@@ -268,7 +285,7 @@ class Answering:
     def _ended(
         self,
         conversation: ConversationId,
-        finished: StoredMessage | None,
+        finished: StoredMessage,
         then: Callable[[StoredMessage], None],
     ) -> None:
         """Free for the next turn before anyone hears of the end."""
@@ -276,9 +293,8 @@ class Answering:
             self._ending += 1
         self.release(conversation)
         try:
-            if finished is not None:
-                self._tell(finished)
-                then(finished)
+            self._tell(finished)
+            then(finished)
         finally:
             with self._idle:
                 self._ending -= 1

@@ -24,8 +24,16 @@ _OPERATORS: dict[type[ast.operator], Callable[[Number, Number], Number]] = {
     ast.FloorDiv: lambda a, b: a // b,
     ast.Mod: lambda a, b: a % b,
 }
+
+
+def _round(number: Number, digits: int = 0) -> Number:
+    if abs(digits) > _MAX_BITS:  # it would make ten to that power first
+        raise InvalidRequest("That is rounded too far.")
+    return round(number, digits or None)
+
+
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "abs": abs, "round": round, "min": min, "max": max, "floor": math.floor, "ceil": math.ceil,
+    "abs": abs, "round": _round, "min": min, "max": max, "floor": math.floor, "ceil": math.ceil,
     "sqrt": math.sqrt, "exp": math.exp, "ln": math.log, "log": math.log10, "log2": math.log2,
     "sin": math.sin, "cos": math.cos, "tan": math.tan, "asin": math.asin, "acos": math.acos,
     "atan": math.atan, "degrees": math.degrees, "radians": math.radians,

@@ -144,10 +144,15 @@ def confirmed(
 
 def merge(ledger: Sequence[LedgerEntry], new: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
     """Newest value wins; the value it replaces stays as history. Order is by last change."""
-    by_key = {entry.key: entry for entry in ledger}
+    by_key = {_about(entry): entry for entry in ledger}
     for entry in new:
-        by_key[entry.key] = _replacing(by_key.pop(entry.key, None), entry)
+        by_key[_about(entry)] = _replacing(by_key.pop(_about(entry), None), entry)
     return tuple(by_key.values())
+
+
+def _about(entry: LedgerEntry) -> str:
+    """Files that were exported by early versions hold no keys."""
+    return entry.key or entry.text.casefold()
 
 
 def _replacing(old: LedgerEntry | None, new: LedgerEntry) -> LedgerEntry:

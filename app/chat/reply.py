@@ -10,8 +10,10 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
+import msgspec
+
 from app.chat.events import ChatEvent, ReplyDelta, ReplyProgress
-from app.core.errors import ErrorInfo
+from app.core.errors import ErrorInfo, to_info
 from app.core.ids import RequestId
 from app.core.messages import ToolCall
 from app.core.protocol import (
@@ -45,7 +47,7 @@ class Reply:
         stored: StoredMessage,
         request_id: RequestId,
         post: Callable[[ChatEvent], None],
-        ended: Callable[[StoredMessage | None], None],
+        ended: Callable[[StoredMessage], None],
     ) -> None:
         self.request_id = request_id
         self.stored = stored
@@ -141,11 +143,19 @@ class Reply:
                 tx, self.stored.id, text, reasoning, tool_calls, status, stats, error
             )
         )
-        saving.add_done_callback(self._announce)
+        saving.add_done_callback(lambda saved: self._ended(self._outcome(saved, text, reasoning)))
 
-    def _announce(self, saving: "Future[StoredMessage]") -> None:
-        if (error := saving.exception()) is not None:
-            _log.error("the end of a reply could not be saved", exc_info=error)
-            self._ended(None)
-        else:
-            self._ended(saving.result())
+    def _outcome(self, saved: "Future[StoredMessage]", text: str, reasoning: str) -> StoredMessage:
+        """As it is on disk; when it could not be saved, as it was said, with why."""
+        if (error := saved.exception()) is None:
+            return saved.result()
+        _log.error("the end of a reply could not be saved", exc_info=error)
+        why = to_info(error)
+        unsaved = f"The end of this reply could not be saved. {why.message}"
+        said = self.stored.message
+        return msgspec.structs.replace(
+            self.stored,
+            message=msgspec.structs.replace(said, content=text, reasoning=reasoning),
+            status="failed",
+            error=msgspec.structs.replace(why, message=unsaved),
+        )

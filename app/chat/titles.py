@@ -6,7 +6,7 @@ and when it says nothing useful, the first words of the first message serve.
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import msgspec
@@ -21,14 +21,14 @@ from app.core.ids import ConversationId, new_request_id, session_of
 from app.core.messages import Message, clean_text
 from app.core.protocol import CHAT, Generate
 from app.core.sampling import GREEDY
-from app.storage import conversations
+from app.storage import conversations, documents
 from app.storage.database import Database, Tx
+from app.storage.messages import StoredMessage
 
 _LONGEST = 60
 _MAX_TOKENS = 24
 _ROOM_TO_THINK = 512  # when the first try was spent on reasoning
 _DEADLINE_MS = 60_000
-_FIRST_EXCHANGE = 2
 WISH = "Write a title of at most six words for this conversation. Answer with the title only."
 _log = logging.getLogger(__name__)
 
@@ -53,7 +53,9 @@ class Titles:
         if read.cancelled() or read.exception() is not None:
             return
         seen = read.result()
-        if len(seen.branch) != _FIRST_EXCHANGE or not seen.branch[1].message.text:
+        asked = [stored for stored in seen.branch if stored.message.role == "user"]
+        answer = seen.branch[-1].message
+        if len(asked) != 1 or answer.tool_calls or not answer.text:
             return
         request = Generate(
             request_id=new_request_id(),
@@ -68,26 +70,29 @@ class Titles:
             priority="background",
             deadline_ms=_DEADLINE_MS,
         )
-        fallback = first_words(own_words(seen.branch[0].message.text))
-        self._submit(conversation, fallback, request)
+        self._submit(conversation, asked[0], request)
 
-    def _submit(self, conversation: ConversationId, fallback: str, request: Generate) -> None:
+    def _submit(
+        self, conversation: ConversationId, question: StoredMessage, request: Generate
+    ) -> None:
         def name(asked: "Future[Answered]") -> None:
             if (error := asked.exception()) is not None:
                 _log.info("no title: %s", error)
             elif request.max_tokens == _MAX_TOKENS and _only_thought(asked.result()):
                 again = new_request_id()
                 more = msgspec.structs.replace(request, request_id=again, max_tokens=_ROOM_TO_THINK)
-                self._submit(conversation, fallback, more)
+                self._submit(conversation, question, more)
             else:
-                self._rename(conversation, fallback, usable(asked.result().text))
+                self._rename(conversation, question, usable(asked.result().text))
 
         ask(self._generator, request).add_done_callback(name)
 
-    def _rename(self, conversation: ConversationId, fallback: str, title: str) -> None:
+    def _rename(self, conversation: ConversationId, question: StoredMessage, title: str) -> None:
         def rename(tx: Tx) -> bool:
             # The user may have named it meanwhile.
-            untouched = conversations.get(tx, conversation).title == fallback
+            carried = [document.name for document in documents.on(tx, [question.id])]
+            first = provisional(own_words(question.message.text), carried)
+            untouched = conversations.get(tx, conversation).title == first
             if untouched and title:
                 conversations.rename(tx, conversation, title)
             return untouched and bool(title)
@@ -101,6 +106,11 @@ class Titles:
 
 def _only_thought(answer: Answered) -> bool:
     return answer.reason == "length" and not answer.text.strip()
+
+
+def provisional(text: str, carried: Sequence[str]) -> str:
+    """Until a model has found a title: the first words, or else what was attached."""
+    return first_words(text) or next(iter(carried), "")
 
 
 def first_words(text: str) -> str:

@@ -9,10 +9,11 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import PurePath
 
 import msgspec
 
-from app.chat.answering import Answering
+from app.chat.answering import Answering, Asked
 from app.chat.events import (
     BranchChanged,
     ChatEvent,
@@ -24,7 +25,7 @@ from app.chat.events import (
     TurnRefused,
 )
 from app.chat.presets import PresetOf, sampling_of
-from app.chat.titles import first_words
+from app.chat.titles import provisional
 from app.chat.tools import Toolbox
 from app.chat.waiting import Waiting
 from app.core.errors import InvalidRequest, StorageError, to_info
@@ -49,7 +50,7 @@ class _Begun(msgspec.Struct, frozen=True):
     """A turn as it was stored: the reply to make, and what to tell of it."""
 
     reply: StoredMessage
-    sampling: Sampling
+    asked: Asked
     events: tuple[ChatEvent, ...] = ()
 
 
@@ -88,7 +89,7 @@ class Turns:
             chosen = preset or self._preset_of(tx, model or self._default_model())
             return conversations.create(
                 tx,
-                title=first_words(text) or next((d.name for d in carried), ""),
+                title=provisional(text, [document.name for document in carried]),
                 model=model,
                 system_prompt=chosen.system_prompt,
                 sampling=preset and preset.sampling,
@@ -210,7 +211,7 @@ class Turns:
             messages.set_active_leaf(tx, conversation, there.id)
             return BranchChanged(conversation=conversation)
 
-        self._change(conversation, switch)
+        self._settle(conversation, switch)
 
     def delete(self, conversation: ConversationId, message: MessageId) -> None:
         """Take a message and what followed it out of sight; nothing is lost until the chat is."""
@@ -219,10 +220,7 @@ class Turns:
             leaf = messages.hide(tx, message)
             return MessageDeleted(conversation=conversation, message=message, leaf=leaf)
 
-        if self._take(conversation):  # no turn may begin below what is being deleted
-            self._change(conversation, hide).add_done_callback(
-                lambda _: self._answering.release(conversation)
-            )
+        self._settle(conversation, hide)
 
     def undelete(self, conversation: ConversationId, leaf: MessageId) -> None:
         """Undo `delete`: exactly what it took away is back, and shown."""
@@ -231,7 +229,7 @@ class Turns:
             messages.unhide(tx, leaf)
             return BranchChanged(conversation=conversation)
 
-        self._change(conversation, unhide)
+        self._settle(conversation, unhide)
 
     def stop(self, conversation: ConversationId) -> None:
         """Ask the reply to end; its text so far is kept, and what waits goes on waiting."""
@@ -282,19 +280,25 @@ class Turns:
 
     def _replying(self, tx: Tx, conversation: ConversationId, question: MessageId | None) -> _Begun:
         chat = conversations.get(tx, conversation)
-        reply = messages.start_reply(tx, conversation, question, chat.model)
-        return _Begun(reply, self._sampling_of(tx, chat))
+        reply = messages.start_reply(tx, conversation, question, self._name_for(chat))
+        return _Begun(reply, self._asked_of(tx, chat))
 
     def _resumed(self, tx: Tx, ended: StoredMessage) -> _Begun:
         chat = conversations.get(tx, ended.conversation_id)
         if chat.active_leaf != ended.id or ended.status == "complete":
             raise InvalidRequest("Only a last reply that ended too early can go on.")
-        reply = messages.reopen(tx, ended.id, chat.model)
+        reply = messages.reopen(tx, ended.id, self._name_for(chat))
         resumed = ReplyResumed(conversation=chat.id, message=reply)
-        return _Begun(reply, self._sampling_of(tx, chat), (resumed,))
+        return _Begun(reply, self._asked_of(tx, chat), (resumed,))
 
-    def _sampling_of(self, tx: Tx, chat: Conversation) -> Sampling:
-        return sampling_of(tx, chat, self._default_model(), self._sampling, self._preset_of)
+    def _asked_of(self, tx: Tx, chat: Conversation) -> Asked:
+        default = self._default_model()
+        sampling = sampling_of(tx, chat, default, self._sampling, self._preset_of)
+        return Asked(chat.model, sampling)
+
+    def _name_for(self, chat: Conversation) -> str:
+        """By which a reply says who made it: not where on this machine the file is."""
+        return PurePath(chat.model or self._default_model()).stem
 
     # ------------------------------------------------------------ how it goes on
 
@@ -326,7 +330,7 @@ class Turns:
             if begun is not None:
                 for event in begun.events:
                     self._post(event)
-                self._answering.answer(begun.reply, begun.sampling, self._ended)
+                self._answering.answer(begun.reply, begun.asked, self._ended)
 
         beginning = self._db.write(store)
         beginning.add_done_callback(go_on)
@@ -361,7 +365,9 @@ class Turns:
         self._begin(conversation, "", store)
 
     def _ended(self, reply: StoredMessage) -> None:
-        conversation, calls = reply.conversation_id, reply.message.tool_calls
+        conversation = reply.conversation_id
+        # Stopped is stopped: what it had asked for by then is not run.
+        calls = reply.message.tool_calls if reply.status == "complete" else ()
         if calls and self._toolbox.trusts(calls):
             self.answer_calls(conversation, reply.id, allowed=True)
         elif calls:
@@ -371,18 +377,18 @@ class Turns:
         else:
             self._waiting.announce(conversation, empty=False)
 
-    def _change(
-        self, conversation: ConversationId, change: Callable[[Tx], ChatEvent]
-    ) -> "Future[ChatEvent]":
+    def _settle(self, conversation: ConversationId, change: Callable[[Tx], ChatEvent]) -> None:
+        """Which messages are shown: not while a turn goes on below them, nor may one begin."""
+
         def announce(done: "Future[ChatEvent]") -> None:
+            self._answering.release(conversation)
             if (error := done.exception()) is not None:
                 self._refuse(conversation, "", error)
             else:
                 self._post(done.result())
 
-        changing = self._db.write(change)
-        changing.add_done_callback(announce)
-        return changing
+        if self._take(conversation):
+            self._db.write(change).add_done_callback(announce)
 
     def _refuse(
         self,

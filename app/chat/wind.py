@@ -27,7 +27,7 @@ from app.core.errors import AppError, ContextLimitExceeded, InvalidRequest
 from app.core.generator import Generator
 from app.core.ids import ConversationId, session_of
 from app.core.messages import Message
-from app.storage import segments
+from app.storage import messages, segments
 from app.storage.database import Database, Tx
 from app.storage.messages import StoredMessage
 from app.storage.segments import Segment, SegmentId
@@ -249,8 +249,10 @@ class Wind:
 
 
 def replace(tx: Tx, conversation: ConversationId, old: Segment, new: Segment) -> Segment:
-    """`new` stands in the place of `old`, which must stand itself."""
-    if segments.get(tx, old.id).superseded_by is not None:
+    """`new` stands in the place of `old`, which must stand itself where it is shown."""
+    leaf = messages.active_leaf(tx, conversation)
+    standing = segments.on_branch(tx, conversation, leaf) if leaf else []
+    if old.id not in [segment.id for segment in standing]:
         raise InvalidRequest(CHANGED)
     return segments.add(
         tx,

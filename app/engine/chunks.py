@@ -18,6 +18,7 @@ from app.core.ids import SessionId
 
 CHUNK_TOKENS = 256
 SUFFIX = ".kv"
+UNFINISHED = ".part"
 
 _MAGIC = b"LCKV\x01"
 _DIGEST_BYTES = 16
@@ -64,7 +65,7 @@ def file_identity(path: Path) -> bytes:
 
 def write(path: Path, chunk: Chunk) -> int:
     head = msgspec.msgpack.encode(chunk.head)
-    part = path.with_suffix(f".{os.getpid()}.part")
+    part = path.with_suffix(f".{os.getpid()}{UNFINISHED}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:

@@ -6,7 +6,7 @@ its last message it goes. What was quoted for a question stays as it was quoted.
 """
 
 from collections.abc import Sequence
-from typing import Literal, NewType
+from typing import Annotated, Literal, NewType
 
 import msgspec
 
@@ -28,7 +28,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     mime: str = "text/plain"
     text: str = ""
     data: bytes = b""
-    tokens: int = 0
+    tokens: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
     note: str = ""  # what of it the model will not see, as a sentence
 
 
@@ -73,10 +73,13 @@ def add(tx: Tx, document: Document) -> DocumentId:
 
 def attach(tx: Tx, message_id: MessageId, documents: Sequence[Document]) -> None:
     for document in documents:
-        tx.run(
-            "INSERT INTO attachment (document_id, message_id) VALUES (?, ?)",
-            (add(tx, document), message_id),
-        )
+        carry(tx, message_id, add(tx, document))
+
+
+def carry(tx: Tx, message_id: MessageId, document_id: DocumentId) -> None:
+    tx.run(
+        "INSERT INTO attachment (document_id, message_id) VALUES (?, ?)", (document_id, message_id)
+    )
 
 
 def attach_queued(tx: Tx, queued_id: QueuedId, documents: Sequence[Document]) -> None:
@@ -114,6 +117,12 @@ def on(tx: Tx, messages: Sequence[MessageId]) -> list[Attached]:
     )
     names = Attached.__struct_fields__
     return [Attached(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def whole(tx: Tx, document_id: DocumentId) -> Document:
+    names = Document.__struct_fields__
+    row = tx.row(f"SELECT {', '.join(names)} FROM document WHERE id = ?", (document_id,)) or ()
+    return Document(**dict(zip(names, row, strict=True)))
 
 
 def text(tx: Tx, document_id: DocumentId) -> str:

@@ -73,6 +73,8 @@ def _looks_sound(path: Path) -> bool:
             sound = tx.value("PRAGMA integrity_check(1)") == "ok"
         finally:
             tx.close()
+    except (apsw.BusyError, apsw.LockedError, apsw.CantOpenError):
+        return True  # opening it says what is the matter
     except (apsw.Error, UnicodeDecodeError):
         sound = False
     if sound:

@@ -105,16 +105,25 @@ def history(tx: Tx, conversation_id: ConversationId) -> list[Segment]:
 def on_branch(tx: Tx, conversation_id: ConversationId, leaf: MessageId) -> list[Segment]:
     """The segments that stand for this branch's older turns, in the order of the turns.
 
-    A merge made on another branch does not count here; what it superseded still does.
+    Of those that speak of the same turns it is the widest, then the newest: an edit or a merge
+    made on another branch changes nothing here.
     """
     written = history(tx, conversation_id)
     if not written:
         return []
     order = {id_: position for position, id_ in enumerate(messages.branch_ids(tx, leaf))}
-    by_id = {segment.id: segment for segment in written}
-    here = [segment for segment in written if segment.last_message_id in order]
-    counting = [segment for segment in here if not _replaced(segment, by_id, order)]
-    return sorted(counting, key=lambda segment: order[segment.last_message_id])
+
+    def place(segment: Segment) -> tuple[int, int, int]:
+        first, last = order.get(segment.first_message_id, 0), order[segment.last_message_id]
+        return first, -last, -segment.id
+
+    standing: list[Segment] = []
+    told = -1
+    for segment in sorted((s for s in written if s.last_message_id in order), key=place):
+        if order[segment.last_message_id] > told:
+            standing.append(segment)
+            told = order[segment.last_message_id]
+    return standing
 
 
 def undo(tx: Tx, segment_id: SegmentId) -> None:
@@ -130,7 +139,8 @@ def copy(
 ) -> None:
     """Carry over what stands on copied messages; `ids` maps the old ones to the new."""
     copied: dict[SegmentId, SegmentId] = {}
-    for segment in reversed(history(tx, source)):
+    written = history(tx, source)
+    for segment in written:
         first, last = ids.get(segment.first_message_id), ids.get(segment.last_message_id)
         if first is None or last is None:
             continue
@@ -142,22 +152,18 @@ def copy(
             segment.text,
             origin=segment.origin,
             tokens=segment.tokens,
-            ledger=segment.ledger,
+            ledger=[
+                msgspec.structs.replace(
+                    entry, message_id=entry.message_id and ids.get(entry.message_id)
+                )
+                for entry in segment.ledger
+            ],
         )
         copied[segment.id] = new.id
-        # Newest first: a successor is copied before what it superseded.
+    for segment in written:
         successor = copied.get(segment.superseded_by or SegmentId(0))
-        tx.run("UPDATE segment SET superseded_by = ? WHERE id = ?", (successor, new.id))
-
-
-def _replaced(
-    segment: Segment, by_id: Mapping[SegmentId, Segment], order: Mapping[MessageId, int]
-) -> bool:
-    while segment.superseded_by is not None:
-        segment = by_id[segment.superseded_by]
-        if segment.last_message_id in order:
-            return True
-    return False
+        if segment.id in copied and successor:
+            supersede(tx, copied[segment.id], successor)
 
 
 def _segment(row: tuple[Any, ...]) -> Segment:

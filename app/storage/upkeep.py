@@ -42,15 +42,19 @@ class Upkeep:
     def _work(self, first_s: float) -> None:
         wait_s = first_s
         while not self._closing.wait(wait_s):
-            try:
-                self._once()
-            except StorageError as error:
-                if not self._closing.is_set():
-                    _log.warning("upkeep did not finish: %s", error)
+            # Where there is no room for a backup, the trash is emptied all the same.
+            for work in (self._back_up, self._empty_trash):
+                try:
+                    work()
+                except StorageError as error:
+                    if not self._closing.is_set():
+                        _log.warning("upkeep did not finish: %s", error)
             wait_s = _EVERY_S
 
-    def _once(self) -> None:
+    def _back_up(self) -> None:
         backup.make_if_due(self._path, stop=self._closing.is_set)
+
+    def _empty_trash(self) -> None:
         before_ms = conversations.now_ms() - _TRASH_MS
         while not self._closing.is_set():
             if not self._db.write(lambda tx: conversations.purge_trashed(tx, before_ms)).result():

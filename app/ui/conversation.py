@@ -117,10 +117,11 @@ class Conversation(QObject):
             self._reading = False
             self._notes.warn(to_info(error).message)
 
-        # A hit on another branch is shown by making that branch the active one.
+        # A hit on another branch is shown by making that branch the active one; not while a reply
+        # is being made on this one.
         extract = (
             self._db.read(job)
-            if target is None
+            if target is None or self._live.streaming(conversation)
             else self._db.write(lambda tx: (messages.reveal(tx, target), job(tx))[1])
         )
         self._answers.take(extract, lambda came: self._fill(conversation, came, target), failed)
@@ -260,7 +261,10 @@ class Conversation(QObject):
     def _begin(self, reply: StoredMessage) -> None:
         self._streaming = reply.id
         self._live.seen(reply.conversation_id)
+        said = reply.message
         text, reasoning = self._turns.so_far(reply.conversation_id)
+        if not text and not reasoning:  # it is not in the making yet, but may go on from here
+            text, reasoning = said.text, said.reasoning
         self._shown = [len(text), len(reasoning)]
         begun = msgspec.structs.replace(item_of(reply), text=text, reasoning=reasoning)
         self._transcript.begin_stream(begun)

@@ -58,9 +58,15 @@ class Crew:
         self._asking.append(ticket)
         self.loaded()
 
-    def wake(self) -> None:
-        for worker in self.workers:
-            worker.wake()
+    @property
+    def is_wanted(self) -> bool:
+        return bool(self._asking) or any(worker.is_wanted for worker in self.workers)
+
+    def wake_if_wanted(self) -> None:
+        """Whoever asked may have gone while there was no room yet."""
+        if self.is_wanted:
+            for worker in self.workers:
+                worker.wake()
 
     def sleep(self) -> None:
         for worker in self.workers:
@@ -92,8 +98,7 @@ class Crew:
             if ticket.request.request_id == request_id:
                 self._asking.remove(ticket)
                 ticket.finish_cancelled()
-                wanted = self._asking or any(worker.is_wanted for worker in self.workers)
-                if wanted or self.is_ready:
+                if self.is_wanted or self.is_ready:
                     return False
                 self.sleep()
                 return True

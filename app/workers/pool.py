@@ -214,7 +214,6 @@ class Pool:
             ticket.fail(error)
             return
         self._tickets[ticket.request.request_id] = (ticket, worker)
-        crew.used_at = time.monotonic()
         worker.take(ticket)
         if worker.is_down:
             self._roster.wake(crew)
@@ -256,6 +255,7 @@ class Pool:
         if worker:
             del self._tickets[ticket.request.request_id]
             worker.settled(ticket)
+            self._roster.used(worker)
         self._account.ended(ticket, worker.id if worker else WorkerId(""))
 
     def _cancel(self, request_id: RequestId) -> None:

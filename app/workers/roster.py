@@ -6,6 +6,7 @@ new model loads is answered by it; when the load fails the role goes back to wha
 
 import itertools
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 from app.core.errors import AppError, InvalidRequest
@@ -129,6 +130,11 @@ class Roster:
             if role not in self._roles:
                 self.assign(role, spec)
 
+    def used(self, worker: Worker) -> None:
+        """Its model has answered: from now on it is idle."""
+        if crew := self._crew_of(worker):
+            crew.used_at = time.monotonic()
+
     def wake(self, crew: Crew) -> None:
         """Starts what is down, once those have ended that make room for it.
 
@@ -142,7 +148,7 @@ class Roster:
             if other.key.holder in plan.unload:
                 self._put_to_sleep(other, "to make room")
         self.ledger.allocate(crew.key.holder, plan.need)
-        self._engines.when_retired_ended(crew.wake)
+        self._engines.when_retired_ended(crew.wake_if_wanted)
 
     def plan(self, spec: ModelSpec, workers: int) -> Plan:
         """What loading this would take, and which idle models would have to go."""
@@ -156,8 +162,10 @@ class Roster:
 
     def cancel_load(self, request_id: RequestId) -> None:
         for crew in self:
-            if crew.cancel_load(request_id) and not crew.was_loaded:
-                self._give_roles_back(crew)
+            if crew.cancel_load(request_id):
+                self.ledger.release(crew.key.holder)
+                if not crew.was_loaded:
+                    self._give_roles_back(crew)
 
     def close(self) -> None:
         for crew in self:

@@ -3,8 +3,11 @@ import pytest
 from app.chat.events import ConversationChanged, ReplyFinished
 from app.chat.titles import WISH, first_words, usable
 from app.core.errors import ErrorInfo
+from app.core.messages import ToolCall
 from app.core.protocol import Generate
+from app.core.settings import ToolSettings
 from app.storage import conversations
+from app.storage.documents import Document
 
 from .conftest import Chat
 
@@ -37,6 +40,26 @@ def test_a_failed_title_leaves_the_first_words(chat: Chat) -> None:
     chat.wait_for(ReplyFinished, 2)
     assert title_of(chat, conversation) == "Plan a trip"
     assert len([r for r in chat.model.asked if is_title(r)]) == 1
+
+
+def test_a_first_reply_that_used_a_tool_is_followed_by_one_title(chat: Chat) -> None:
+    calls = (ToolCall("c", "calculator", '{"expression": "6*7"}'),)
+    chat.tool_settings = ToolSettings(enabled=("calculator",), trusted=("calculator",))
+    asks = "What is 6 times 7?"
+    chat.model.call = lambda r: calls if r.messages[-1].text == asks else ()
+    chat.model.reply = lambda r: {asks: "", WISH: "A small sum"}.get(r.messages[-1].text, "42.")
+    conversation = chat.turns.start(asks).result()
+    chat.wait_for(ConversationChanged, 2)
+    assert title_of(chat, conversation) == "A small sum"
+    assert len([r for r in chat.model.asked if is_title(r)]) == 1
+
+
+def test_a_chat_that_begins_with_a_document_alone_gets_a_title(chat: Chat) -> None:
+    chat.model.reply = lambda r: "Plans for May" if is_title(r) else "Sure."
+    conversation = chat.turns.start("", carried=[Document(name="may.txt", text="Go")]).result()
+    assert title_of(chat, conversation) == "may.txt"
+    chat.wait_for(ConversationChanged, 2)
+    assert title_of(chat, conversation) == "Plans for May"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from app.chat.calculator import calculate
-from app.chat.events import MessageAdded, ReplyFinished, ToolsAsked, TurnRefused
+from app.chat.events import MessageAdded, ReplyDelta, ReplyFinished, ToolsAsked, TurnRefused
 from app.chat.tools import DECLINED, MAX_ROUNDS, HostTool, Toolbox
 from app.core.errors import InvalidRequest
 from app.core.ids import ConversationId
@@ -46,6 +46,20 @@ def test_a_trusted_tool_runs_and_the_model_goes_on_with_its_result(chat: Chat) -
     assert (asked.messages[2].text, asked.messages[2].tool_call_id) == ("42", "call-1")
     assert not any(isinstance(event, ToolsAsked) for event in chat.events)
     assert len(chat.wait_for(MessageAdded, 4)) == 4
+
+
+def test_a_trusted_tool_does_not_run_after_stop(chat: Chat) -> None:
+    chat.tool_settings, chat.model.call = TRUSTED, call_once
+    chat.model.gate.clear()
+    conversation = chat.turns.start("What is 6 times 7?").result()
+    chat.wait_for(ReplyDelta)
+    chat.turns.stop(conversation)
+    chat.wait_for(ReplyFinished)
+    chat.turns.send(conversation, "Go on")
+    chat.wait_for(ReplyFinished, 2)
+    # It was declined when the next message came, not run before.
+    assert roles(chat, conversation)[:4] == ["user", "assistant", "tool", "user"]
+    assert chat.branch(conversation)[2].message.text == DECLINED
 
 
 def test_an_untrusted_call_waits_for_the_user(chat: Chat) -> None:
@@ -133,6 +147,8 @@ def test_what_goes_wrong_is_the_calls_result(call: ToolCall, said: str) -> None:
         ("2**100", str(2**100)),
         ("max(1, 2, 3) × 2", "6"),
         ("round(2 * pi, 2)", "6.28"),
+        ("round(2.5)", "2"),
+        ("round(1234, -2)", "1200"),
     ],
 )
 def test_the_calculator_calculates(expression: str, result: str) -> None:
@@ -146,6 +162,7 @@ def test_the_calculator_calculates(expression: str, result: str) -> None:
         "9**9**9**9", "2**99999", "1/0", "__import__('os')", "(1).__class__", "[1]*9", "'a'*9",
         "lambda: 1", "x", "", "(" * 150 + "1" + ")" * 149, "1" * 301, "sqrt(-1)", "(-8)**0.5",
         "10.0**400", "True + 1", "sqrt(1, 2)", "max()", "1 if 1 else 2", "-" * 299 + "1j",
+        "round(5, -9999999)", "round(5, 1.5)",
     ],
 )  # fmt: skip
 def test_the_calculator_refuses_with_a_sentence_and_at_once(expression: str) -> None:

@@ -1,5 +1,7 @@
 from collections.abc import Callable
 
+import pytest
+
 from app.chat.events import (
     BranchChanged,
     ConversationChanged,
@@ -8,9 +10,11 @@ from app.chat.events import (
     ReplyFinished,
     TurnRefused,
 )
-from app.core.errors import ErrorInfo
+from app.core.errors import ErrorInfo, StorageError
+from app.core.generator import Sink
 from app.core.ids import MessageId
 from app.core.messages import Message
+from app.core.protocol import CHAT, Generate, Request
 from app.storage import messages
 
 from .conftest import Chat
@@ -65,6 +69,90 @@ def test_stop_while_the_model_loads_ends_at_once_and_the_next_turn_works(chat: C
     chat.settle()
     replies = [r for r in chat.model.asked if r.priority == "interactive"]
     assert [reply.messages[-1].text for reply in replies] == ["Two"]
+
+
+def test_a_stop_that_comes_before_the_engine_knows_the_request_still_stops(chat: Chat) -> None:
+    """The engine forgets what it is told of a request it has not got yet."""
+    submit, cancelled = chat.model.submit, chat.model.cancel
+    known: set[str] = set()
+
+    def stop_first(request: Request, sink: Sink) -> None:
+        if isinstance(request, Generate) and request.priority == "interactive":
+            chat.turns.stop(conversation)
+        known.add(request.request_id)
+        submit(request, sink)
+
+    chat.model.cancel = lambda id_: cancelled(id_) if id_ in known else None
+    chat.loaded.clear()
+    conversation = chat.turns.start("Talk").result()
+    chat.model.submit = stop_first
+    chat.loaded.set()
+    (finished,) = chat.wait_for(ReplyFinished)
+    assert isinstance(finished, ReplyFinished)
+    assert finished.message.status == "stopped"
+
+
+def test_a_stop_while_the_engine_refuses_a_prompt_is_not_forgotten(chat: Chat) -> None:
+    too_long = ErrorInfo("context_limit_exceeded", "No.", {"maximum": 900, "required": 999})
+
+    def refuse(request: Generate) -> ErrorInfo:
+        chat.turns.stop(conversation)
+        return too_long
+
+    chat.loaded.clear()
+    conversation = chat.turns.start("Talk").result()
+    chat.model.fail = refuse
+    chat.loaded.set()
+    (finished,) = chat.wait_for(ReplyFinished)
+    assert isinstance(finished, ReplyFinished)
+    assert finished.message.error is not None
+    assert finished.message.error.message == "Stopped before the first word."
+    assert len([r for r in chat.model.asked if r.priority == "interactive"]) == 1
+
+
+def test_a_reply_whose_end_cannot_be_saved_ends_all_the_same(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("the end of a reply could not be saved")
+
+    def full(*_: object) -> None:
+        raise StorageError("The disk is full.")
+
+    monkeypatch.setattr(messages, "finish_reply", full)
+    conversation = chat.turns.start("Talk").result()
+    (finished,) = chat.wait_for(ReplyFinished)
+    assert isinstance(finished, ReplyFinished)
+    assert finished.message.message.text == "Understood, go on please."
+    assert finished.message.error is not None
+    sentence = "The end of this reply could not be saved. The disk is full."
+    assert (finished.message.status, finished.message.error.message) == ("failed", sentence)
+    assert conversation not in chat.turns.streaming()
+
+
+def test_a_reply_says_who_made_it_and_not_where_that_is(chat: Chat) -> None:
+    chat.default_model = "/home/me/models/tiny.Q8_0.gguf"
+    conversation = chat.turns.start("Hi").result()
+    chat.wait_for(ReplyFinished)
+    assert [m.model for m in chat.branch(conversation)] == ["", "tiny.Q8_0"]
+    assert chat.last_asked().model == CHAT  # whichever is loaded, not that one
+
+
+def test_no_other_version_is_shown_while_a_reply_is_being_made(chat: Chat) -> None:
+    conversation = chat.turns.start("Original").result()
+    chat.wait_for(ReplyFinished)
+    question = chat.branch(conversation)[0]
+    chat.turns.edit(conversation, question.id, "Edited")
+    chat.wait_for(ReplyFinished, 2)
+    edited, reply = chat.branch(conversation)
+    chat.model.gate.clear()
+    chat.turns.regenerate(conversation, reply.id)
+    chat.wait_for(BranchChanged, 2)
+    chat.turns.switch_version(conversation, edited.id, -1)
+    chat.wait_for(TurnRefused)
+    chat.turns.send(conversation, "Next")
+    chat.model.gate.set()
+    chat.wait_for(ReplyFinished, 4)
+    assert [m.message.text for m in chat.branch(conversation)][::2] == ["Edited", "Next"]
 
 
 def test_a_failure_is_kept_with_its_sentence_and_the_next_turn_works(chat: Chat) -> None:

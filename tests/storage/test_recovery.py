@@ -244,6 +244,7 @@ def test_what_another_program_holds_is_not_recovered(
     path = tmp_path / "chats.sqlite3"
     Database(path).close()
     before = path.read_bytes()
+    damage_marker(path).touch()  # some job had met damage, and it is still to be looked at
     monkeypatch.setattr("app.storage.connection._BUSY_MS", 20)
     with contextlib.closing(apsw.Connection(str(path))) as other:
         for statement in ("PRAGMA locking_mode = exclusive", "BEGIN EXCLUSIVE"):
@@ -251,7 +252,15 @@ def test_what_another_program_holds_is_not_recovered(
         with pytest.raises(StorageError, match="Another program is holding"):
             recovery.open_database(path)
     assert path.read_bytes() == before
-    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert {file.name for file in tmp_path.iterdir()} == {path.name, damage_marker(path).name}
+    db, report = recovery.open_database(path)
+    db.close()
+    assert report is None
+
+
+def test_a_file_that_somebody_took_away_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "chats.sqlite3"
+    damage_marker(path).touch()
     db, report = recovery.open_database(path)
     db.close()
     assert report is None

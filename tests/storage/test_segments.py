@@ -53,3 +53,38 @@ def test_an_edit_keeps_its_history(db: Database) -> None:
         assert segments.get(tx, first.id).superseded_by == second.id
 
     db.write(job).result()
+
+
+def test_merges_on_two_branches_do_not_disturb_each_other(db: Database) -> None:
+    def job(tx: Tx) -> None:
+        chat = conversations.create(tx).id
+        a = say(tx, chat, None, "a")
+        left, right = say(tx, chat, a, "left"), say(tx, chat, a, "right")
+        trunk = segments.add(tx, chat, a, a, "trunk")
+        segments.add(tx, chat, a, left, "left and trunk", supersedes=(trunk.id,))
+        edited = segments.add(tx, chat, a, a, "edited", supersedes=(trunk.id,))
+        assert [s.text for s in segments.on_branch(tx, chat, right)] == ["edited"]
+        segments.add(tx, chat, a, right, "right and trunk", supersedes=(edited.id,))
+        assert [s.text for s in segments.on_branch(tx, chat, left)] == ["left and trunk"]
+        assert [s.text for s in segments.on_branch(tx, chat, right)] == ["right and trunk"]
+        assert [s.text for s in segments.on_branch(tx, chat, a)] == ["edited"]
+
+    db.write(job).result()
+
+
+def test_a_copy_has_the_history_and_the_facts_of_its_own_messages(db: Database) -> None:
+    def job(tx: Tx) -> None:
+        source = conversations.create(tx).id
+        a = say(tx, source, None, "a")
+        first = segments.add(tx, source, a, a, "first", ledger=(LedgerEntry("path", "/x", a),))
+        second = segments.add(tx, source, a, a, "second", supersedes=(first.id,))
+        segments.add(tx, source, a, a, "third", supersedes=(second.id,))
+        target = conversations.create(tx).id
+        b = say(tx, target, None, "a")
+        segments.copy(tx, source, target, {a: b})
+        old, newer, newest = segments.history(tx, target)
+        assert [s.text for s in (old, newer, newest)] == ["first", "second", "third"]
+        assert (old.superseded_by, newer.superseded_by) == (newer.id, newest.id)
+        assert old.ledger[0].message_id == b
+
+    db.write(job).result()

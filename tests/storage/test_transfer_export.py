@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from app.chat import ledger
 from app.core.errors import ErrorInfo
 from app.core.messages import ImagePart, Message, TextPart, ToolCall
 from app.core.protocol import Stats
 from app.core.sampling import Sampling
-from app.storage import conversations, folders, messages, segments
+from app.storage import conversations, documents, folders, messages, segments
 from app.storage.database import Database, Tx
 from app.storage.segments import LedgerEntry
 from app.storage.transfer import archive, exporting
@@ -68,8 +69,19 @@ def full(tx: Tx) -> conversations.Conversation:
     )
     messages.add(tx, chat, root.id, Message(role="assistant", content="other branch"))
     messages.set_active_leaf(tx, chat, said.id)
-    entry = LedgerEntry("number", "8443", said.id)
-    first = segments.add(tx, chat, root.id, said.id, "first", ledger=(entry,))
+    plan = documents.Document(name="plan <b>.txt", text="All of the plan.", tokens=5)
+    picture = documents.Document(name="p.png", kind="image", mime="image/png", data=b"\x89P\x00")
+    documents.attach(tx, root.id, [plan, picture])
+    documents.share(
+        tx, root.id, messages.add(tx, chat, None, Message(role="user", content="again")).id
+    )
+    documents.put_excerpts(tx, root.id, [documents.Excerpt("plan <b>.txt", "a half", "All of")])
+    messages.set_active_leaf(tx, chat, said.id)
+    ledger = (
+        LedgerEntry("number", "The port is 8443", said.id, "port is", ("The port is 80",)),
+        LedgerEntry("name", "The dog is Rex", root.id, "dog is"),
+    )
+    first = segments.add(tx, chat, root.id, said.id, "first", ledger=ledger)
     segments.add(tx, chat, root.id, said.id, "second", supersedes=(first.id,))
     return conversations.get(tx, chat)
 
@@ -84,7 +96,13 @@ def test_json_comes_back_the_same(tmp_path: Path, db: Database) -> None:
     assert import_file(db, target).added == 1
     (again,) = db.read(conversations.page).result().items
     assert db.read(lambda tx: archive.take(tx, again.id)).result() == before
-    assert before.segments[0].ledger[0].message_id == 1  # a position, not an id
+    port, dog = before.segments[0].ledger
+    assert (port.message_id, port.key, port.history) == (1, "port is", ("The port is 80",))
+    assert (dog.message_id, dog.key) == (0, "dog is")  # a position, not an id
+    plan, picture = before.documents  # once, though two messages carry them
+    assert (plan.text, plan.tokens, picture.data) == ("All of the plan.", 5, b"\x89P\x00")
+    assert [said.documents for said in before.messages] == [(0, 1), (), (), (0, 1)]
+    assert before.messages[0].excerpts[0].text == "All of"
 
 
 def test_deleted_messages_stay_behind(tmp_path: Path, db: Database) -> None:
@@ -99,7 +117,7 @@ def test_deleted_messages_stay_behind(tmp_path: Path, db: Database) -> None:
     target = tmp_path / "all.json"
     exporting.export(db, [chat.id], "json", target)
     (taken,) = json.loads(target.read_bytes())["conversations"]
-    assert [m["message"]["content"] for m in taken["messages"]][1:] == ["other branch"]
+    assert [m["message"]["content"] for m in taken["messages"]][1:] == ["other branch", "again"]
     assert "segments" not in taken
     assert import_file(db, target).known == 1
 
@@ -127,6 +145,7 @@ def test_markdown_shows_the_branch(tmp_path: Path, db: Database) -> None:
     assert text.startswith("# All <of> it\n\n## System prompt\n\nbe *kind*\n\n## You · ")
     assert RICH.strip() in text
     assert "other branch" not in text
+    assert "*[Attached: plan <b>.txt]*\n\n*[Attached: p.png]*" in text
 
 
 class Page(HTMLParser):
@@ -182,3 +201,27 @@ def test_html_is_well_formed_where_formulas_are(db: Database) -> None:
 @pytest.mark.parametrize("tex", ["\\frac{", "{" * 1500, "\\begin{matrix}", "x" * 5000])
 def test_a_formula_that_cannot_be_drawn_shows_its_tex(db: Database, tex: str) -> None:
     assert f"<code>{tex}</code>" in html(db, f"${tex}$")
+
+
+def test_importing_a_chat_brings_it_back_from_the_trash(tmp_path: Path, db: Database) -> None:
+    chat = db.write(full).result()
+    target = tmp_path / "all.json"
+    exporting.export(db, [chat.id], "json", target)
+    db.write(lambda tx: conversations.trash(tx, chat.id)).result()
+    assert import_file(db, target).added == 1
+    assert db.read(lambda tx: conversations.get(tx, chat.id).trashed_ms).result() is None
+
+
+def test_facts_of_a_file_from_before_they_had_keys_stay_apart(tmp_path: Path, db: Database) -> None:
+    chat = db.write(full).result()
+    target = tmp_path / "all.json"
+    exporting.export(db, [chat.id], "json", target)
+    raw = json.loads(target.read_bytes())
+    for entry in raw["conversations"][0]["segments"][0]["ledger"]:
+        del entry["key"]
+    target.write_text(json.dumps(raw))
+    db.write(lambda tx: conversations.purge(tx, chat.id)).result()
+    import_file(db, target)
+    (again,) = db.read(conversations.page).result().items
+    kept = db.read(lambda tx: segments.history(tx, again.id)[0].ledger).result()
+    assert [fact.text for fact in ledger.merge((), kept)] == ["The port is 8443", "The dog is Rex"]

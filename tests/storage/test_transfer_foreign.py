@@ -129,7 +129,9 @@ def one(path: Path) -> ArchivedConversation:
 
 def test_chatgpt_branches_dates_roles_and_attachments(tmp_path: Path) -> None:
     chat = one(write(tmp_path / "c.json", CHATGPT))
-    assert (chat.uid, chat.title, chat.model) == ("chatgpt-c-1", "Trip", "gpt-x")
+    assert (chat.uid, chat.title) == ("chatgpt-c-1", "Trip")
+    # Who answered, and no model that this machine would have to have to go on.
+    assert (chat.messages[1].model, chat.model) == ("gpt-x", "")
     assert (chat.created_ms, chat.updated_ms) == (1_700_000_000_500, 1_700_000_900_000)
     told = [(m.message.role, m.message.text, m.parent) for m in chat.messages]
     assert told == [
@@ -207,6 +209,21 @@ def test_half_a_surrogate_pair_does_not_stop_an_import(tmp_path: Path) -> None:
     assert one(path).messages[0].message.text == "cut \ufffd off"
 
 
+@pytest.mark.parametrize("value", ['"\\ud83d"', "9" * 30])
+@pytest.mark.parametrize("program", ["claude", "openai"])
+def test_a_tool_call_may_hold_any_value(tmp_path: Path, program: str, value: str) -> None:
+    path = tmp_path / "c.json"
+    said = {
+        "claude": f"""[{{"chat_messages": [{{"sender": "assistant", "content":
+            [{{"type": "tool_use", "name": "f", "input": {{"a": {value}}}}}]}}]}}]""",
+        "openai": f"""{{"messages": [{{"role": "assistant", "tool_calls":
+            [{{"function": {{"name": "f", "arguments": {{"a": {value}}}}}}}]}}]}}""",
+    }
+    path.write_text(said[program])
+    (call,) = one(path).messages[0].message.tool_calls
+    assert call.arguments.startswith('{"a":')
+
+
 def bomb(path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as whole:
         whole.writestr("conversations.json", b"[" + b" " * 60_000_000 + b"]")
@@ -279,6 +296,7 @@ def test_hostile_files_are_refused_with_a_sentence(tmp_path: Path, name: str) ->
         {"message": {"role": "user"}, "parent": -1},
         {"message": {"role": "wizard"}},
         {"message": {"role": "user"}, "created_ms": 2**70},
+        {"message": {"role": "user"}, "documents": [0]},
     ],
 )
 def test_an_archive_with_impossible_references_saves_nothing(

@@ -1,5 +1,7 @@
 """What the transcript asks for becomes a verb, and what comes back is shown."""
 
+import msgspec
+import pytest
 from PySide6.QtCore import Qt
 
 from app.chat.events import (
@@ -7,6 +9,7 @@ from app.chat.events import (
     MessageAdded,
     MessageDeleted,
     ReplyFinished,
+    ReplyResumed,
     ToolsAsked,
     WindFinished,
 )
@@ -230,3 +233,25 @@ def test_whoever_sends_a_message_sees_it_and_its_answer(desk):
     desk.bridge.post(MessageAdded(conversation=chat.id, message=asked))
     desk.settle()
     assert desk.window.transcript.following
+
+
+def test_a_reply_that_goes_on_shows_what_it_had_said_before_it_is_in_the_making(desk):
+    chat, (_, reply) = opened(desk)
+    stored = desk.db.read(lambda tx: messages.get(tx, int(reply))).result(5)
+    resumed = msgspec.structs.replace(stored, status="streaming")
+    desk.bridge.post(ReplyResumed(conversation=chat.id, message=resumed))
+    desk.settle()
+    assert desk.window.transcript.item(reply).text == stored.message.text
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_hit_on_another_branch_leaves_a_reply_in_the_making_its_own(desk, streaming):
+    chat, (question, reply) = opened(desk)
+    other = Message(role="assistant", content="Another")
+    added = desk.db.write(lambda tx: messages.add(tx, chat.id, int(question), other)).result(5)
+    if streaming:
+        desk.window.conversation._live.begin(chat.id)
+    desk.window.current.open(chat.id, int(reply))
+    desk.settle()
+    leaf = desk.db.read(lambda tx: messages.active_leaf(tx, chat.id)).result(5)
+    assert leaf == (added.id if streaming else int(reply))

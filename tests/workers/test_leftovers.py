@@ -1,9 +1,11 @@
 """What a deleted chat left in the engines' cache goes, and nothing else."""
 
+import os
+import time
 from pathlib import Path
 
 from app.core.ids import SessionId
-from app.engine.chunks import SUFFIX, Chunk, Head, write
+from app.engine.chunks import SUFFIX, UNFINISHED, Chunk, Head, write
 from app.workers.leftovers import drop_snapshots
 
 
@@ -28,3 +30,16 @@ def test_only_chats_that_are_no_more_are_forgotten(tmp_path: Path) -> None:
 
 def test_no_cache_is_no_error(tmp_path: Path) -> None:
     drop_snapshots(tmp_path / "none", set())
+
+
+def test_what_an_engine_did_not_finish_writing_goes_once_nobody_can_be_at_it(
+    tmp_path: Path,
+) -> None:
+    kept = snapshot(tmp_path, "one", "chat-1")
+    written, left = (kept.with_suffix(f".{pid}{UNFINISHED}") for pid in (7, 8))
+    for path in (written, left):
+        path.write_bytes(b"what was said")
+    an_age_ago = time.time() - 86_400
+    os.utime(left, (an_age_ago, an_age_ago))
+    drop_snapshots(tmp_path, {SessionId("chat-1")})
+    assert (written.exists(), left.exists()) == (True, False)

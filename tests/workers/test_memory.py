@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.protocol import Device, ModelInfo, ModelSpec
-from app.workers.events import PoolEvent, PoolMeasured, WorkerUnloaded
+from app.workers.events import PoolEvent, PoolMeasured, WorkerLoading, WorkerUnloaded
 from app.workers.ledger import RAM, Ledger, budgets, estimate, measured
 from app.workers.machine import Machine
 from app.workers.pool import Pool
-from tests.workers.asking import Until, ask, load, load_tiny
+from tests.workers.asking import Answer, Until, ask, load, load_tiny
 from tests.workers.conftest import MakePool
 
 GB = 10**9
@@ -269,3 +269,36 @@ def test_whatever_has_changed_is_published_within_a_second(pool: Pool) -> None:
             workers = published.wait().state.workers
             ready = {each.model for each in workers if each.phase == "ready"}
         assert time.monotonic() - started < 2.0
+
+
+def test_a_model_is_idle_from_the_end_of_its_last_reply_on(make_pool: MakePool) -> None:
+    pool = make(make_pool, Ram(16 * GB, 9 * GB), idle_s=1.0)
+    unloaded = Until(pool, WorkerUnloaded)
+    load(pool, spec_of("a", GB))
+    ask(pool, "tokens=120 every_ms=10").finished()
+    ended = time.monotonic()
+    unloaded.wait()
+    assert time.monotonic() - ended > 0.9
+
+
+def test_a_cancelled_load_gives_back_the_memory_it_was_promised(make_pool: MakePool) -> None:
+    pool = make(make_pool, Ram(40 * GB, 40 * GB))
+    answer = Answer()
+    spec = ModelSpec(path=spec_of("slow", 6 * GB) + " load_s=5")
+    pool.cancel(pool.load(spec, sink=answer))
+    assert answer.finished().reason == "cancelled"
+    assert pool.plan(ModelSpec(path=spec_of("b", 8 * GB))).result(5).fits
+
+
+def test_a_load_that_was_cancelled_while_it_waited_for_room_is_not_begun(
+    make_pool: MakePool,
+) -> None:
+    pool = make(make_pool, Ram(40 * GB, 40 * GB))
+    load(pool, spec_of("a", 8 * GB))
+    seen: list[PoolEvent] = []
+    pool.subscribe(seen.append)
+    answer = Answer()
+    pool.cancel(pool.load(ModelSpec(path=spec_of("b", 8 * GB)), sink=answer))
+    assert answer.finished().reason == "cancelled"
+    Until.ticks(pool, 8)
+    assert not any(isinstance(event, WorkerLoading) for event in seen)

@@ -1,10 +1,12 @@
 """Our own format: JSON that holds everything a conversation is, and comes back the same.
 
-Messages are listed parents first and name their parent by position. Verbs on a transaction;
-the values do not know where they are stored.
+Messages are listed parents first and name their parent and their documents by position. Verbs
+on a transaction; the values do not know where they are stored.
 """
 
-from typing import Annotated
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -13,12 +15,15 @@ from app.core.ids import ConversationId, FolderId, MessageId
 from app.core.messages import Message
 from app.core.protocol import Stats
 from app.core.sampling import Sampling
-from app.storage import conversations, folders, messages, segments
+from app.storage import conversations, documents, folders, messages, segments
 from app.storage.connection import Tx
+from app.storage.documents import Document, DocumentId, Excerpt
 from app.storage.messages import Status
 from app.storage.segments import LedgerEntry, Origin, SegmentId
 
 FORMAT, VERSION = "llama-chat", 1
+
+T = TypeVar("T")
 
 _Index = Annotated[int, msgspec.Meta(ge=0)]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -32,6 +37,8 @@ class ArchivedMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     model: str = ""
     stats: Stats | None = None
     error: ErrorInfo | None = None
+    documents: tuple[_Index, ...] = ()
+    excerpts: tuple[Excerpt, ...] = ()
 
 
 class ArchivedSegment(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -57,6 +64,7 @@ class ArchivedConversation(msgspec.Struct, frozen=True, kw_only=True, omit_defau
     created_ms: _Count = 0
     updated_ms: _Count = 0
     messages: tuple[ArchivedMessage, ...] = ()
+    documents: tuple[Document, ...] = ()
     shown: _Index | None = None  # the leaf of the branch that was shown
     segments: tuple[ArchivedSegment, ...] = ()
 
@@ -75,6 +83,12 @@ def take(tx: Tx, conversation_id: ConversationId) -> ArchivedConversation:
     )
     position = {MessageId(row[0]): index for index, row in enumerate(rows)}
     stored = messages.get_many(tx, list(position))
+    attached = documents.on(tx, list(position))
+    shelf = {document: index for index, document in enumerate({each.id: None for each in attached})}
+    carried: dict[MessageId, list[_Index]] = defaultdict(list)
+    for each in attached:
+        carried[each.message_id].append(shelf[each.id])
+    excerpts = documents.excerpts(tx, list(position))
     return ArchivedConversation(
         uid=chat.uid,
         title=chat.title,
@@ -87,19 +101,30 @@ def take(tx: Tx, conversation_id: ConversationId) -> ArchivedConversation:
         draft=chat.draft,
         created_ms=chat.created_ms,
         updated_ms=chat.updated_ms,
-        messages=tuple(_archived(message, position) for message in stored),
+        messages=tuple(
+            msgspec.structs.replace(
+                _archived(each, position),
+                documents=tuple(carried[each.id]),
+                excerpts=excerpts.get(each.id, ()),
+            )
+            for each in stored
+        ),
+        documents=tuple(documents.whole(tx, document) for document in shelf),
         shown=None if chat.active_leaf is None else position[chat.active_leaf],
         segments=_archived_segments(tx, conversation_id, position),
     )
 
 
 def save(tx: Tx, archived: ArchivedConversation) -> ConversationId | None:
-    """Store a conversation; None when it is here already, whole."""
+    """Store a conversation, or take it out of the trash; None when it is here already, whole."""
     uid = archived.uid
     known = conversations.find(tx, uid)
     if known is not None:
         if known.messages >= len(archived.messages):
-            return None
+            if known.trashed_ms is None:
+                return None
+            conversations.restore(tx, known.id)
+            return known.id
         # It has grown elsewhere since: kept beside the one we have, which may have grown too.
         uid = f"{uid}+{len(archived.messages)}"
         if conversations.find(tx, uid) is not None:
@@ -131,6 +156,7 @@ def save(tx: Tx, archived: ArchivedConversation) -> ConversationId | None:
 
 def _save_messages(tx: Tx, chat: ConversationId, archived: ArchivedConversation) -> list[MessageId]:
     ids: list[MessageId] = []
+    shelf: dict[int, DocumentId] = {}
     for said in archived.messages:
         stored = messages.put(
             tx,
@@ -144,6 +170,12 @@ def _save_messages(tx: Tx, chat: ConversationId, archived: ArchivedConversation)
             error=said.error,
         )
         ids.append(stored.id)
+        for index in said.documents:
+            if index not in shelf:
+                shelf[index] = documents.add(tx, _at(archived.documents, index))
+            documents.carry(tx, stored.id, shelf[index])
+        if said.excerpts:
+            documents.put_excerpts(tx, stored.id, said.excerpts)
     return ids
 
 
@@ -153,10 +185,9 @@ def _save_segments(
     saved: list[SegmentId] = []
     for segment in archived.segments:
         ledger = tuple(
-            LedgerEntry(
-                entry.kind,
-                entry.text,
-                None if entry.message_id is None else _at(ids, entry.message_id),
+            msgspec.structs.replace(
+                entry,
+                message_id=None if entry.message_id is None else _at(ids, entry.message_id),
             )
             for entry in segment.ledger
         )
@@ -176,10 +207,10 @@ def _save_segments(
             segments.supersede(tx, old, saved[segment.superseded_by])
 
 
-def _at(ids: list[MessageId], position: int) -> MessageId:
-    if not 0 <= position < len(ids):
-        raise InvalidRequest("The file names a message that it does not hold.")
-    return ids[position]
+def _at(listed: Sequence[T], position: int) -> T:
+    if not 0 <= position < len(listed):
+        raise InvalidRequest("The file names a message or document that it does not hold.")
+    return listed[position]
 
 
 def _archived(stored: messages.StoredMessage, position: dict[MessageId, _Index]) -> ArchivedMessage:
@@ -219,7 +250,7 @@ def _archived_segments(
 
 def _archived_entry(entry: LedgerEntry, position: dict[MessageId, _Index]) -> LedgerEntry:
     where = None if entry.message_id is None else position.get(entry.message_id)
-    return LedgerEntry(entry.kind, entry.text, None if where is None else MessageId(where))
+    return msgspec.structs.replace(entry, message_id=None if where is None else MessageId(where))
 
 
 def _folder_path(tx: Tx, folder_id: FolderId | None) -> tuple[str, ...]:

@@ -47,7 +47,6 @@ def convert(raw: Object) -> ArchivedConversation:
         text(raw.get("conversation_id")) or text(raw.get("id")),
         kept,
         title=text(raw.get("title")),
-        model=text(raw.get("default_model_slug")),
         created_ms=time_ms(raw.get("create_time")),
         updated_ms=time_ms(raw.get("update_time")),
         archived=raw.get("is_archived") is True,

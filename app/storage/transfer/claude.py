@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import msgspec
-
 from app.core.messages import Message, ToolCall
+from app.storage.json_text import json_text
 from app.storage.transfer.archive import ArchivedConversation, ArchivedMessage
 from app.storage.transfer.loose import Object, finish, items, named, obj, text, time_ms
 
@@ -24,7 +23,8 @@ def convert(raw: Object) -> ArchivedConversation:
             if name and parent is not None:
                 position[name] = parent
             continue
-        kept.append(ArchivedMessage(said, parent, time_ms(entry.get("created_at"))))
+        model = text(raw.get("model")) if said.role == "assistant" else ""
+        kept.append(ArchivedMessage(said, parent, time_ms(entry.get("created_at")), model=model))
         if name:
             position[name] = len(kept) - 1
     leaf = position.get(text(raw.get("current_leaf_message_uuid")))
@@ -33,7 +33,6 @@ def convert(raw: Object) -> ArchivedConversation:
         text(raw.get("uuid")),
         kept,
         title=text(raw.get("name")),
-        model=text(raw.get("model")),
         created_ms=time_ms(raw.get("created_at")),
         updated_ms=time_ms(raw.get("updated_at")),
         shown=leaf,
@@ -69,5 +68,4 @@ def _said(entry: Object) -> Message | None:
 
 
 def _call(block: Object) -> ToolCall:
-    arguments = msgspec.json.encode(block.get("input")).decode()
-    return ToolCall(text(block.get("id")), text(block.get("name")), arguments)
+    return ToolCall(text(block.get("id")), text(block.get("name")), json_text(block.get("input")))

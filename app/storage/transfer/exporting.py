@@ -13,7 +13,7 @@ import msgspec
 
 from app.core.errors import StorageError
 from app.core.ids import ConversationId
-from app.storage import conversations, messages
+from app.storage import conversations, documents, messages
 from app.storage.connection import Tx
 from app.storage.files import replace_with, sync
 from app.storage.transfer import archive, markdown
@@ -60,11 +60,12 @@ def page(tx: Tx, conversation_id: ConversationId, format: Format) -> tuple[str, 
     if format == "json":
         return name, _document([msgspec.json.encode(archive.take(tx, conversation_id))])
     branch = messages.path(tx, conversation_id)
+    attached = documents.on(tx, [each.id for each in branch])
     if format == "markdown":
-        return name, markdown.page(chat, branch).encode()
+        return name, markdown.page(chat, branch, attached).encode()
     from app.storage.transfer import html  # its renderers take as long to load as all else here
 
-    return name, html.page(chat, branch).encode()
+    return name, html.page(chat, branch, attached).encode()
 
 
 def _write_into(db: ReadLane, each: ConversationId, format: Format, folder: Path) -> Path:

@@ -25,6 +25,7 @@ from pygments.util import ClassNotFound
 
 from app.core.messages import ImagePart, Message
 from app.storage.conversations import Conversation
+from app.storage.documents import Attached
 from app.storage.messages import StoredMessage
 
 # Half typed, both.
@@ -50,9 +51,11 @@ img { max-width: 100%; } details { opacity: .8; }
 """
 
 
-def page(chat: Conversation, branch: Sequence[StoredMessage]) -> str:
+def page(
+    chat: Conversation, branch: Sequence[StoredMessage], attached: Sequence[Attached] = ()
+) -> str:
     title = html.escape(chat.title or "Untitled chat")
-    body = "\n".join(_article(stored) for stored in branch)
+    body = "\n".join(_article(stored, attached) for stored in branch)
     system = ""
     if chat.system_prompt:
         system = (
@@ -78,13 +81,15 @@ def page(chat: Conversation, branch: Sequence[StoredMessage]) -> str:
 """
 
 
-def _article(stored: StoredMessage) -> str:
+def _article(stored: StoredMessage, attached: Sequence[Attached]) -> str:
     message = stored.message
     who = {"user": "You", "assistant": stored.model or "Assistant"}.get(message.role, message.role)
     parts = [f'<p class="who">{html.escape(who)} · {_when(stored.created_ms)}</p>']
     if message.reasoning:
         inner = _markdown(message.reasoning)
         parts.append(f"<details><summary>Reasoning</summary>{inner}</details>")
+    carried = [document.name for document in attached if document.message_id == stored.id]
+    parts += [f"<p><em>Attached: {html.escape(name)}</em></p>" for name in carried]
     parts += _images(message)
     parts.append(_markdown(message.text))
     for call in message.tool_calls:

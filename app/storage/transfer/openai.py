@@ -4,9 +4,8 @@ import base64
 import binascii
 from typing import Any
 
-import msgspec
-
 from app.core.messages import ImagePart, Message, Part, Role, TextPart, ToolCall
+from app.storage.json_text import json_text
 from app.storage.transfer.archive import ArchivedConversation, ArchivedMessage
 from app.storage.transfer.loose import Object, finish, items, obj, text, time_ms
 
@@ -33,7 +32,12 @@ def convert(raw: Object) -> ArchivedConversation:
         system = told.pop(0).text
     when = time_ms(raw.get("created"))
     kept = [
-        ArchivedMessage(message, index - 1 if index else None, when)
+        ArchivedMessage(
+            message,
+            index - 1 if index else None,
+            when,
+            model=text(raw.get("model")) if message.role == "assistant" else "",
+        )
         for index, message in enumerate(told)
     ]
     return finish(
@@ -41,7 +45,6 @@ def convert(raw: Object) -> ArchivedConversation:
         text(raw.get("id")),
         kept,
         title=text(raw.get("title")),
-        model=text(raw.get("model")),
         system_prompt=system,
     )
 
@@ -84,5 +87,5 @@ def _part(raw: Object) -> Part | None:
 def _call(raw: Object) -> ToolCall:
     function = obj(raw.get("function"))
     arguments = function.get("arguments")
-    written = arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
+    written = arguments if isinstance(arguments, str) else json_text(arguments)
     return ToolCall(text(raw.get("id")), text(function.get("name")), text(written))

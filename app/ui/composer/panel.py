@@ -5,7 +5,7 @@ and leaves the drafts only when the chat room says that it is stored. What was t
 message is no draft: it comes back, to its own chat, as the change it was.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.chat.events import MessageAdded, QueueChanged, TurnRefused
 from app.core.ids import ConversationId, MessageId
+from app.core.messages import clean_text
 from app.storage import queued
 from app.storage.database import is_temporary
 from app.storage.queued import Queued, QueuedId
@@ -255,6 +256,8 @@ class Composer(QWidget):
 
         def opened(conversation: ConversationId) -> None:
             self._starting = False
+            if (written := self._drafts.known(sheet)) != text:  # more, meanwhile
+                self._drafts.keep(conversation, written)
             self._drafts.keep(sheet, "")
             if self._presets is not None:
                 self._presets.taken()
@@ -282,11 +285,11 @@ class Composer(QWidget):
     def _follow(self, event: Event) -> None:
         match event:
             case MessageAdded(message=message) if message.message.role == "user":
-                self._stored(event.conversation)
+                self._stored(event.conversation, [message.message.text])
             case QueueChanged():
                 if event.conversation == self._here:
                     self.queue.show_queue(event.waiting, held=event.held)
-                self._stored(event.conversation)
+                self._stored(event.conversation, [each.text for each in event.waiting])
             case TurnRefused():
                 if event.text:
                     self._take_back(event)
@@ -295,12 +298,12 @@ class Composer(QWidget):
             case _:
                 pass
 
-    def _stored(self, conversation: ConversationId) -> None:
+    def _stored(self, conversation: ConversationId, said: Sequence[str]) -> None:
         """What was sent is on disk: only what was written since is still a draft."""
         self.attaching.stored(conversation)
         if conversation == self._here:
             self._keep_written()
-        else:
+        elif clean_text(self._drafts.known(conversation)).strip() in said:
             self._drafts.keep(conversation, "")
 
     def _take_back(self, refused: TurnRefused) -> None:

@@ -2,6 +2,8 @@
 
 from PySide6.QtCore import Qt
 
+from app.chat.events import QueueChanged
+
 
 def test_each_chat_keeps_its_own_draft(desk):
     one, two = desk.chat("One"), desk.chat("Two")
@@ -53,3 +55,28 @@ def test_drafts_survive_a_restart(desk):
     assert window.composer.editor.toPlainText() == "an old chat"
     window.current.open(None)
     assert window.composer.editor.toPlainText() == "a new chat"
+
+
+def test_a_draft_stays_when_the_queue_of_its_chat_moves_on(desk):
+    one, two = desk.chat("One"), desk.chat("Two")
+    editor = desk.window.composer.editor
+    desk.window.current.open(one.id)
+    desk.settle()
+    desk.qtbot.keyClicks(editor, "half")
+    desk.window.current.open(two.id)
+    desk.settle()
+    desk.bridge.post(QueueChanged(conversation=one.id, waiting=(), held=False))
+    desk.settle()
+    desk.window.current.open(one.id)
+    desk.settle()
+    assert editor.toPlainText() == "half"
+
+
+def test_what_is_written_while_a_new_chat_is_being_made_goes_with_it(desk):
+    editor = desk.window.composer.editor
+    desk.qtbot.keyClicks(editor, "first")
+    desk.qtbot.keyClick(editor, Qt.Key.Key_Return)
+    desk.qtbot.keyClicks(editor, "second")
+    desk.settle()
+    assert desk.window.current.conversation is not None
+    assert editor.toPlainText() == "second"
