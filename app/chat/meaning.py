@@ -34,6 +34,7 @@ _REQUEST_S = 120
 _STEP_S = 0.2  # so long a step should take: who comes meanwhile waits for no more
 _MOST_AT_ONCE = 64  # passages
 _LOOK_AGAIN_S = 0.5
+_WHOLE_EVERY_S = 600  # an old chat may have come back from the trash, an old reply have gone on
 _log = logging.getLogger(__name__)
 
 
@@ -54,7 +55,8 @@ class Meaning:
         self._thread = ThreadPoolExecutor(1, "meaning")
         self._due = False
         self._closing = threading.Event()
-        self._read_by = ""  # the model that has read everything since the start
+        self._read_by = ""  # the model that has read everything,
+        self._read_at = 0.0  # and when it had
         self._at_once = 4  # passages of one request; as many as a step has time for
 
     def catch_up(self, after_s: float = 0.0) -> None:
@@ -87,14 +89,14 @@ class Meaning:
         model = self._embedder()
         try:
             if model and self._read(model):
-                self._read_by = model
                 self._drop_others(model)
         except (AppError, TimeoutError):
             _log.info("messages could not be embedded", exc_info=True)
 
     def _read(self, model: str) -> bool:
-        """Whether all that there is has been read; afterwards only what is new is looked for."""
+        """Whether all that there is has been read; for some time only what is new is looked for."""
         before: MessageId | None = None
+        lately = self._read_by == model and time.monotonic() - self._read_at < _WHOLE_EVERY_S
         while self._may_go_on(model):
             found = self._missing(model, before)
             waiting = [(item, _parts(item.text)) for item in found.items]
@@ -103,7 +105,10 @@ class Meaning:
                 if not self._store(model, waiting[:few]):
                     return False
                 del waiting[:few]
-            if found.next is None or (not found.items and self._read_by == model):
+            if found.next is None:
+                self._read_by, self._read_at = model, time.monotonic()
+                return True
+            if lately and not found.items:
                 return True
             before = found.next
         return False

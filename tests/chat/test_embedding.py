@@ -132,6 +132,23 @@ def test_after_everything_was_read_only_the_newest_are_looked_through(
     assert looked == [None]
 
 
+def test_an_old_chat_that_came_back_from_the_trash_is_read_in_a_while(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embeddings, "_LOOKED_AT", 5)
+    say(room.db, "old")
+    chat = room.db.write(lambda tx: conversations.trash(tx, ConversationId(1)).id).result()
+    say(room.db, *(f"message {number}" for number in range(20)))
+    room.embed()
+    room.db.write(lambda tx: conversations.restore(tx, chat)).result()
+    room.embed()
+    assert room.standing() == Standing(20, 21)
+    monkeypatch.setattr(meaning_module, "_WHOLE_EVERY_S", 0)
+    room.embed()
+    assert room.standing() == Standing(21, 21)
+    assert room.encoder.texts.count("old") == 1
+
+
 def test_a_long_message_is_found_by_the_passage_that_says_it(room: Room) -> None:
     filler = "Nothing of interest happened on that day. " * 15
     say(room.db, "\n\n".join([filler, filler, "We swam in the sea. " * 20, filler]))
