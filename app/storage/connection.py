@@ -7,7 +7,7 @@ Tx exhausts each one, so nothing it was given is left half run.
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -61,10 +61,6 @@ class Tx:
         """Run a change; returns how many rows it changed."""
         self.rows(statement, values)
         return self.connection.changes()
-
-    def run_many(self, statement: str, values: Iterable[Values]) -> None:
-        for each in values:
-            self.rows(statement, each)
 
     def insert(self, statement: str, values: Values = ()) -> int:
         """Run one INSERT; returns the new row's id."""
