@@ -68,19 +68,19 @@ class Cache:
             return length if first <= max(0, length - self.roll.window) else 0
         return length
 
-    def find(self, job: Job) -> Match:
-        """At least one token is left to decode: states hold no logits."""
+    def find(self, job: Job, *, read: bool = False) -> Match:
+        """At least one token is left to decode: states hold no logits. `read`: counting also what
+        would have to come from the disk first."""
         live = self._find_live(job)
-        links = self.saved(job)
-        if sum(link.tokens for link in links) < live.shared + _WORTH_RESTORING:
-            return live
+        links = self.snapshots.find(job.tokens[:-1], job.adapters)
         whole = self.roll.recurrent or self.roll.window > 0
         kept = 0 if whole else live.shared // CHUNK_TOKENS
+        if not read:
+            links[kept:] = self.snapshots.tiers.at_hand(links[kept:])
+        if sum(link.tokens for link in links) < live.shared + _WORTH_RESTORING:
+            return live
         sequence = live.sequence if kept else None
         return Match(sequence, kept * CHUNK_TOKENS, tuple(links[kept:]))
-
-    def saved(self, job: Job) -> list[Link]:
-        return self.snapshots.find(job.tokens[:-1], job.adapters)
 
     def _find_live(self, job: Job) -> Match:
         best = Match()
@@ -170,7 +170,7 @@ class Cache:
 
     def prefetch(self, job: Job, wake: Callable[[], None]) -> None:
         """Let the disk thread bring what would help; the job waits for it in the queue."""
-        links = self.find(job).links
+        links = self.find(job, read=True).links
 
         def ready() -> None:
             job.ready = True

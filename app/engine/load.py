@@ -77,10 +77,12 @@ class _Loading:
         self._facts = facts
         self._report = report
         self._steps = steps
+        self._asked_ctx = spec.chat_ctx
         self._model: Model | None = None
         self._template: ChatTemplate | None = None
 
     def run(self, attempt: Attempt) -> tuple[Engine, Attempt]:
+        self._asked_ctx = attempt.chat_ctx  # no more than the model knows and memory has
         try:
             while True:
                 try:
@@ -110,7 +112,7 @@ class _Loading:
         below = next_attempt(
             failed,
             layers=layers,
-            asked_ctx=self._spec.chat_ctx,
+            asked_ctx=self._asked_ctx,
             compressible=self._spec.flash_attention != "off",  # the library refuses it without
         )
         if below is None:

@@ -117,8 +117,7 @@ class Loop:
             try:
                 self._drain()
                 if self.engine and not self._stopping:
-                    self._publish(self.step(self.engine))
-                    self._publish(self._embed_next(self.engine))
+                    self.beat(self.engine)
             except OSError:
                 return  # nobody reads our events any more
             except Exception as error:  # noqa: BLE001 - it ends a request, not the process
@@ -127,19 +126,24 @@ class Loop:
         if self.engine:
             self.engine.close()
 
+    def beat(self, engine: Engine) -> None:
+        """Each part's events are out before the next part may fail."""
+        self._publish(self.sweep(engine))
+        self._publish(self.step(engine))
+        self._publish(self._embed_next(engine))
+
     def step(self, engine: Engine) -> list[Event]:
-        ended = self._sweep(engine)
         batch = engine.scheduler.schedule()
         if not batch.slices:
-            return ended + self._exhausted(engine)
+            return self._exhausted(engine)
         code, seconds = self._decode(engine, batch)
         if code == NO_ROOM:
-            return ended + ([] if engine.scheduler.make_room() else self._exhausted(engine))
+            return [] if engine.scheduler.make_room() else self._exhausted(engine)
         if code == ABORTED:
             engine.cache.roll_back(engine.scheduler.of(batch))
-            return ended
+            return []
         ready = engine.scheduler.commit(batch, seconds)
-        return ended + self._progress(engine, batch) + self._write(engine, batch, ready)
+        return self._progress(engine, batch) + self._write(engine, batch, ready)
 
     def _decode(self, engine: Engine, batch: Batch) -> tuple[int, float]:
         with self._lock:
@@ -188,7 +192,7 @@ class Loop:
 
     # ------------------------------------------------------------ ends
 
-    def _sweep(self, engine: Engine) -> list[Event]:
+    def sweep(self, engine: Engine) -> list[Event]:
         """Cancelled and overdue requests end before the next step is planned."""
         events: list[Event] = []
         now = time.monotonic()

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from app.engine.stops import tail_overlap
 
+CHANNEL = "<|channel|>analysis<|message|>"
+
 # What opens a thinking block and what closes it, in the templates we know.
 PAIRS = {
     "<think>": "</think>",
@@ -19,7 +21,7 @@ PAIRS = {
     "[THINK]": "[/THINK]",
     "<|START_THINKING|>": "<|END_THINKING|>",
     "<|begin_of_thought|>": "<|end_of_thought|>",
-    "<|channel|>analysis<|message|>": "<|end|>",
+    CHANNEL: "<|end|>",
     "<|channel>thought": "<channel|>",
 }
 

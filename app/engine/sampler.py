@@ -16,6 +16,7 @@ from app.core.errors import InvalidRequest, KnownError
 from app.core.protocol import TokenLogprob
 from app.core.sampling import Sampling
 from app.engine.llama.sampling import (
+    MOST_MEMORY,
     Candidates,
     Chain,
     Grammar,
@@ -28,7 +29,6 @@ from app.engine.llama.sampling import (
 from app.engine.llama.vocab import Vocab
 
 MOST_LOGPROBS = 20
-MOST_MEMORY = 1 << 20  # tokens
 LIKELY = 256  # candidates a grammar is asked about before all others
 
 

@@ -19,7 +19,9 @@ from jinja2 import BaseLoader, Template, TemplateError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
+from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Namespace
 from jinja2.visitor import NodeTransformer
 
 from app.core.messages import clean_text
@@ -77,6 +79,13 @@ class Meter:
     def measure(self, size: int) -> None:
         self.limit(size)
         self.charge(1 + size // 16)
+
+
+class _Namespace(Namespace):
+    """Does not write what is in it: those that hold one another twice double with each level."""
+
+    def __repr__(self) -> str:
+        return "<Namespace>"
 
 
 class _GenerationTag(Extension):
@@ -156,7 +165,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.globals = {
             "range": self._range,
             "dict": self._dict,
-            "namespace": self.globals["namespace"],
+            "namespace": _Namespace,
             "joiner": self.globals["joiner"],
             "cycler": self.globals["cycler"],
             "raise_exception": _refuse,
@@ -189,6 +198,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
             self._check_method(owner, name, args)
         elif isinstance(owner, int | float | bytes):
             raise SecurityError(f"{name} may not be called")
+        if isinstance(obj, Macro):  # its `varargs` and `kwargs` are made of these
+            self._weigh((args, kwargs))
         result = super().call(context, obj, *args, **kwargs)
         self.meter.measure(_size(result))
         return result

@@ -46,7 +46,7 @@ class Snapshots:
 
     def save(self, sequence: Sequence, most: int | None = None) -> None:
         """Save what is not saved yet, at most so many stretches of it."""
-        if not self.tiers.enabled or sequence.saved:
+        if not self.tiers.enabled:
             return
         key, size = self._root(sequence.adapters), len(sequence.tokens)
         step = size if self._whole else CHUNK_TOKENS

@@ -22,7 +22,7 @@ from app.engine import template_probe
 from app.engine.counting import PrefixCounter, message_ends
 from app.engine.normalise import Shaped, message_values, tool_value
 from app.engine.prompt import Disguise, Prompt, Tokenizer
-from app.engine.reasoning import PAIRS
+from app.engine.reasoning import CHANNEL, PAIRS
 from app.engine.sandbox import TemplateFailed, TemplateRefused, compile_template, run_template
 from app.engine.template_probe import Answer, Source, opened_at_end, switch, wants_thinking_key
 from app.engine.traits import VERSION, Traits
@@ -33,6 +33,7 @@ CHATML = (
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
 _CHATML_END = "<|im_end|>"
+_FINAL = "<|channel|>final<|message|>"
 
 
 class Ends(NamedTuple):
@@ -50,6 +51,7 @@ class ChatTemplate:
         self._ends = ends
         self._special = frozenset(special)
         self._thinking_key = wants_thinking_key(source)
+        self._thinks_in = next((tag for tag in PAIRS if tag in source), "<think>")
         self._sandbox, self._template = compile_template(source)
         fallback = traits.report.source == "fallback"
         self._stops = (_CHATML_END,) if fallback and _CHATML_END not in self._special else ()
@@ -81,7 +83,7 @@ class ChatTemplate:
         text, notes = self._render(said, tools, disguise, reasoning=reasoning, reply=reply)
         opened = opened_at_end(text)
         if last is not None:
-            text, opened = _continued(text, opened, disguise, last)
+            text, opened = _continued(text, opened, self._thinks_in, disguise, last)
         elif answer_now and opened:
             text, opened = f"{text.rstrip()}\n\n{PAIRS[opened]}\n\n", ""
         return Prompt(disguise.reveal(text), opened, notes, self._stops)
@@ -163,18 +165,24 @@ class ChatTemplate:
         return text, tuple(shaped.notes)
 
 
-def _continued(text: str, opened: str, disguise: Disguise, last: Message) -> tuple[str, str]:
+def _continued(
+    text: str, opened: str, thinks_in: str, disguise: Disguise, last: Message
+) -> tuple[str, str]:
     """The beginning of the last reply as the model itself would have written it."""
     answer = disguise.hide(clean_text(last.text))
     thought = disguise.hide(clean_text(last.reasoning))
-    tag = opened or "<think>"
+    tag = opened or thinks_in
+    channels = tag == CHANNEL
+    line = "" if channels else "\n"
     if thought:
-        text += thought if opened else f"{tag}\n{thought}"
+        text += thought if opened else f"{tag}{line}{thought}"
         if not answer:
             return text, tag
     if thought or (opened and answer):
-        text += f"\n{PAIRS[tag]}\n\n"
+        text += f"{line}{PAIRS[tag]}" + (f"<|start|>assistant{_FINAL}" if channels else "\n\n")
         opened = ""
+    elif answer and channels:
+        text += _FINAL
     return text + answer, opened
 
 

@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -110,6 +111,11 @@ class Tiers:
                 self._ram.move_to_end(key)
             return chunk
 
+    def at_hand(self, links: Sequence[Link]) -> list[Link]:
+        """Those in memory, up to the first that is not."""
+        with self._lock:
+            return list(takewhile(lambda link: link.head.key in self._ram, links))
+
     # ------------------------------------------------------------ keeping
 
     def put(self, chunk: Chunk) -> None:
@@ -134,11 +140,16 @@ class Tiers:
         self._shrink()
 
     def _shrink(self) -> None:
+        """The longest unused ends go first: what a kept chunk goes on from stays as long as it."""
         while self.ram_bytes > self._ram_limit and self._ram:
-            key, chunk = self._ram.popitem(last=False)
+            key = next(key for key in self._ram if not self._goes_on(key))
+            chunk = self._ram.pop(key)
             self.ram_bytes -= chunk.head.size
             if key not in self._disk:
                 self._unlink(chunk.head)
+
+    def _goes_on(self, key: bytes) -> bool:
+        return any(child in self._ram for child in self._children.get(key, ()))
 
     def trim(self, ram_bytes: int) -> None:
         with self._lock:
@@ -174,9 +185,17 @@ class Tiers:
     # ------------------------------------------------------------ the disk thread
 
     def fetch(self, links: Sequence[Link], done: Callable[[], None]) -> bool:
-        """Bring chunks into memory, then call `done` there; False when there is no need."""
+        """Bring as many as fit into memory, then call `done` there; False when there is no need."""
+        wanted = list[Head]()
         with self._lock:
-            missing = [link.head for link in links if link.head.key not in self._ram]
+            for head in (link.head for link in links):
+                if sum(each.size for each in wanted) + head.size > self._ram_limit:
+                    break
+                wanted.append(head)
+            for head in reversed(wanted):  # they are not to make room for each other
+                if head.key in self._ram:
+                    self._ram.move_to_end(head.key)
+            missing = [head for head in wanted if head.key not in self._ram]
         if not missing or not all(self._worth_reading(head) for head in missing):
             return False
         self._tasks.put(lambda: self._fetch(missing, done))
@@ -200,6 +219,8 @@ class Tiers:
         return self._folder / (key.hex() + SUFFIX)
 
     def _write(self, chunk: Chunk) -> None:
+        if chunk.head.key in self._disk:  # it had gone from memory before we came to it
+            return
         size = write(self._path(chunk.head.key), chunk)
         with self._lock:
             self.disk_bytes += size

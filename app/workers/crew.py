@@ -42,8 +42,10 @@ class Crew:
 
     @property
     def is_idle(self) -> bool:
-        """Loaded, and nobody would miss it now."""
-        return self.is_ready and not any(worker.load for worker in self.workers)
+        """Loaded, if only in part, and nobody would miss it now."""
+        settled = all(worker.is_ready or worker.is_down for worker in self.workers)
+        loaded = any(worker.is_ready for worker in self.workers)
+        return settled and loaded and not any(worker.load for worker in self.workers)
 
     @property
     def is_background(self) -> bool:

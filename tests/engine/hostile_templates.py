@@ -59,6 +59,15 @@ MEMORY = {
     + _GROW
     + "{% set ns.x = ns.x + ns.x %}"
     + _END,
+    "doubling namespaces": (
+        "{% set ns = namespace(x=1) %}{% for i in range(26) %}"
+        "{% set ns.x = namespace(p=ns.x, q=ns.x) %}{% endfor %}"
+        "{{ ns.x }}{{ raise_exception('It has been written.') }}"
+    ),
+    "doubling varargs": (
+        "{% set ns = namespace(v=1) %}{% macro m() %}{% set ns.v = varargs %}{% endmacro %}"
+        "{% for i in range(26) %}{{ m(ns.v, ns.v) }}{% endfor %}{{ ns.v }}"
+    ),
     "doubling by capture": (
         "{% set ns = namespace(x='ab') %}"
         + _GROW

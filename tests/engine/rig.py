@@ -82,7 +82,7 @@ class Rig:
         return job
 
     def step(self) -> list[Event]:
-        events = self.loop.step(self.engine)
+        events = [*self.loop.sweep(self.engine), *self.loop.step(self.engine)]
         for event in events:
             if isinstance(event, Finished | Failed):
                 self.ends[event.request_id] = event

@@ -5,14 +5,17 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.core.errors import InvalidRequest, ModelLoadFailed, OutOfMemory
 from app.core.ids import RequestId
+from app.core.model_facts import read_facts
 from app.core.protocol import Adapter, Cancel, Failed, Finished, Load, Loaded, ModelSpec
 from app.engine import build, load
 from app.engine.engine import Engine
+from app.engine.ladder import Attempt
 from app.engine.llama import library
 from app.engine.llama.context import Context, ContextShape
 from app.engine.llama.model import LoadCancelled, Model
@@ -245,3 +248,23 @@ def test_the_dry_run_leaves_no_model_behind(tiny_model: Path) -> None:
     spec = command(tiny_model).spec
     plan = load.make_plan(spec, facts, load.list_devices(), lambda settings: None)
     assert load._measure(spec, facts, plan.settings)
+
+
+def test_the_last_rung_asks_for_no_more_context_than_the_first(
+    tiny_model: Path, engines: list[Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = load.build_engine
+
+    def on_the_processor(model: Model, spec: ModelSpec, attempt: Attempt, *rest: Any) -> Engine:
+        if attempt.gpu_layers:
+            raise OutOfMemory("no")
+        return made(model, spec, attempt, *rest)
+
+    monkeypatch.setattr(load, "build_engine", on_the_processor)
+    spec = ModelSpec(path=str(tiny_model), chat_ctx=1 << 17, threads=1)
+    steps: list[str] = []
+    loading = load._Loading(spec, read_facts(tiny_model), Reports(), steps)
+    engine, attempt = loading.run(Attempt(4, 1024))
+    engines.append(engine)
+    assert (attempt.gpu_layers, attempt.chat_ctx) == (0, 1024)
+    assert steps[-1] == "the processor alone, without the GPU"

@@ -1,5 +1,6 @@
 """The decode thread's promises: Stop, failures and refusals end requests exactly once."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from app.core.errors import BugError, ContextLimitExceeded, InvalidRequest
 from app.core.frames import MAX_FRAME_BYTES
 from app.core.ids import RequestId, SessionId
 from app.core.messages import Message
-from app.core.protocol import Embed, Failed, Finished, Generate, Load, ModelSpec
+from app.core.protocol import Embed, Failed, Finished, Generate, Load, ModelSpec, is_terminal
 from app.engine.batch import Batch
 from app.engine.desk import Desk
 from app.engine.llama.context import NO_ROOM, Context
@@ -261,3 +262,20 @@ def test_requests_that_never_ran_do_not_push_out_what_was_said(rig: Rig) -> None
         rig.submit(f"r{index}", [index, *PROMPT]).cancelled = True
     rig.finish()
     assert tuple(said.tokens) in {tokens for tokens, _ in rig.engine.transcripts._said}
+
+
+def test_a_request_that_has_ended_is_told_so_even_when_the_step_after_it_fails(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(*_: object) -> int:
+        raise RuntimeError
+
+    late = rig.submit("late", PROMPT, deadline_ms=1)
+    rig.submit("other", [7, *PROMPT])
+    time.sleep(0.01)
+    with monkeypatch.context() as patch:
+        patch.setattr(Context, "decode", fault)
+        with pytest.raises(RuntimeError):
+            rig.loop.beat(rig.engine)
+    assert isinstance(rig.outbox, Nowhere)
+    assert [event.request_id for event in rig.outbox.events if is_terminal(event)] == [late.id]

@@ -13,7 +13,14 @@ from app.core.errors import InvalidRequest, KnownError
 from app.core.sampling import GREEDY, Sampling
 from app.engine.llama import sampling as native
 from app.engine.llama.library import lib
-from app.engine.llama.sampling import Candidates, Grammar, Logits
+from app.engine.llama.sampling import (
+    MOST_MEMORY,
+    Candidates,
+    Grammar,
+    Logits,
+    dry_reach,
+    penalty_window,
+)
 from app.engine.llama.vocab import Vocab
 from app.engine.sampler import Sampler
 from tests.engine.library import opened
@@ -390,3 +397,9 @@ def test_laying_out_only_the_likely_tokens_changes_nothing(
         for _ in range(40):
             row = rng.normal(size=vocab.size).astype(np.float32) * scale
             assert quick.pick(row).token == plain.pick(row).token
+
+
+def test_a_window_of_all_that_was_said_ends_where_a_file_lies_about_its_context() -> None:
+    everything = Sampling(penalty_window=-1, repeat_penalty=1.1, dry_window=-1, dry_multiplier=1.0)
+    assert penalty_window(everything, 2**31 - 1) == dry_reach(everything, 2**31 - 1) == MOST_MEMORY
+    assert penalty_window(everything, 4096) == dry_reach(everything, 4096) == 4096

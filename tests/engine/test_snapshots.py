@@ -44,9 +44,9 @@ def use(bench: Bench, name: str, tokens: list[int], **values: object) -> str:
     return f"{job.reuse} {job.reused_tokens}"
 
 
-def again(folder: Path) -> Bench:
+def again(folder: Path, *, ram_bytes: int = RAM, roll: Roll | None = None) -> Bench:
     """The next run of the app."""
-    bench = Bench(cells=2000, ram_bytes=RAM, folder=folder)
+    bench = Bench(cells=2000, ram_bytes=ram_bytes, folder=folder, roll=roll)
     bench.scheduler.limits = bench.scheduler.limits._replace(chat_ctx=1500)
     return bench
 
@@ -272,3 +272,47 @@ def test_windowed_models_come_back_whole_or_not_at_all(folder: Path) -> None:
 def chunk(name: bytes, size: int) -> Chunk:
     key = child_key(name, [1])
     return Chunk(Head(key, name, (1,), SessionId("s"), size), bytes(size))
+
+
+def test_what_does_not_fit_into_memory_comes_back_as_far_as_it_does(
+    bench: Bench, folder: Path
+) -> None:
+    use(bench, "a", TOKENS)
+    bench.cache.evict_all()
+    bench.close()
+    later = again(folder, ram_bytes=1500)
+    assert use(later, "b", [*TOKENS, 1]) == "disk 512"
+    later.close()
+
+
+def test_a_long_chat_that_is_read_does_not_push_itself_out(folder: Path) -> None:
+    other = [7, *TOKENS]
+    bench = again(folder, ram_bytes=2600)
+    for name, tokens in {"a": TOKENS, "b": other}.items():
+        use(bench, name, tokens)
+        bench.cache.evict_all()
+    written = threading.Event()
+    bench.tiers._tasks.put(written.set)  # pyright: ignore
+    assert written.wait(5)
+    assert use(bench, "c", [*TOKENS, 1]) == "disk 700"
+    bench.close()
+
+
+def test_a_live_chat_is_not_left_for_a_snapshot_that_cannot_be_had(folder: Path) -> None:
+    bench = again(folder, roll=Roll(window=64))
+    use(bench, "a", TOKENS)
+    bench.cache.evict_all()
+    bench.close()
+    later = again(folder, ram_bytes=1000, roll=Roll(window=64))
+    assert use(later, "b", TOKENS[:601]) == "none 0"
+    assert use(later, "c", [*TOKENS, 1]) == "own 601"
+    later.close()
+
+
+def test_what_has_gone_from_memory_is_saved_once_more(bench: Bench) -> None:
+    use(bench, "a", TOKENS, persist=False)
+    while bench.cache.save_one():
+        pass
+    bench.tiers.trim(0)
+    bench.cache.evict_all()
+    assert use(bench, "b", [*TOKENS, 1], persist=False) == "ram 700"

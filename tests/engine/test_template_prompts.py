@@ -6,6 +6,7 @@ from app.core.errors import InvalidRequest
 from app.core.messages import ImagePart, Message, TextPart, Tool, ToolCall
 from app.engine import normalise
 from app.engine.parse import OutputParser
+from app.engine.reasoning import CHANNEL
 from app.engine.template import ChatTemplate, Ends
 from app.engine.template_probe import Source, probe
 from tests.engine import chat_templates as ct
@@ -127,6 +128,14 @@ def test_an_opened_thinking_block_is_told_and_can_be_closed() -> None:
     assert now.text.endswith("<think>\n\n</think>\n\n")
 
 
+BRACKETS = ct.CHATML + "{# these think in [THINK] #}"
+CHANNELS = (
+    "{% for m in messages %}{{ '<|start|>' + m.role + '<|message|>' + m.content + '<|end|>' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|start|>assistant' }}{% endif %}"
+    "{# <|channel|>analysis<|message|> #}"
+)
+
+
 def test_continuing_leaves_the_last_message_open() -> None:
     prompt = template(ct.CHATML).prompt([user("Q"), answer("It is")], continue_last=True)
     assert prompt.text.endswith("<|im_start|>assistant\nIt is")
@@ -142,6 +151,16 @@ def test_continuing_leaves_the_last_message_open() -> None:
         (ct.OPENS_THINKING, answer(""), "<think>\n", "<think>"),
         (ct.THINKING, answer("", reasoning="hm"), "assistant\n<think>\nhm", "<think>"),
         (ct.THINKING, answer("So", reasoning="hm"), "<think>\nhm\n</think>\n\nSo", ""),
+        (BRACKETS, answer("", reasoning="hm"), "assistant\n[THINK]\nhm", "[THINK]"),
+        (BRACKETS, answer("So", reasoning="hm"), "[THINK]\nhm\n[/THINK]\n\nSo", ""),
+        (CHANNELS, answer("", reasoning="hm"), f"assistant{CHANNEL}hm", CHANNEL),
+        (
+            CHANNELS,
+            answer("So", reasoning="hm"),
+            f"assistant{CHANNEL}hm<|end|><|start|>assistant<|channel|>final<|message|>So",
+            "",
+        ),
+        (CHANNELS, answer("So"), "<|start|>assistant<|channel|>final<|message|>So", ""),
     ],
 )
 def test_continuing_inside_or_after_the_thinking(

@@ -302,3 +302,16 @@ def test_a_load_that_was_cancelled_while_it_waited_for_room_is_not_begun(
     assert answer.finished().reason == "cancelled"
     Until.ticks(pool, 8)
     assert not any(isinstance(event, WorkerLoading) for event in seen)
+
+
+def test_a_model_of_which_only_a_part_could_be_loaded_goes_when_it_is_idle(
+    make_pool: MakePool, tmp_path: Path
+) -> None:
+    pool = make(make_pool, Ram(40 * GB, 40 * GB), idle_s=0.3)
+    answer = Answer()
+    spec = ModelSpec(path=f"fail=full once={tmp_path / 'failed'}")
+    unloaded = Until(pool, WorkerUnloaded)
+    pool.load(spec, sink=answer, workers=2)
+    unloaded.wait()
+    Until.ticks(pool, 2)
+    assert "ready" not in {each.phase for each in pool.state.workers}

@@ -23,6 +23,7 @@ EVERY_SEED = 0xFFFF_FFFF  # the library reads this one as "choose at random"
 # The most candidates a stage after top_k ever sees, also when the request switches top_k off:
 # sorting a vocabulary of 152k costs 9 ms a token, sorting these a tenth of one.
 WIDEST = 4096
+MOST_MEMORY = 1 << 20  # tokens that a penalty looks back
 _DRY_SPARE = 1024
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
@@ -220,14 +221,14 @@ def penalty_window(s: Sampling, trained_ctx: int) -> int:
     """How many past tokens the penalties see; 0 without any penalty."""
     if not penalises(s):
         return 0
-    return s.penalty_window if s.penalty_window >= 0 else trained_ctx
+    return s.penalty_window if s.penalty_window >= 0 else min(trained_ctx, MOST_MEMORY)
 
 
 def dry_reach(s: Sampling, trained_ctx: int) -> int:
     """How many past tokens are searched for repetitions; 0 without the stage."""
     if s.dry_multiplier <= 0.0:
         return 0
-    return s.dry_window if s.dry_window >= 0 else trained_ctx
+    return s.dry_window if s.dry_window >= 0 else min(trained_ctx, MOST_MEMORY)
 
 
 def _kept(s: Sampling) -> int:
