@@ -264,7 +264,7 @@ class Turns:
         begun = self._replying(tx, conversation, question.id)
         added = (*declined, question, begun.reply)
         events = tuple(MessageAdded(conversation=conversation, message=m) for m in added)
-        return msgspec.structs.replace(begun, events=events)
+        return msgspec.structs.replace(begun, events=(*begun.events, *events))
 
     def _declined(self, tx: Tx, leaf: MessageId | None) -> tuple[StoredMessage, ...]:
         """Calls that nobody answered are declined: a call is never without its result."""
@@ -276,12 +276,13 @@ class Turns:
 
     def _branched(self, tx: Tx, conversation: ConversationId, question: MessageId | None) -> _Begun:
         begun = self._replying(tx, conversation, question)
-        return msgspec.structs.replace(begun, events=(BranchChanged(conversation=conversation),))
+        shown = BranchChanged(conversation=conversation)
+        return msgspec.structs.replace(begun, events=(*begun.events, shown))
 
     def _replying(self, tx: Tx, conversation: ConversationId, question: MessageId | None) -> _Begun:
         chat = conversations.get(tx, conversation)
         reply = messages.start_reply(tx, conversation, question, self._name_for(chat))
-        return _Begun(reply, self._asked_of(tx, chat))
+        return _Begun(reply, self._asked_of(tx, chat), _back(tx, chat))
 
     def _resumed(self, tx: Tx, ended: StoredMessage) -> _Begun:
         chat = conversations.get(tx, ended.conversation_id)
@@ -289,7 +290,7 @@ class Turns:
             raise InvalidRequest("Only a last reply that ended too early can go on.")
         reply = messages.reopen(tx, ended.id, self._name_for(chat))
         resumed = ReplyResumed(conversation=chat.id, message=reply)
-        return _Begun(reply, self._asked_of(tx, chat), (resumed,))
+        return _Begun(reply, self._asked_of(tx, chat), (*_back(tx, chat), resumed))
 
     def _asked_of(self, tx: Tx, chat: Conversation) -> Asked:
         default = self._default_model()
@@ -356,7 +357,7 @@ class Turns:
             events = tuple(
                 MessageAdded(conversation=conversation, message=m) for m in (*added, begun.reply)
             )
-            return msgspec.structs.replace(begun, events=events)
+            return msgspec.structs.replace(begun, events=(*begun.events, *events))
 
         calls = ()
         with suppress(StorageError):  # `store` meets it again and says so
@@ -410,6 +411,14 @@ def _add_below(tx: Tx, parent: StoredMessage, results: Sequence[Message]) -> lis
         above = added[-1] if added else parent
         added.append(messages.add(tx, parent.conversation_id, above.id, result))
     return added
+
+
+def _back(tx: Tx, chat: Conversation) -> tuple[ChatEvent, ...]:
+    """Who goes on with a chat in the trash wants to keep it."""
+    if chat.trashed_ms is None:
+        return ()
+    conversations.restore(tx, chat.id)
+    return (ConversationChanged(conversation=chat.id),)
 
 
 def _said(text: str) -> Message:

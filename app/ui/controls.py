@@ -3,6 +3,7 @@
 Main thread. Each one takes a theme and can take another; each has a name for screen readers.
 """
 
+import html
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,14 @@ from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter, QPaintEven
 from PySide6.QtWidgets import QLabel, QLayout, QLayoutItem, QToolButton, QWidget
 
 from app.ui.theme import Theme, icon
+
+
+def plain_tip(text: str) -> str:
+    """For a tooltip with words of strangers: Qt would take them for HTML and load what it names."""
+    if "<" not in text:
+        return text
+    return f"<qt>{html.escape(text)}</qt>".replace("\n", "<br>")
+
 
 Keys = str | QKeySequence.StandardKey
 _FIELDS_OWN = (  # under X11 without a desktop: Ctrl+K, Ctrl+U and Ctrl+Shift+A

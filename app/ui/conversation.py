@@ -352,10 +352,15 @@ class Conversation(QObject):
 
     def _deleted(self, conversation: ConversationId, leaf: MessageId) -> None:
         self._show(Place(conversation))
-        turns = self._turns
-        self._notes.say(
-            "The message is deleted.", "Undo", lambda: turns.undelete(conversation, leaf)
-        )
+        turns, notes, live = self._turns, self._notes, self._live
+
+        def undo() -> None:
+            if live.streaming(conversation):
+                notes.say("The message comes back when no reply is being written.", "Undo", undo)
+            else:
+                turns.undelete(conversation, leaf)
+
+        notes.say("The message is deleted.", "Undo", undo)
 
     def _noticed(self, request: Request) -> None:
         match request:

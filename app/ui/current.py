@@ -43,6 +43,7 @@ class Place(msgspec.Struct, frozen=True):
 
 class Current(QObject):
     changed = Signal(object)
+    opened = Signal()  # also the one that is shown already
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -65,6 +66,7 @@ class Current(QObject):
         words: str = "",
     ) -> None:
         self._go(Place(conversation, message, part, below, words))
+        self.opened.emit()
 
     def begin(self, new: NewChat) -> None:
         """The empty page of a new chat."""

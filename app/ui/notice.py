@@ -11,7 +11,13 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
-from app.chat.events import MessageAdded, ReplyFinished
+from app.chat.events import (
+    MessageAdded,
+    ReplyDelta,
+    ReplyFinished,
+    ReplyProgress,
+    ReplyResumed,
+)
 from app.core.ids import MessageId
 from app.ui.bridge import Bridge
 from app.ui.events import Event
@@ -45,6 +51,10 @@ class Notice(QObject):
         match event:
             case MessageAdded(message=message) if message.status == "streaming":
                 self._began[message.id] = time.monotonic()
+            case ReplyResumed(message=message):
+                self._began.setdefault(message.id, time.monotonic())
+            case ReplyProgress(reply=reply) | ReplyDelta(reply=reply):
+                self._began.setdefault(reply, time.monotonic())
             case ReplyFinished(message=message):
                 began = self._began.pop(message.id, None)
                 lasted = 0.0 if began is None else time.monotonic() - began

@@ -147,7 +147,7 @@ class Window(QMainWindow):
         self._preferences.changed.connect(self._follow_settings)
         self._follow_settings()
         self.pages.went_back.connect(self.composer.editor.setFocus)
-        self.sidebar.list.activated.connect(self.pages.back)
+        self.current.opened.connect(self.pages.back)
         self.sidebar.new_chat.triggered.connect(self.pages.back)
         self.sidebar.search.textChanged.connect(self.transcript.unmark_words)
         self.current.changed.connect(self._show)

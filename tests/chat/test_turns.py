@@ -15,7 +15,7 @@ from app.core.generator import Sink
 from app.core.ids import MessageId
 from app.core.messages import Message
 from app.core.protocol import CHAT, Generate, Request
-from app.storage import messages
+from app.storage import conversations, messages
 
 from .conftest import Chat
 
@@ -237,3 +237,19 @@ def test_blank_messages_are_refused_with_a_sentence(chat: Chat) -> None:
     assert isinstance(refused, TurnRefused)
     assert refused.error.message.endswith(".")
     assert len(chat.branch(conversation)) == 2
+
+
+def test_who_goes_on_with_a_chat_in_the_trash_takes_it_out(chat: Chat) -> None:
+    conversation = chat.turns.start("Hi").result()
+    chat.wait_for(ReplyFinished)
+    for number, go_on in enumerate(
+        (
+            lambda: chat.turns.send(conversation, "And then?"),
+            lambda: chat.turns.regenerate(conversation, chat.branch(conversation)[-1].id),
+        )
+    ):
+        chat.db.write(lambda tx: conversations.trash(tx, conversation)).result()
+        go_on()
+        chat.wait_for(ReplyFinished, number + 2)
+        stored = chat.db.read(lambda tx: conversations.get(tx, conversation)).result()
+        assert (stored.place, stored.trashed_ms) == ("chats", None)

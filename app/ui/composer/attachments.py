@@ -12,7 +12,7 @@ from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from app.storage.documents import Document
-from app.ui.controls import Elided, IconButton
+from app.ui.controls import Elided, IconButton, plain_tip
 from app.ui.theme import Theme, icon
 
 Kind = Literal["text", "file", "image"]
@@ -85,7 +85,7 @@ class Chip(QFrame):
         self._figure.style().unpolish(self._figure)
         self._figure.style().polish(self._figure)
         self._figure.setText(attachment.figure)
-        self.setToolTip("\n".join(filter(None, (attachment.path, attachment.remark))))
+        self.setToolTip(plain_tip("\n".join(filter(None, (attachment.path, attachment.remark)))))
         self.setAccessibleName(f"Attachment {attachment.name}, {attachment.figure}")
 
     def set_theme(self, theme: Theme) -> None:

@@ -189,8 +189,9 @@ class Composer(QWidget):
             self._keeping.of(here).turns.stop(here)
 
     def write(self, text: str) -> None:
-        """Put a text there to be looked at before it is sent."""
-        self.editor.replace(text)
+        """Put a text there to be looked at before it is sent; Ctrl+Z brings back what was there."""
+        self.editor.selectAll()
+        self.editor.insertPlainText(text)
         self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def begin_edit(self, message: MessageId, text: str) -> None:

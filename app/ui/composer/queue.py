@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from app.storage.queued import Queued, QueuedId
 from app.ui.composer.editor import Editor
-from app.ui.controls import Elided, IconButton
+from app.ui.controls import Elided, IconButton, plain_tip
 from app.ui.theme import Theme
 
 
@@ -23,7 +23,7 @@ class QueuedRow(QFrame):
         self._id: QueuedId = queued.id
         said = " · ".join(filter(None, (" ".join(queued.text.split()), *queued.documents)))
         self._label = Elided(said[:400])
-        self._label.setToolTip(queued.text[:1000])
+        self._label.setToolTip(plain_tip(queued.text[:1000]))
         self.editor = Editor(theme)
         self.editor.takes_attachments = False
         self.editor.setAccessibleName("Queued message")

@@ -72,6 +72,7 @@ class Header(QFrame):
         self._accounts = accounts
         self._current = current
         self._notes = notes
+        self._failure = ""  # of the last load, as the notes say it
         self._theme = theme
         self._state: ModelState = NoModel()
         self._choices: tuple[ModelChoice, ...] = ()
@@ -194,7 +195,9 @@ class Header(QFrame):
         self.reload.setEnabled(isinstance(state, ModelReady | ModelFailed))
         match state:
             case ModelLoading(fraction=fraction, step=step):
-                self._notes.hide()
+                if self._failure and self._notes.text == self._failure:  # it is being tried again
+                    self._notes.hide()
+                self._failure = ""
                 self.progress.setRange(0, 1000 if fraction else 0)
                 self.progress.setValue(round(fraction * 1000))
                 self.step.setText(step)
@@ -207,6 +210,7 @@ class Header(QFrame):
                 label, do = "Try again", self._reload
                 if self.rescue is not None:
                     label, do = self.rescue(state)
+                self._failure = error.message
                 self._notes.say(error.message, label, do, bad=True)
             case NoModel():
                 self.step.setText("")

@@ -37,6 +37,7 @@ class ModelSwitch:
         self._post = post
         self._load = 0  # which load is the newest
         self._request: RequestId | None = None
+        self._answering: ModelReady | None = None  # again, when another load is cancelled
 
     def reload(self, choice: ModelChoice) -> None:
         """In a new process, as the settings are now; what it is answering is stopped."""
@@ -53,12 +54,15 @@ class ModelSwitch:
                 case LoadProgress(fraction=fraction, step=step):
                     self._post(ModelChanged(ModelLoading(choice, fraction, step)))
                 case Loaded(info=info):
-                    self._post(ModelChanged(ModelReady(choice, info)))
+                    self._answering = ModelReady(choice, info)
+                    self._post(ModelChanged(self._answering))
                 case Failed(error=error):
                     self._post(ModelChanged(ModelFailed(choice, error)))
                 case _:
                     pass
 
+        if self._answering and self._answering.choice == choice:
+            self._answering = None  # it is loaded anew
         self._post(ModelChanged(ModelLoading(choice)))
         self._request = self._load_file(Path(choice.path), sink, fresh=fresh)
 
@@ -66,10 +70,11 @@ class ModelSwitch:
         self._load += 1
         if self._request is not None:
             self._pool.cancel(self._request)
-        self._post(ModelChanged(NoModel()))
+        self._post(ModelChanged(self._answering or NoModel()))
 
     def unload(self) -> None:
         self._load += 1
+        self._answering = None
         self._pool.unload(CHAT)
         self._post(ModelChanged(NoModel()))
 

@@ -14,7 +14,7 @@ from app.core.errors import to_info
 from app.hub.library import Library
 from app.hub.suggestions import Suggestion
 from app.ui.bridge import Answers, Bridge
-from app.ui.controls import Elided
+from app.ui.controls import Elided, plain_tip
 from app.ui.events import Event, LibraryChanged
 from app.ui.models.figures import progress, size
 
@@ -149,7 +149,7 @@ class _Offer(QWidget):
         self.button.setEnabled(failed)
         self.button.setText("Try again" if failed else "On its way")
         self.words.setText(progress(state))
-        self.words.setToolTip(progress(state))
+        self.words.setToolTip(plain_tip(progress(state)))
 
     def idle(self) -> None:
         self.done = False

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QStyleOptionViewItem,
 )
 
+from app.ui.controls import plain_tip
 from app.ui.theme import SMALL, Theme, color
 
 Index = QModelIndex | QPersistentModelIndex
@@ -80,7 +81,9 @@ class RowModel(QAbstractListModel):
                 return row.title
             case Qt.ItemDataRole.AccessibleTextRole:
                 return row.spoken
-            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleDescriptionRole:
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain_tip(row.tip) or None
+            case Qt.ItemDataRole.AccessibleDescriptionRole:
                 return row.tip or None
             case _ if role == ROW:
                 return row

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QW
 
 from app.core.downloads import DownloadId, DownloadRemoved, DownloadState
 from app.ui.bridge import Bridge
-from app.ui.controls import Elided, IconButton
+from app.ui.controls import Elided, IconButton, plain_tip
 from app.ui.events import Event
 from app.ui.models.figures import progress
 from app.ui.models.shelf import Shelf
@@ -106,7 +106,7 @@ class _Line(QWidget):
         said = progress(state)
         self.title.setText(download.title)
         self.words.setText(said)
-        self.words.setToolTip(said)
+        self.words.setToolTip(plain_tip(said))
         self.words.setAccessibleName(f"{download.title}: {said}")
         self.bar.setValue(round(_STEPS * state.received / max(download.size, 1)))
         self.bar.setAccessibleName(f"Progress of {download.title}")

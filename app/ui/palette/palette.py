@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from app.ui.bridge import Answers
 from app.ui.models.rows import Mark, Row, RowList
@@ -71,7 +72,7 @@ class Palette(QFrame):
 
     def leave(self) -> None:
         self.hide()
-        if self._before is not None:
+        if self._before is not None and isValid(self._before):  # a link's card is gone by now
             self._before.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.ui.controls import Elided, IconButton
+from app.ui.controls import Elided, IconButton, plain_tip
 from app.ui.settings.entries import (
     Choice,
     Colour,
@@ -386,7 +386,7 @@ class _FolderControl(Control):
 
     def show_value(self, value: Any) -> None:
         self._path.setText(value or self._empty)
-        self._path.setToolTip(value)
+        self._path.setToolTip(plain_tip(value))
         self._reset.setVisible(bool(value))
 
     def set_theme(self, theme: Theme) -> None:
@@ -426,7 +426,7 @@ class _FoldersControl(Control):
     def _line(self, path: str) -> QWidget:
         line, name = QWidget(), Elided(path)
         name.setProperty("kind", "small")
-        name.setToolTip(path)
+        name.setToolTip(plain_tip(path))
         name.setMinimumWidth(140)
         remove = IconButton("close", f"Leave out {path}", self._theme)
         rest = tuple(each for each in self._paths if each != path)

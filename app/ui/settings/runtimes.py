@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout
 from app.core.errors import to_info
 from app.hub.control import Stopped
 from app.ui.bridge import Answers
-from app.ui.controls import Elided, Flow
+from app.ui.controls import Elided, Flow, plain_tip
 from app.ui.models.figures import size
 from app.ui.models.rows import Mark, Row, RowList
 from app.ui.settings.page import Panel
@@ -178,7 +178,7 @@ class RuntimesPanel(Panel):
 
     def _went_on(self, line: str, done: int, total: int) -> None:
         self.log.setText(line)
-        self.log.setToolTip(line)
+        self.log.setToolTip(plain_tip(line))
         self.bar.setRange(0, _STEPS if total else 0)
         self.bar.setValue(_STEPS * done // max(total, 1))
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.ui.bridge import Bridge
-from app.ui.controls import Elided, IconButton
+from app.ui.controls import Elided, IconButton, plain_tip
 from app.ui.events import (
     Event,
     ModelChanged,
@@ -104,5 +104,6 @@ class Footer(QWidget):
         self._dot.update()
         self.label.setText(said)
         state = self._state
-        self.label.setToolTip(state.error.message if isinstance(state, ModelFailed) else said)
+        told = state.error.message if isinstance(state, ModelFailed) else said
+        self.label.setToolTip(plain_tip(told))
         self.label.setAccessibleName(said)

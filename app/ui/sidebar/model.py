@@ -25,6 +25,7 @@ from app.storage.conversations import Conversation, Cursor, Page, Place
 from app.storage.folders import Folder
 from app.storage.search import Results
 from app.ui.bridge import Answers, Bridge
+from app.ui.controls import plain_tip
 from app.ui.events import Event, FoldersChanged
 from app.ui.live import Live
 from app.ui.sidebar.library import Library
@@ -379,4 +380,6 @@ def _tooltip(row: Row) -> str | None:
 
 def _about(chat: Conversation) -> str:
     when = datetime.fromtimestamp(chat.updated_ms / 1000)  # noqa: DTZ006 - the reader's own time
-    return f"{chat.title or 'New chat'}\n{chat.messages:,} messages, {when:%d %b %Y %H:%M}"
+    return plain_tip(
+        f"{chat.title or 'New chat'}\n{chat.messages:,} messages, {when:%d %b %Y %H:%M}"
+    )

@@ -3,6 +3,8 @@
 Main thread. Speaks in the library's verbs; an undo is offered where something leaves the list.
 """
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QMimeData, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -19,6 +21,7 @@ from app.core.ids import ConversationId, FolderId
 from app.storage.conversations import Conversation
 from app.storage.database import is_temporary
 from app.storage.folders import Folder
+from app.ui.bridge import Answers
 from app.ui.current import Current, Place
 from app.ui.notes import Notes
 from app.ui.sidebar.delegate import RowDelegate
@@ -44,6 +47,7 @@ class ChatList(QListView):
         super().__init__(parent)
         self._rows = model
         self._library = library
+        self._answers = Answers(self)
         self._current = current
         self._notes = notes
         self._delegate = RowDelegate(model, theme)
@@ -81,41 +85,45 @@ class ChatList(QListView):
         self._delegate.set_room(self.viewport().width())
         super().resizeEvent(e)
 
-    def chosen(self) -> Conversation | None:
-        """The chat whose row has the focus, else the one on screen."""
-        row = self._rows.row(self.currentIndex())
+    def _with_chosen(self, do: Callable[[Conversation], None]) -> None:
+        """The chat whose row has the keyboard, else the one on screen, listed or not."""
+        shown = self._current.conversation
+        here = self.currentIndex() if self.hasFocus() else self._rows.index_of(("chat", shown))
+        row = self._rows.row(here)
         if isinstance(row, ChatRow):
-            return row.chat
-        shown = self._rows.row(self._rows.index_of(("chat", self._current.conversation)))
-        return shown.chat if isinstance(shown, ChatRow) else None
-
-    def _stored(self) -> Conversation | None:
-        """The same, when it can have a place in the list: a temporary chat has none to keep."""
-        chat = self.chosen()
-        return None if chat is None or is_temporary(chat.id) else chat
+            do(row.chat)
+        elif shown is not None:
+            self._answers.take(self._library.get(shown), do, lambda _: None)
 
     # -- verbs
 
     def rename_chosen(self) -> None:
-        if (chat := self.chosen()) is not None:
-            self.edit(self._rows.index_of(("chat", chat.id)))
+        self._with_chosen(self._rename)
 
     def pin_chosen(self) -> None:
-        if (chat := self._stored()) is not None:
-            self._library.pin(chat.id, not chat.pinned)
+        self._with_chosen(self._pin)
 
     def archive_chosen(self) -> None:
-        if (chat := self._stored()) is not None:
-            self._archive(chat)
+        self._with_chosen(self._archive)
 
     def trash_chosen(self) -> None:
-        if (chat := self.chosen()) is not None:
-            self._trash(chat)
+        self._with_chosen(self._trash)
 
     def new_folder(self, parent: FolderId | None = None) -> None:
         self._library.create_folder("New folder", parent)
         if parent is not None:
             self._rows.open_folder(parent, True)
+
+    def _rename(self, chat: Conversation) -> None:
+        index = self._rows.index_of(("chat", chat.id))
+        if index.isValid():
+            self.edit(index)
+        elif chat.folder_id is not None:  # closed: the next press finds its row
+            self._rows.open_folder(chat.folder_id, True)
+
+    def _pin(self, chat: Conversation) -> None:
+        if not is_temporary(chat.id):
+            self._library.pin(chat.id, not chat.pinned)
 
     def _trash(self, chat: Conversation) -> None:
         self._leave(chat.id)
@@ -129,6 +137,8 @@ class ChatList(QListView):
         )
 
     def _archive(self, chat: Conversation) -> None:
+        if is_temporary(chat.id):  # it has no place to be kept in
+            return
         if chat.archived:
             self._library.archive(chat.id, False)
             return

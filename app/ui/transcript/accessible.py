@@ -185,8 +185,9 @@ class Announcer:
         self._widget = widget
         self._said = 0
 
-    def begin(self) -> None:
-        self._said = 0
+    def begin(self, known: int) -> None:
+        """So many characters were there before it began to grow."""
+        self._said = known
 
     def grew(self, text: str) -> None:
         if not QAccessible.isActive():

@@ -121,7 +121,7 @@ class Transcript(RowView):
         else:
             self.append_item(item)
         self._live = Live(item, Stream(item.text), Stream(item.reasoning))
-        self._announcer.begin()
+        self._announcer.begin(len(item.text))
 
     def append(self, text: str) -> None:
         if self._live:

@@ -182,3 +182,12 @@ def test_a_change_to_a_waiting_message_survives_the_queue_moving_on(desk, editor
     (row,) = queue.rows
     assert row.editing
     assert row.editor.toPlainText() == "two changed"
+
+
+def test_a_suggestion_can_be_taken_back(desk):
+    editor = desk.window.composer.editor
+    desk.qtbot.keyClicks(editor, "half a thought")
+    desk.window.welcome.chosen.emit("Write a haiku")
+    assert editor.toPlainText() == "Write a haiku"
+    editor.undo()
+    assert editor.toPlainText() == "half a thought"

@@ -1,5 +1,7 @@
 """The header says what is known, and its verbs reach the models."""
 
+from types import SimpleNamespace
+
 import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
@@ -8,7 +10,7 @@ from app.chat.events import WindowMeasured
 from app.chat.seen import Account, SeenMessage
 from app.core.errors import ErrorInfo
 from app.core.ids import MessageId
-from app.core.protocol import ModelInfo, WorkerStats
+from app.core.protocol import Loaded, ModelInfo, WorkerStats
 from app.ui.events import (
     MemoryReported,
     ModelChanged,
@@ -17,8 +19,10 @@ from app.ui.events import (
     ModelLoading,
     ModelReady,
     ModelsListed,
+    NoModel,
 )
 from app.ui.header.memory import bytes_in_words, figures
+from app.ui.header.switch import ModelSwitch
 from app.ui.seen.usage import described, percent, usage_of
 from app.ui.theme import LIGHT
 
@@ -146,3 +150,30 @@ def test_the_memory_panel_leaves_out_what_is_not_known(desk, expect_log):
     post(desk, MemoryReported(WorkerStats(snapshots_ram_bytes=9_000_000)))
     assert "8.6 MiB" in shown(desk)  # while it is open too
     desk.window.header.memory.hide()
+
+
+def test_an_undo_stays_while_a_model_loads(desk):
+    desk.window.notes.say("The message is deleted.", "Undo", lambda: None)
+    post(desk, ModelChanged(ModelLoading(GEMMA, 0.25)))
+    assert desk.window.notes.isVisible()
+
+
+def test_a_failure_goes_when_the_model_is_tried_again(desk):
+    post(desk, ModelChanged(ModelFailed(GEMMA, ErrorInfo("known", "No."))))
+    assert desk.window.notes.isVisible()
+    post(desk, ModelChanged(ModelLoading(GEMMA)))
+    assert not desk.window.notes.isVisible()
+
+
+def test_after_a_cancelled_load_the_model_before_it_answers():
+    sinks, said = [], []
+    pool = SimpleNamespace(cancel=lambda _: None)
+    switch = ModelSwitch(lambda path, sink, fresh=False: sinks.append(sink), pool, said.append)
+    switch.load(GEMMA)
+    sinks[0](Loaded(request_id="1", info=INFO))
+    switch.load(QWEN)
+    switch.cancel_load()
+    assert said[-1] == ModelChanged(ModelReady(GEMMA, INFO))
+    switch.reload(GEMMA)
+    switch.cancel_load()
+    assert said[-1] == ModelChanged(NoModel())

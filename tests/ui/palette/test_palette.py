@@ -1,7 +1,9 @@
 """The palette: a few letters find an action, a chat, a model or a setting; Return does it."""
 
 import pytest
+import shiboken6
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 
 from app.storage import presets
 from app.storage.presets import Preset
@@ -106,3 +108,15 @@ def test_words_that_are_there_come_before_letters_in_order():
     found = best([guessed, hidden], "log in", 10)
     assert found == [hidden, guessed]
     assert best([guessed, hidden], "log in", 10, least=BY_WORD) == [hidden]
+
+
+def test_a_command_runs_though_what_had_the_keyboard_is_gone(desk, palette):
+    palette.leave()
+    card = QPushButton("link", desk.window)
+    card.show()
+    card.setFocus()
+    palette.open()
+    shiboken6.delete(card)
+    type_in(desk, palette, "sidebar")
+    desk.qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert not desk.window.sidebar.isVisible()

@@ -6,7 +6,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLineEdit
 
-from app.storage import folders
+from app.storage import conversations, folders
 from app.ui.sidebar.model import MIME
 
 DAY = 86_400_000
@@ -162,3 +162,48 @@ def test_the_focused_row_keeps_its_focus_when_rows_move(desk):
     current = desk.window.sidebar.list.currentIndex()
     assert current.isValid()
     assert current.data() == "Coffee"
+
+
+def test_without_the_keyboard_in_the_list_its_verbs_mean_the_chat_on_screen(desk):
+    one, two = desk.chat("One"), desk.chat("Two")
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    click(desk, "One")
+    desk.window.current.open(two.id)
+    desk.window.composer.editor.setFocus()
+    desk.settle()
+    desk.window.sidebar.trash.trigger()
+    desk.settle()
+    assert (desk.get(one.id).place, desk.get(two.id).place) == ("chats", "trash")
+
+
+def test_a_chat_in_a_closed_folder_can_be_pinned_from_where_it_is_read(desk):
+    chat = desk.chat("Tea")
+    folder = desk.db.write(lambda tx: folders.create(tx, "Drinks")).result(5)
+    desk.db.write(lambda tx: conversations.move(tx, chat.id, folder.id)).result(5)
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    desk.window.current.open(chat.id)
+    desk.settle()
+    desk.window.sidebar.pin.trigger()
+    desk.settle()
+    assert desk.get(chat.id).pinned
+
+
+def test_what_a_title_names_is_not_loaded_by_its_tooltip(desk):
+    desk.chat('What does <img src="x.png"> do?')
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    tip = desk.window.sidebar.model.index(1).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip.startswith("<qt>What does &lt;img src=&quot;x.png&quot;&gt; do?<br>")
+
+
+def test_a_click_on_the_chat_that_is_open_leaves_the_settings(desk):
+    desk.chat("Tea")
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    click(desk, "Tea")
+    desk.window.pages.open("narrative")
+    assert desk.window.pages.name == "narrative"
+    click(desk, "Tea")
+    assert desk.window.pages.name == ""

@@ -114,3 +114,10 @@ def test_every_spot_has_a_name(make_hands: Callable[..., Hands]) -> None:
     hands = make_hands()
     hands.show(answered(1, "text\n\n```py\nx\n```", reasoning="r", version=2, versions=3))
     assert all(hands.spots(1))
+
+
+def test_a_reply_that_goes_on_is_not_read_again(hands: Hands, announced: list[str]) -> None:
+    hands.view.begin_stream(answered(2, "Old words. "))
+    hands.view.append("New ones. ")
+    hands.settle()
+    assert announced == ["New ones."]
