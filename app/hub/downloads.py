@@ -11,7 +11,7 @@ import hashlib
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -25,6 +25,7 @@ from app.core.downloads import (
     DownloadRemoved,
     DownloadState,
     DownloadStore,
+    RemoteFile,
     State,
 )
 from app.core.errors import KnownError
@@ -134,7 +135,7 @@ class Downloads:
         self._wish(download_id, "retry")
 
     def cancel(self, download_id: DownloadId) -> None:
-        """Removes it and what has arrived of its unfinished files."""
+        """Removes it and what has arrived of its unfinished files, but for those others want."""
         self._wish(download_id, "cancel")
 
     def move_first(self, download_id: DownloadId) -> None:
@@ -286,11 +287,20 @@ class Downloads:
         moved = download.folder and not _received(today, download) and _received(begun, download)
         return begun if moved else today
 
-    def _discard(self, download: Download) -> None:
-        folder = self._home(download)
+    def _targets(self, download: Download) -> Iterator[tuple[Path, RemoteFile]]:
+        home = self._home(download)
         for path, file in download.files:
+            yield place(home, download.repository, path), file
+
+    def _discard(self, download: Download) -> None:
+        """Another goes on from the same bytes: a model listed with its projector and without."""
+        others = [shown.download for shown in self._shown.values() if shown.id != download.id]
+        wanted = {(at, file.digest) for other in others for at, file in self._targets(other)}
+        for target, file in self._targets(download):
+            if (target, file.digest) in wanted:
+                continue
             try:
-                Part(place(folder, download.repository, path), file).discard()
+                Part(target, file).discard()
             except OSError as error:
                 _log.warning("What had arrived of a download could not be deleted: %s", error)
 

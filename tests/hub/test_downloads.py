@@ -144,6 +144,48 @@ def test_cancel_removes_what_arrived(bench: Bench, offer: Callable[..., Variant]
     bench.downloads.cancel(added)  # once more is no error
 
 
+@pytest.fixture
+def eye(hub: StandIn, client: httpx2.Client) -> Variant:
+    hub.add("maker/eye", {"mmproj-a-F16.gguf": b"eye" * 1000, "a-Q4_0.gguf": b"x"})
+    catalog = Catalog(client, hub.endpoint, find_token=lambda: None)
+    (projector,) = catalog.offer(Reference("maker/eye")).projectors
+    return projector
+
+
+def test_cancel_leaves_what_another_one_wants(
+    bench: Bench, offer: Callable[..., Variant], eye: Variant
+) -> None:
+    """The same model, asked for without its projector and then with it."""
+    bench.hub.faults.append(Fault("stall", 0.5))
+    variant = offer("a")
+    running = bench.downloads.start("maker/a", variant)
+    bench.watch.wait(lambda e: isinstance(e, DownloadState) and e.received > 900_000)
+    waiting = bench.downloads.start("maker/a", variant, eye)
+    bench.downloads.cancel(waiting)
+    bench.watch.wait(lambda e: e == DownloadRemoved(waiting))
+    bench.watch.wait_state(running, "done")
+    assert (bench.folder / "maker" / "a" / "a-7B-Q4_0.gguf").read_bytes() == DATA
+    assert bench.hub.sent() <= 1.15 * len(DATA)
+
+
+def test_the_last_one_cancelled_takes_what_both_wanted(
+    bench: Bench, offer: Callable[..., Variant], eye: Variant
+) -> None:
+    bench.hub.faults.append(Fault("stall", 0.5))
+    variant = offer("a")
+    running = bench.downloads.start("maker/a", variant)
+    bench.watch.wait(lambda e: isinstance(e, DownloadState) and e.received > 900_000)
+    bench.downloads.pause(running)
+    bench.watch.wait_state(running, "paused")
+    other = bench.downloads.start("maker/a", variant, eye)
+    bench.downloads.cancel(other)
+    bench.watch.wait(lambda e: e == DownloadRemoved(other))
+    assert [path for path in bench.folder.rglob("*.part") if "mmproj" not in path.name]
+    bench.downloads.cancel(running)
+    bench.watch.wait(lambda e: e == DownloadRemoved(running))
+    assert [path for path in bench.folder.rglob("*") if path.is_file()] == []
+
+
 def test_a_failure_says_why_and_can_be_retried(bench: Bench, offer: Callable[..., Variant]) -> None:
     bench.hub.faults += [Fault("503")] * 3
     added = bench.downloads.start("maker/a", offer("a"))
