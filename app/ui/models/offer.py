@@ -50,6 +50,7 @@ class OfferView(QWidget):
         self._listing: Listing | None = None
         self._offer: Offer | None = None
         self._judgement: Judgement | None = None
+        self._preselected = ""  # chosen by nobody, so the recommendation may replace it
         self.title = Elided()
         self._byline = _small()
         self.note = _small()
@@ -140,6 +141,7 @@ class OfferView(QWidget):
         self._show_variants()
         wanted = self.reference.quantization if self.reference else ""
         self.variants.choose(variant_key(_preferred(offer, wanted)))
+        self._preselected = "" if wanted else self.variants.key
         self._answers.take(
             self._shelf.judge(offer),
             lambda judgement: self._judged(shown, judgement),
@@ -154,7 +156,7 @@ class OfferView(QWidget):
         name = best.judged.variant.quantization or best.judged.variant.title
         self._say(f"{name} is recommended for this computer: {best.why}.")
         self._show_variants()
-        if not (self.reference and self.reference.quantization):
+        if self.variants.key == self._preselected:
             self.variants.choose(variant_key(best.judged.variant))
 
     def _failed(self, shown: int, error: BaseException) -> None:

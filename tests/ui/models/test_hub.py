@@ -1,7 +1,14 @@
 """Finding models at the hub and fetching them: real keys, real HTTP, files on the disk."""
 
+from concurrent.futures import Future
+
+import pytest
 from PySide6.QtCore import Qt
 
+from app.hub.catalog import Offer
+from app.hub.choosing import Recommendation
+from app.ui.models.shelf import Judgement
+from app.ui.models.words import variant_key
 from scripts.hub_stand_in import Fault
 from tests.ui.models.conftest import Shop
 
@@ -85,6 +92,41 @@ def test_a_model_shows_its_readme_and_judges_its_quantizations(shop, tea):
     assert "<p" not in shown
     assert "license:" not in shown
     assert not any("tracker" in each.path for each in shop.hub.log)
+
+
+class Held:
+    """The judgement of a shown model, kept back until it shall answer."""
+
+    def __init__(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._answer: Future[Judgement] = Future()
+        self._judge = shop.shelf.judge
+        self.true: Future[Judgement] | None = None
+        monkeypatch.setattr(shop.shelf, "judge", self._hold)
+
+    def _hold(self, offered: Offer) -> "Future[Judgement]":
+        self.true = self._judge(offered)
+        return self._answer
+
+    def recommend(self, key: str) -> None:
+        true = self.true.result(10)
+        (one,) = (each for each in true.judged if variant_key(each.variant) == key)
+        self._answer.set_result(Judgement(true.judged, Recommendation(one, "it fits")))
+
+
+@pytest.mark.parametrize("somebody_chose", [True, False])
+def test_a_late_judgement_leaves_what_was_chosen_meanwhile(
+    shop, tea, monkeypatch, *, somebody_chose
+):
+    held, variants = Held(shop, monkeypatch), shop.page.offer.variants
+    shop.page.look_for(tea)
+    shop.until(lambda: held.true)
+    preselected = variants.key
+    (other,) = (row.key for row in variants.rows.rows if row.key != preselected)
+    if somebody_chose:
+        variants.choose(other)
+    held.recommend(preselected if somebody_chose else other)
+    shop.until(lambda: "recommended" in shop.page.offer.note.text())
+    assert variants.key == other
 
 
 def test_a_model_is_fetched_and_then_it_is_here(shop, tea):
