@@ -124,12 +124,15 @@ class ModelsPage(Page):
         self._to_list.hide()
         right.addWidget(self._to_list, 0, Qt.AlignmentFlag.AlignLeft)
         right.addWidget(self._details, 1)
-        right.addWidget(self.notes)
-        across = QHBoxLayout(self)
-        across.setContentsMargins(0, 0, 0, 0)
+        across = QHBoxLayout()
         across.setSpacing(0)
         across.addWidget(self._left, 2)
         across.addWidget(self._right, 3)
+        down = QVBoxLayout(self)
+        down.setContentsMargins(0, 0, 0, 0)
+        down.setSpacing(0)
+        down.addLayout(across, 1)
+        down.addWidget(self.notes)  # under both, so that it is seen whichever is shown
 
     def _tabs(self) -> QHBoxLayout:
         self.here_tab, self.hub_tab = _Tab("On this computer"), _Tab("Find more")

@@ -77,6 +77,21 @@ def test_deleting_can_be_undone(shop):
     assert file.exists()
 
 
+def test_deleting_can_be_undone_where_it_is_narrow(shop):
+    file = write(shop.folder / "tea-1b-Q4_K_M.gguf", "tea")
+    shop.until(lambda: names(shop) == ["tea 1b"])
+    shop.desk.window.resize(720, 480)
+    shop.page.stock.list.choose_first()
+    shop.until(lambda: not shop.page._left.isVisible())
+    shop.desk.qtbot.mouseClick(shop.page.installed.remove, LEFT)
+    shop.until(lambda: names(shop) == [] and shop.page._left.isVisible())
+    assert shop.page.notes.isVisible()
+    assert shop.page.notes.text == "tea 1b Q4_K_M was deleted."
+    shop.desk.qtbot.mouseClick(shop.page.notes.button, LEFT)
+    shop.until(lambda: names(shop) == ["tea 1b"])
+    assert file.exists()
+
+
 def test_a_dropped_file_is_brought_in_and_chosen(shop, tmp_path):
     file = write(tmp_path / "elsewhere" / "tea-1b-Q4_K_M.gguf", "tea")
     mime = QMimeData()
