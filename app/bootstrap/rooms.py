@@ -321,8 +321,7 @@ def open_rooms(
         if not temporary:
             db, recovered, restored = _open_stored(folders, on_raise, closing)
         pool, patience, embedder, problems = _open_pool(folders, settings_file, closing)
-        traffic = Traffic(pool)
-        window = _Window(settings_file)
+        traffic, window = Traffic(pool), _Window(settings_file)
         pool.subscribe(window.follow)
         pool.subscribe(keep_measured(MeasuredFile(folders.measured_loads)))
         toolbox = Toolbox(built_in(), lambda: settings_file.value.tools)
