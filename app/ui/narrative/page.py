@@ -1,7 +1,7 @@
 """The narrative of the chat on screen, part by part: view, edit, take back, write again, history.
 
 Main thread. Speaks to the narrator; what changed comes back as an event and is read anew. A part
-that still says the same keeps its card, with an edit that has begun.
+that still says the same keeps its card, and so does one that is being edited.
 """
 
 from PySide6.QtWidgets import QLabel, QWidget
@@ -70,13 +70,19 @@ class NarrativePage(ReadingPage):
 
     def _show(self, parts: tuple[Part, ...]) -> None:
         self.lead.setText(_LEAD if parts else _NONE)
-        kept = {card.part: card for card in self.cards if card.part in parts}
+        standing = {part.segment.id: part for part in parts}
+        kept: dict[SegmentId, PartCard] = {}
         for card in self.cards:
-            if card.part not in kept:
+            part = standing.get(card.id)
+            if part is not None and (card.editing or part == card.part):
+                card.part = part
+                kept[card.id] = card
+            else:
                 card.hide()
                 card.deleteLater()
         self.cards = [
-            kept.get(part) or self._card(part, number) for number, part in enumerate(parts, 1)
+            kept.get(part.segment.id) or self._card(part, number)
+            for number, part in enumerate(parts, 1)
         ]
         for number, card in enumerate(self.cards):
             card.busy(False)

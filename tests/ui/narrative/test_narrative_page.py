@@ -1,5 +1,6 @@
 """The narrative behind the wind line: read, edited, taken back, written again, its history."""
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
@@ -88,6 +89,24 @@ def test_an_edit_that_has_begun_survives_what_happens_meanwhile(desk, page):
     assert page.cards == [one]
     assert one.editing
     assert "More." in one.editor.toPlainText()
+
+
+def test_an_edit_of_the_newest_part_survives_a_newer_one(desk, page):
+    one, two = page.cards
+    press(desk, two, "Edit")
+    desk.qtbot.keyClicks(two.editor, "More. ")
+    first, newest = desk.told.parts
+    newer = Part(msgspec.structs.replace(newest.segment, id=newest.segment.id + 1), (), True)
+    desk.told.parts = (first, msgspec.structs.replace(newest, can_undo=False), newer)
+    chat = desk.window.current.conversation
+    desk.bridge.post(WindFinished(conversation=chat, segment=newer.segment))
+    desk.settle()
+    assert page.cards[:2] == [one, two]
+    assert len(page.cards) == 3
+    assert two.editing
+    assert "More." in two.editor.toPlainText()
+    press(desk, two, "Cancel")
+    assert not two.undo.isVisible()
 
 
 def test_what_was_refused_is_said_on_the_page(desk, page):
