@@ -80,6 +80,7 @@ class ChatModel(QStringListModel):
         self._generation = 0
         self._searched = ""
         self._hits: Results | None = None
+        self._answered = ""  # what those are hits of
         self._listing_hits = False
         self.held: Callable[[], bool] = lambda: False  # somebody reads the hits: they must stay
         self._mean_soon = QTimer(self, interval=MEANING_MS, singleShot=True)
@@ -105,6 +106,11 @@ class ChatModel(QStringListModel):
         return self._searched
 
     @property
+    def answered(self) -> bool:
+        """The hits that are listed are of what was searched last."""
+        return self._hits is not None and self._answered == self._searched
+
+    @property
     def folders(self) -> tuple[Folder, ...]:
         return self._shelf.folders
 
@@ -128,8 +134,8 @@ class ChatModel(QStringListModel):
             self._answers.take(temporary, lambda page: self._take_more(page, generation))
         self._read_page()
 
-    def search(self, text: str) -> None:
-        """Empty: the list again."""
+    def search(self, text: str, listed: Callable[[], None] | None = None) -> None:
+        """Empty: the list again. `listed` is called when the hits are there."""
         self._searched = text.strip()
         self._mean_soon.stop()
         if not self._searched:
@@ -140,9 +146,11 @@ class ChatModel(QStringListModel):
 
         def came(results: Results) -> None:
             if asked == self._searched:
-                self._hits = results
+                self._hits, self._answered = results, asked
                 self._rebuild()
                 self._mean_soon.start()
+                if listed is not None:
+                    listed()
 
         self._answers.take(self._library.search(asked), came)
 

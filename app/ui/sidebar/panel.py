@@ -185,9 +185,19 @@ class Sidebar(QFrame):
             self.list.setCurrentIndex(first)
 
     def _open_first(self) -> None:
-        self._typed.stop()
+        """Of the hits of what is written: they may still be on their way."""
+        text = self.search.text().strip()
+        if not text:
+            return
+        if self._typed.isActive() or not self.model.answered:
+            self._typed.stop()
+            self.model.search(text, lambda: self._open_hit(text))
+        else:
+            self._open_hit(text)
+
+    def _open_hit(self, text: str) -> None:
         first = self._first()
-        if self.search.text().strip() and first.isValid():
+        if self.search.text().strip() == text and first.isValid():
             self.list.activated.emit(first)
 
     def _first(self) -> QModelIndex:

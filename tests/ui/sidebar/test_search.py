@@ -47,6 +47,52 @@ def test_the_field_names_the_filters_and_they_narrow_the_search(desk):
     assert all(f"{key}:" in told for key in ("in", "model", "before"))
 
 
+def two_chats(desk):
+    tea, coffee = desk.chat("Tea", "Is the oolong tea floral?"), desk.chat("Coffee", "Espresso?")
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    assert desk.titles() == ["Today", "Coffee", "Tea"]
+    return tea, coffee
+
+
+def test_return_before_the_pause_opens_the_first_hit_not_the_first_chat(desk):
+    tea, _ = two_chats(desk)
+    field = desk.window.sidebar.search
+    desk.qtbot.keyClicks(field, "oolong")
+    desk.qtbot.keyClick(field, Qt.Key.Key_Return)
+    desk.settle()
+    assert desk.window.current.conversation == tea.id
+    assert desk.titles()[0] == "Tea"
+
+
+def test_return_before_the_answer_waits_for_it(desk):
+    tea, coffee = two_chats(desk)
+    search(desk, "espresso")
+    field, sidebar = desk.window.sidebar.search, desk.window.sidebar
+    field.selectAll()
+    desk.qtbot.keyClicks(field, "oolong")
+    sidebar._typed.stop()
+    sidebar.model.search(field.text())  # the pause is over, the answer not here
+    desk.qtbot.keyClick(field, Qt.Key.Key_Return)
+    desk.settle()
+    assert desk.window.current.conversation == tea.id
+    field.selectAll()
+    desk.qtbot.keyClicks(field, "espresso")
+    desk.qtbot.keyClick(field, Qt.Key.Key_Return)
+    desk.qtbot.keyClicks(field, "s")  # more is wanted: what was asked before opens nothing
+    desk.settle()
+    assert desk.window.current.conversation == tea.id != coffee.id
+
+
+def test_return_in_a_field_just_emptied_brings_the_list_back(desk):
+    two_chats(desk)
+    search(desk, "oolong")
+    field = desk.window.sidebar.search
+    field.clear()
+    desk.qtbot.keyClick(field, Qt.Key.Key_Return)
+    desk.qtbot.waitUntil(lambda: "Coffee" in desk.titles(), timeout=2000)
+
+
 def test_nothing_found_says_so(desk):
     search(desk, "zzzz")
     assert desk.titles() == ["No chat says that. Try fewer words."]
