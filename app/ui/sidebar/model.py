@@ -132,6 +132,8 @@ class ChatModel(QStringListModel):
             generation = self._generation
             temporary = self._library.temporary()
             self._answers.take(temporary, lambda page: self._take_more(page, generation))
+            for folder in self._shelf.opened:
+                self._read_folder(folder)
         self._read_page()
 
     def search(self, text: str, listed: Callable[[], None] | None = None) -> None:
@@ -173,12 +175,16 @@ class ChatModel(QStringListModel):
     def open_folder(self, folder: FolderId, opened: bool) -> None:
         if opened:
             self._shelf.opened.add(folder)
-            generation = self._generation
-            page = self._library.page("chats", folder)
-            self._answers.take(page, lambda came: self._take_more(came, generation))
+            self._read_folder(folder)
         else:
             self._shelf.opened.discard(folder)
         self._rebuild()
+
+    def _read_folder(self, folder: FolderId) -> None:
+        """What is in it may be older than the pages read so far."""
+        generation = self._generation
+        page = self._library.page("chats", folder)
+        self._answers.take(page, lambda came: self._take_more(came, generation))
 
     def seen(self, conversation: ConversationId | None) -> None:
         """It is on screen: nothing in it is unread."""

@@ -7,6 +7,8 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLineEdit
 
 from app.storage import conversations, folders
+from app.ui.events import FoldersChanged
+from app.ui.sidebar.library import PAGE
 from app.ui.sidebar.model import MIME
 
 DAY = 86_400_000
@@ -134,6 +136,26 @@ def test_folders_nest_open_and_take_dropped_chats(desk):
     assert desk.get(chat.id).folder_id == inner.id
     click(desk, "Drinks")
     assert desk.titles() == ["Folders", "Kitchen", "Drinks", "Tea"]
+
+
+def test_an_open_folder_keeps_its_old_chats_when_folders_change(desk):
+    now = time.time_ns() // 1_000_000
+    folder = desk.db.write(lambda tx: folders.create(tx, "Kitchen")).result(5)
+    old = desk.chat("Old tea", updated_ms=now - 900 * DAY)
+    desk.db.write(lambda tx: conversations.move(tx, old.id, folder.id)).result(5)
+
+    def fill(tx):
+        for number in range(PAGE + 1):
+            conversations.create(tx, f"chat {number}")
+
+    desk.db.write(fill).result(5)
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    click(desk, "Kitchen")
+    assert "Old tea" in desk.titles()
+    desk.bridge.post(FoldersChanged())
+    desk.settle()
+    assert "Old tea" in desk.titles()
 
 
 def test_streaming_and_unread_marks(desk):
