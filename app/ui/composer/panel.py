@@ -119,6 +119,7 @@ class Composer(QWidget):
         self.attach_button.does(self.attach_action)
         self.queue.changed.connect(self._edit_waiting)
         self.queue.removed.connect(self._remove_waiting)
+        self.queue.left_over.connect(self._take_change)
         self.queue.sent.connect(self._send_waiting)
         self._current.changed.connect(self._show)
         self._live.changed.connect(self._follow_live)
@@ -327,6 +328,12 @@ class Composer(QWidget):
             self._drafts.keep(sheet, "\n\n".join(filter(None, parts)))
         self.attaching.give_back(sheet, attached)
 
+    def _take_change(self, text: str, typing: bool) -> None:
+        """The message was sent as it was: its change can be the next one."""
+        self._give_back(self._sheet, text, ())
+        if typing:
+            self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _show(self, place: Place) -> None:
         if place.sheet == self._sheet:
             return
@@ -334,6 +341,7 @@ class Composer(QWidget):
         if self._editing is not None and not isinstance(self._sheet, NewChat):
             self._edits[self._sheet] = Edit(self._editing, self.editor.toPlainText())
             self._end_edit()
+        self.queue.show_queue((), held=False)
         self._sheet = sheet = place.sheet
         self._empty()
         self.attaching.show_sheet(sheet)
@@ -341,7 +349,6 @@ class Composer(QWidget):
         self._drafts.find(sheet, self._show_draft_of(sheet))
         if not isinstance(sheet, NewChat) and (edit := self._edits.pop(sheet, None)):
             self._hold(edit)
-        self.queue.show_queue((), held=False)
         if place.conversation is not None:
             self._find_queue(place.conversation)
         self._refresh()

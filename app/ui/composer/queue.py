@@ -35,7 +35,7 @@ class QueuedRow(QFrame):
         self.edit = IconButton("edit", "Edit the queued message", theme)
         self.edit.clicked.connect(self._begin)
         self.remove = IconButton("close", "Remove the queued message", theme)
-        self.remove.clicked.connect(lambda: self.removed.emit(self._id))
+        self.remove.clicked.connect(self._remove)
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 3, 6, 3)
         top = Qt.AlignmentFlag.AlignTop
@@ -49,6 +49,12 @@ class QueuedRow(QFrame):
     @property
     def editing(self) -> bool:
         return not self.editor.isHidden()
+
+    @property
+    def change(self) -> str:
+        """What is being written in place of the message; empty when it says the same."""
+        text = self.editor.toPlainText()
+        return text if self.editing and text.strip() and text != self.queued.text else ""
 
     def set_theme(self, theme: Theme) -> None:
         self.editor.set_theme(theme)
@@ -73,15 +79,20 @@ class QueuedRow(QFrame):
         self.edit.label("Edit the queued message")
 
     def _save(self) -> None:
-        text = self.editor.toPlainText()
+        text = self.change
         self._end()
-        if text.strip() and text != self.queued.text:
+        if text:
             self.changed.emit(self._id, text)
+
+    def _remove(self) -> None:
+        self._end()  # the change is not wanted, either
+        self.removed.emit(self._id)
 
 
 class QueueRows(QWidget):
     changed = Signal(int, str)
     removed = Signal(int)
+    left_over = Signal(str, bool)  # a change to a message that has gone; it was being typed
     sent = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -112,13 +123,15 @@ class QueueRows(QWidget):
 
     def show_queue(self, waiting: tuple[Queued, ...], *, held: bool) -> None:
         self._notice.setVisible(held)
-        self.setVisible(bool(waiting))
         # Rows that say the same stay: one of them may be being changed.
         kept = {row.queued: row for row in self.rows}
         self.rows = [kept.pop(queued, None) or self._row(queued) for queued in waiting]
         for row in kept.values():
+            if row.change:
+                self.left_over.emit(row.change, row.editor.hasFocus())
             row.hide()
             row.deleteLater()
+        self.setVisible(bool(waiting))
 
     def _row(self, queued: Queued) -> QueuedRow:
         row = QueuedRow(queued, self._theme, self)

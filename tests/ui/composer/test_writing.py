@@ -191,3 +191,61 @@ def test_a_suggestion_can_be_taken_back(desk):
     assert editor.toPlainText() == "Write a haiku"
     editor.undo()
     assert editor.toPlainText() == "half a thought"
+
+
+@pytest.fixture
+def changing(desk, editor):
+    """A row whose message is being changed, in a chat where a reply streams."""
+    chat = desk.chat("Tea", "Which tea?")
+    desk.window.current.open(chat.id)
+    desk.begin_reply(chat.id)
+    desk.qtbot.keyClicks(editor, "next")
+    one = Queued(QueuedId(7), "one")
+    desk.bridge.post(QueueChanged(conversation=chat.id, waiting=(one,), held=False))
+    desk.settle()
+    (row,) = desk.window.composer.queue.rows
+    desk.qtbot.mouseClick(row.edit, Qt.MouseButton.LeftButton)
+    desk.qtbot.keyClicks(row.editor, " changed")
+    return row
+
+
+def queue_is_empty(desk, chat):
+    desk.bridge.post(QueueChanged(conversation=chat, waiting=(), held=False))
+    desk.settle()
+
+
+def test_a_change_to_a_message_sent_meanwhile_comes_back(desk, editor, changing):
+    queue_is_empty(desk, desk.window.current.conversation)
+    assert editor.toPlainText() == "one changed\n\nnext"
+    assert editor.hasFocus()
+
+
+def test_a_change_to_a_waiting_message_stays_in_its_chat(desk, editor, changing):
+    here, other = desk.window.current.conversation, desk.chat("Coffee", "Why?")
+    desk.window.current.open(other.id)
+    desk.settle()
+    assert editor.toPlainText() == ""
+    desk.window.current.open(here)
+    desk.settle()
+    assert editor.toPlainText() == "one changed\n\nnext"
+
+
+def test_the_focus_stays_where_it_was_taken(desk, editor, changing):
+    desk.window.sidebar.list.setFocus()
+    queue_is_empty(desk, desk.window.current.conversation)
+    assert editor.toPlainText() == "one changed\n\nnext"
+    assert desk.window.sidebar.list.hasFocus()
+
+
+def test_of_a_message_that_was_removed_or_left_as_it_was_nothing_comes_back(desk, editor, changing):
+    here = desk.window.current.conversation
+    desk.qtbot.mouseClick(changing.remove, Qt.MouseButton.LeftButton)
+    queue_is_empty(desk, here)
+    assert editor.toPlainText() == "next"
+    two = Queued(QueuedId(8), "two")
+    desk.bridge.post(QueueChanged(conversation=here, waiting=(two,), held=False))
+    desk.settle()
+    (row,) = desk.window.composer.queue.rows
+    desk.qtbot.mouseClick(row.edit, Qt.MouseButton.LeftButton)
+    queue_is_empty(desk, here)
+    assert editor.toPlainText() == "next"
