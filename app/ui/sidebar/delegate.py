@@ -80,6 +80,13 @@ class RowDelegate(QStyledItemDelegate):
         editor.setMaxLength(200)
         return editor
 
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Qt asks for it whenever the row changes; what is being typed stays."""
+        if isinstance(editor, QLineEdit):
+            title = str(index.data(Qt.ItemDataRole.EditRole))
+            if not editor.isModified() and editor.text() != title:
+                editor.setText(title)
+
     def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index
     ) -> None:

@@ -81,8 +81,9 @@ class ChatModel(QStringListModel):
         self._searched = ""
         self._hits: Results | None = None
         self._answered = ""  # what those are hits of
-        self._listing_hits = False
         self.held: Callable[[], bool] = lambda: False  # somebody reads the hits: they must stay
+        self.renaming: Callable[[], bool] = lambda: False  # a row is a field: no row may move
+        self._listed: Place | Literal["hits"] = "chats"
         self._mean_soon = QTimer(self, interval=MEANING_MS, singleShot=True)
         self._mean_soon.timeout.connect(self._search_by_meaning)
         self._unread: set[ConversationId] = set()
@@ -327,10 +328,16 @@ class ChatModel(QStringListModel):
         if index.isValid():
             self.dataChanged.emit(index, index)
 
+    def renamed(self) -> None:
+        """The field is gone: what changed meanwhile is shown."""
+        self._rebuild()
+
     def _rebuild(self) -> None:
         hits = self._hits is not None
-        if hits != self._listing_hits:
-            self._listing_hits = hits
+        before, self._listed = self._listed, "hits" if hits else self._place
+        if before == self._listed and self.renaming():
+            return
+        if hits != (before == "hits"):
             self.removeRows(0, len(self._rows))  # nothing of one list is in the other
             self.kind_changed.emit(hits)
         if self._hits is not None:

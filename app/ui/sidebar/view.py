@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QListView, QMenu, QWidget
 
 from app.core.ids import ConversationId, FolderId
 from app.storage.conversations import Conversation
@@ -74,6 +74,7 @@ class ChatList(QListView):
         model.rowsInserted.connect(self._restore)
         model.kind_changed.connect(self._kind_changed)
         model.held = self._is_read
+        model.renaming = self._is_renaming
         current.changed.connect(self._show)
 
     def set_theme(self, theme: Theme) -> None:
@@ -120,6 +121,10 @@ class ChatList(QListView):
             self.edit(index)
         elif chat.folder_id is not None:  # closed: the next press finds its row
             self._rows.open_folder(chat.folder_id, True)
+
+    def _rename_folder(self, folder: Folder) -> None:
+        if (index := self._rows.index_of(("folder", folder.id))).isValid():
+            self.edit(index)
 
     def _pin(self, chat: Conversation) -> None:
         if not is_temporary(chat.id):
@@ -179,6 +184,13 @@ class ChatList(QListView):
         """A row is chosen, or the list was scrolled."""
         return self.currentIndex().isValid() or self.verticalScrollBar().value() > 0
 
+    def _is_renaming(self) -> bool:
+        return self.state() == QAbstractItemView.State.EditingState
+
+    def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
+        super().closeEditor(editor, hint)
+        self._rows.renamed()
+
     # -- the place of the focus survives a change of rows
 
     def _keep(self, parent: QModelIndex, first: int, last: int) -> None:
@@ -196,6 +208,8 @@ class ChatList(QListView):
     # -- keys and menu
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._is_renaming():
+            return  # what the field of the name makes nothing of is not for the list
         row = self._rows.row(self.currentIndex())
         key = event.key()
         if isinstance(row, FolderRow) and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
@@ -226,18 +240,18 @@ class ChatList(QListView):
     def menu_for(self, index: QModelIndex) -> QMenu | None:
         match self._rows.row(index):
             case ChatRow(chat=chat):
-                return self._chat_menu(chat, index)
+                return self._chat_menu(chat)
             case FolderRow(folder=folder):
-                return self._folder_menu(folder, index)
+                return self._folder_menu(folder)
             case _:
                 return None
 
-    def _chat_menu(self, chat: Conversation, index: QModelIndex) -> QMenu:
+    def _chat_menu(self, chat: Conversation) -> QMenu:
         menu = QMenu(self)
         if chat.place == "trash":
             menu.addAction("Restore", lambda: self._library.restore(chat.id))
             return menu
-        menu.addAction("Rename", lambda: self.edit(index))
+        menu.addAction("Rename", lambda: self._rename(chat))
         if is_temporary(chat.id):
             menu.addAction("Discard", lambda: self._trash(chat))
             return menu
@@ -264,9 +278,9 @@ class ChatList(QListView):
         out = menu.addAction("No folder", lambda: self._library.move(chat.id, None))
         out.setEnabled(chat.folder_id is not None)
 
-    def _folder_menu(self, folder: Folder, index: QModelIndex) -> QMenu:
+    def _folder_menu(self, folder: Folder) -> QMenu:
         menu = QMenu(self)
-        menu.addAction("Rename", lambda: self.edit(index))
+        menu.addAction("Rename", lambda: self._rename_folder(folder))
         menu.addAction("New folder inside", lambda: self.new_folder(folder.id))
         out = menu.addAction("Move to the top", lambda: self._library.move_folder(folder.id, None))
         out.setEnabled(folder.parent_id is not None)

@@ -6,10 +6,11 @@ from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLineEdit
 
+from app.chat.events import ConversationChanged
 from app.storage import conversations, folders
 from app.ui.events import FoldersChanged
 from app.ui.sidebar.library import PAGE
-from app.ui.sidebar.model import MIME
+from app.ui.sidebar.model import MIME, ROW
 
 DAY = 86_400_000
 
@@ -112,6 +113,98 @@ def test_rename_in_place(desk):
     desk.settle()
     assert desk.get(chat.id).title == "Green tea"
     assert "Green tea" in desk.titles()
+
+
+def field_for(desk, title):
+    chosen(desk, title)
+    desk.window.sidebar.list.setFocus()
+    desk.qtbot.keyClick(desk.window.sidebar.list, Qt.Key.Key_F2)
+    return the_field(desk)
+
+
+def the_field(desk):
+    desk.qtbot.waitUntil(lambda: len(desk.window.sidebar.list.findChildren(QLineEdit)) == 1)
+    return desk.window.sidebar.list.findChild(QLineEdit)
+
+
+def title_now(desk, chat, title):
+    desk.db.write(lambda tx: conversations.rename(tx, chat, title)).result(5)
+    desk.bridge.post(ConversationChanged(conversation=chat))
+    desk.settle()
+
+
+def test_a_name_being_typed_survives_the_reply_and_the_row_that_moves(desk):
+    tea = desk.chat("Tea", "Which?", updated_ms=1)
+    desk.chat("Coffee")
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    reply = desk.begin_reply(tea.id)
+    before = desk.titles()
+    field = field_for(desk, "Tea")
+    desk.qtbot.keyClicks(field, "Green ")
+    desk.window.sidebar.model.dataChanged.emit(*[desk.window.sidebar.list.currentIndex()] * 2)
+    desk.end_reply(reply, "Green.")
+    title_now(desk, tea.id, "Kinds of tea")
+    late = desk.chat("Late")
+    title_now(desk, late.id, "Later")
+    assert desk.titles() == before
+    assert field.isVisible()
+    desk.qtbot.keyClicks(field, "tea")
+    assert field.text() == "Green tea"
+    desk.qtbot.keyClick(field, Qt.Key.Key_Return)
+    desk.settle()
+    assert desk.get(tea.id).title == "Green tea"
+    assert {"Green tea", "Later"} < set(desk.titles())
+    assert desk.window.current.conversation is None  # Return named the chat and opened none
+
+
+def test_a_name_not_yet_typed_stays_selected_when_the_reply_ends(desk):
+    tea = desk.chat("Tea", "Which?")
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    reply = desk.begin_reply(tea.id)
+    field = field_for(desk, "Tea")
+    desk.end_reply(reply, "Green.")
+    assert field.selectedText() == "Tea"
+
+
+def test_a_name_given_up_shows_what_came_meanwhile(desk):
+    tea = desk.chat("Tea", "Which?")
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    field = field_for(desk, "Tea")
+    desk.qtbot.keyClicks(field, "Green")
+    title_now(desk, tea.id, "Kinds of tea")
+    desk.qtbot.keyClick(field, Qt.Key.Key_Escape)
+    desk.settle()
+    assert desk.titles() == ["Today", "Kinds of tea"]
+    assert desk.get(tea.id).title == "Kinds of tea"
+
+
+def test_another_place_is_shown_while_a_name_is_typed(desk):
+    desk.chat("Tea")
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    desk.qtbot.keyClicks(field_for(desk, "Tea"), "Green")
+    desk.window.sidebar.show_trash.trigger()
+    desk.settle()
+    assert desk.titles() == ["Trash", "Nothing here"]
+
+
+def test_rename_in_the_menu_means_the_chat_it_was_opened_for(desk):
+    now = time.time_ns() // 1_000_000
+    for title, age in (("A", 3), ("B", 2), ("C", 1)):
+        desk.chat(title, "Why?", updated_ms=now - age * 60_000)
+    desk.window.sidebar.model.reload()
+    desk.settle()
+    view, model = desk.window.sidebar.list, desk.window.sidebar.model
+    menu = view.menu_for(chosen(desk, "B"))
+    before = desk.titles()
+    late = next(model.data(model.index(at), ROW) for at, name in enumerate(before) if name == "A")
+    desk.begin_reply(late.chat.id)
+    assert desk.titles().index("B") != before.index("B")
+    next(each for each in menu.actions() if each.text() == "Rename").trigger()
+    assert the_field(desk).text() == "B"
 
 
 def test_folders_nest_open_and_take_dropped_chats(desk):
