@@ -84,13 +84,12 @@ class Models:
                 ended.set()
             sink(event)
 
+        spec, workers = self._spec(path), self._workers()  # nobody waits for what is not asked for
         with self._lock:
             before, self._current = self._current, str(path)
             ended = self._ended = threading.Event()
             counted = self._traffic.counted(watch)
-            return self._pool.load(
-                self._spec(path), sink=counted, workers=self._workers(), fresh=fresh
-            )
+            return self._pool.load(spec, sink=counted, workers=workers, fresh=fresh)
 
     def loaded(self, path: Path) -> "Future[ModelInfo]":
         """The same, for those who only wait for the end."""

@@ -77,18 +77,18 @@ class _Loading:
         self._facts = facts
         self._report = report
         self._steps = steps
-        self._asked_ctx = spec.chat_ctx
         self._model: Model | None = None
         self._template: ChatTemplate | None = None
 
-    def run(self, attempt: Attempt) -> tuple[Engine, Attempt]:
-        self._asked_ctx = attempt.chat_ctx  # no more than the model knows and memory has
+    def run(self, first: Attempt) -> tuple[Engine, Attempt]:
+        """`first` asks for no more context than the model knows and memory has."""
+        attempt = first
         try:
             while True:
                 try:
                     return self._try(attempt), attempt
                 except OutOfMemory as error:
-                    attempt = self._below(attempt, error)
+                    attempt = self._below(attempt, first.chat_ctx, error)
         except BaseException:
             self._drop()
             raise
@@ -107,12 +107,12 @@ class _Loading:
         self._template = self._template or _template(self._model, spec)
         return build_engine(self._model, spec, attempt, self._template, self._facts.short_ctx)
 
-    def _below(self, failed: Attempt, error: OutOfMemory) -> Attempt:
+    def _below(self, failed: Attempt, asked_ctx: int, error: OutOfMemory) -> Attempt:
         layers = self._model.layers if self._model else failed.gpu_layers
         below = next_attempt(
             failed,
             layers=layers,
-            asked_ctx=self._asked_ctx,
+            asked_ctx=asked_ctx,
             compressible=self._spec.flash_attention != "off",  # the library refuses it without
         )
         if below is None:

@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -186,12 +186,10 @@ class Tiers:
 
     def fetch(self, links: Sequence[Link], done: Callable[[], None]) -> bool:
         """Bring as many as fit into memory, then call `done` there; False when there is no need."""
-        wanted = list[Head]()
+        heads = [link.head for link in links]
+        filled = accumulate(head.size for head in heads)
+        wanted = heads[: sum(size <= self._ram_limit for size in filled)]
         with self._lock:
-            for head in (link.head for link in links):
-                if sum(each.size for each in wanted) + head.size > self._ram_limit:
-                    break
-                wanted.append(head)
             for head in reversed(wanted):  # they are not to make room for each other
                 if head.key in self._ram:
                     self._ram.move_to_end(head.key)

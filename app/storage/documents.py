@@ -121,8 +121,8 @@ def on(tx: Tx, messages: Sequence[MessageId]) -> list[Attached]:
 
 def whole(tx: Tx, document_id: DocumentId) -> Document:
     names = Document.__struct_fields__
-    row = tx.row(f"SELECT {', '.join(names)} FROM document WHERE id = ?", (document_id,)) or ()
-    return Document(**dict(zip(names, row, strict=True)))
+    row = tx.row(f"SELECT {', '.join(names)} FROM document WHERE id = ?", (document_id,))
+    return Document(name="") if row is None else Document(**dict(zip(names, row, strict=True)))
 
 
 def text(tx: Tx, document_id: DocumentId) -> str:

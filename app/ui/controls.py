@@ -13,20 +13,19 @@ from PySide6.QtWidgets import QLabel, QLayout, QLayoutItem, QToolButton, QWidget
 
 from app.ui.theme import Theme, icon
 
-
-def plain_tip(text: str) -> str:
-    """For a tooltip with words of strangers: Qt would take them for HTML and load what it names."""
-    if "<" not in text:
-        return text
-    return f"<qt>{html.escape(text)}</qt>".replace("\n", "<br>")
-
-
 Keys = str | QKeySequence.StandardKey
 _FIELDS_OWN = (  # under X11 without a desktop: Ctrl+K, Ctrl+U and Ctrl+Shift+A
     QKeySequence.StandardKey.DeleteEndOfLine,
     QKeySequence.StandardKey.DeleteCompleteLine,
     QKeySequence.StandardKey.Deselect,
 )
+
+
+def plain_tip(text: str) -> str:
+    """For a tooltip with words of strangers: Qt would take them for HTML and load what it names."""
+    if "<" not in text:
+        return text
+    return f"<qt>{html.escape(text)}</qt>".replace("\n", "<br>")
 
 
 def action(

@@ -145,6 +145,8 @@ class Conversation(QObject):
         self._scroll(extract, target)
         self._reading = False
         known = {stored.id for stored in extract.messages}
+        if target is not None and target not in known and self._live.streaming(conversation):
+            self._notes.say("That message is in another version; open it when the reply has ended.")
         waiting, self._waiting = self._waiting, []
         for event in waiting:
             if not isinstance(event, MessageAdded) or event.message.id not in known:

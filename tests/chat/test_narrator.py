@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from app.chat.events import (
@@ -12,11 +13,13 @@ from app.chat.events import (
     WindStarted,
 )
 from app.chat.narrator import Part
-from app.core.errors import ErrorInfo
+from app.chat.wind import replace
+from app.core.errors import ErrorInfo, InvalidRequest
 from app.core.ids import ConversationId
+from app.core.messages import Message
 from app.core.protocol import SUMMARIZER, Generate
 from app.core.settings import ToolSettings, WindSettings
-from app.storage import segments
+from app.storage import conversations, messages, segments
 from app.storage.database import Database, Tx
 from app.storage.recalls import Quote, put
 from app.storage.segments import Segment
@@ -272,3 +275,26 @@ def test_a_summarizer_of_its_own_reads_only_the_old_turns(windy: Chat) -> None:
     assert (summary.model, summary.session) == (SUMMARIZER, "")
     prime = next(r for r in windy.model.asked if r.max_tokens == 0)
     assert prime.model == "chat"
+
+
+def test_a_part_can_be_edited_where_it_stands_whatever_another_branch_made_of_it(
+    db: Database,
+) -> None:
+    def job(tx: Tx) -> None:
+        chat = conversations.create(tx).id
+        a = messages.add(tx, chat, None, Message(role="user", content="a")).id
+        left, right = (
+            messages.add(tx, chat, a, Message(role="user", content=text)).id for text in "lr"
+        )
+        trunk = segments.add(tx, chat, a, a, "trunk")
+        segments.add(tx, chat, a, left, "both", supersedes=(trunk.id,))
+        trunk = segments.get(tx, trunk.id)
+        edit = msgspec.structs.replace(trunk, text="edited", origin="edited")
+        messages.set_active_leaf(tx, chat, left)
+        with pytest.raises(InvalidRequest):
+            replace(tx, chat, trunk, edit)
+        messages.set_active_leaf(tx, chat, right)
+        replace(tx, chat, trunk, edit)
+        assert [part.text for part in segments.on_branch(tx, chat, right)] == ["edited"]
+
+    db.write(job).result()

@@ -152,14 +152,19 @@ def eye(hub: StandIn, client: httpx2.Client) -> Variant:
     return projector
 
 
-def test_cancel_leaves_what_another_one_wants(
-    bench: Bench, offer: Callable[..., Variant], eye: Variant
-) -> None:
-    """The same model, asked for without its projector and then with it."""
+def half_way(bench: Bench, offer: Callable[..., Variant]) -> tuple[Variant, DownloadId]:
     bench.hub.faults.append(Fault("stall", 0.5))
     variant = offer("a")
     running = bench.downloads.start("maker/a", variant)
     bench.watch.wait(lambda e: isinstance(e, DownloadState) and e.received > 900_000)
+    return variant, running
+
+
+def test_cancel_leaves_what_another_one_wants(
+    bench: Bench, offer: Callable[..., Variant], eye: Variant
+) -> None:
+    """The same model, asked for without its projector and then with it."""
+    variant, running = half_way(bench, offer)
     waiting = bench.downloads.start("maker/a", variant, eye)
     bench.downloads.cancel(waiting)
     bench.watch.wait(lambda e: e == DownloadRemoved(waiting))
@@ -171,10 +176,7 @@ def test_cancel_leaves_what_another_one_wants(
 def test_the_last_one_cancelled_takes_what_both_wanted(
     bench: Bench, offer: Callable[..., Variant], eye: Variant
 ) -> None:
-    bench.hub.faults.append(Fault("stall", 0.5))
-    variant = offer("a")
-    running = bench.downloads.start("maker/a", variant)
-    bench.watch.wait(lambda e: isinstance(e, DownloadState) and e.received > 900_000)
+    variant, running = half_way(bench, offer)
     bench.downloads.pause(running)
     bench.watch.wait_state(running, "paused")
     other = bench.downloads.start("maker/a", variant, eye)

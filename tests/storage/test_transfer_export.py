@@ -148,6 +148,12 @@ def test_markdown_shows_the_branch(tmp_path: Path, db: Database) -> None:
     assert "*[Attached: plan <b>.txt]*\n\n*[Attached: p.png]*" in text
 
 
+def test_html_names_what_was_attached(db: Database) -> None:
+    chat = db.write(full).result()
+    page = db.read(lambda tx: exporting.page(tx, chat.id, "html")[1].decode()).result()
+    assert "<p><em>Attached: plan &lt;b&gt;.txt</em></p>" in page
+
+
 class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()

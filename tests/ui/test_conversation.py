@@ -255,6 +255,7 @@ def test_a_hit_on_another_branch_leaves_a_reply_in_the_making_its_own(desk, stre
     desk.settle()
     leaf = desk.db.read(lambda tx: messages.active_leaf(tx, chat.id)).result(5)
     assert leaf == (added.id if streaming else int(reply))
+    assert ("another version" in desk.window.notes.text) == streaming
 
 
 def test_an_undo_that_comes_while_a_reply_is_written_is_offered_again(desk):

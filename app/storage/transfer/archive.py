@@ -102,11 +102,7 @@ def take(tx: Tx, conversation_id: ConversationId) -> ArchivedConversation:
         created_ms=chat.created_ms,
         updated_ms=chat.updated_ms,
         messages=tuple(
-            msgspec.structs.replace(
-                _archived(each, position),
-                documents=tuple(carried[each.id]),
-                excerpts=excerpts.get(each.id, ()),
-            )
+            _archived(each, position, carried[each.id], excerpts.get(each.id, ()))
             for each in stored
         ),
         documents=tuple(documents.whole(tx, document) for document in shelf),
@@ -213,7 +209,12 @@ def _at(listed: Sequence[T], position: int) -> T:
     return listed[position]
 
 
-def _archived(stored: messages.StoredMessage, position: dict[MessageId, _Index]) -> ArchivedMessage:
+def _archived(
+    stored: messages.StoredMessage,
+    position: dict[MessageId, _Index],
+    carried: Sequence[_Index],
+    excerpts: tuple[Excerpt, ...],
+) -> ArchivedMessage:
     return ArchivedMessage(
         stored.message,
         None if stored.parent_id is None else position[stored.parent_id],
@@ -222,6 +223,8 @@ def _archived(stored: messages.StoredMessage, position: dict[MessageId, _Index])
         stored.model,
         stored.stats,
         stored.error,
+        tuple(carried),
+        excerpts,
     )
 
 
